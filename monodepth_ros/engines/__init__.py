@@ -1,0 +1,1 @@
+"""Inference engines: every one runs the same deployment graph behind the same interface."""

@@ -1,0 +1,54 @@
+"""Errors that users can act on: each message names the value, the valid ones and the remedy."""
+
+
+class MonodepthError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ConfigError(MonodepthError):
+    """A parameter, option or configuration file holds a value that cannot be used."""
+
+
+class CheckpointError(MonodepthError):
+    """A weight file is missing, damaged, or belongs to another network."""
+
+
+class EngineError(MonodepthError):
+    """An inference engine or device is not available, or failed while it ran."""
+
+
+class DatasetError(MonodepthError):
+    """A dataset folder or one of its files cannot be used; the message names the file."""
+
+
+class TrainingError(MonodepthError):
+    """A training run cannot start, resume or go on."""
+
+
+class _ReasonedError(MonodepthError):
+    """An error with a short machine-readable reason, so that occurrences can be counted by it."""
+
+    def __init__(self, reason: str, message: str):
+        super().__init__(message)
+        self.reason = reason
+
+
+class ImageError(_ReasonedError):
+    """An image cannot be used; `reason` is one of `IMAGE_REASONS`."""
+
+
+class CalibrationError(_ReasonedError):
+    """Camera intrinsics cannot be used; `reason` is one of `CALIBRATION_REASONS`."""
+
+
+IMAGE_REASONS = ('unknown_encoding', 'zero_size', 'short_step', 'short_data')
+"""Why an image is rejected."""
+
+CALIBRATION_REASONS = (
+    'uncalibrated',
+    'bad_focal_length',
+    'bad_size',
+    'bad_distortion',
+    'bad_file',
+)
+"""Why intrinsics are rejected."""

@@ -1,0 +1,126 @@
+"""What a checkpoint says about its network: read from the file, never from configuration."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from monodepth_ros.errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Facts that travel with the weights.
+
+    Attributes:
+        network: name in `monodepth_ros.networks.registry`.
+        options: keyword arguments of the network's constructor.
+        classes: class names; the index is the label.
+        colors: one (r, g, b) 0..255 a class, for pictures.
+        input_width: width in pixels that the network was trained at.
+        input_height: height in pixels that the network was trained at.
+        min_depth: smallest depth of the training data in metres.
+        max_depth: largest depth of the training data in metres.
+        focal_length: focal length of the training camera in pixels at `input_width`.
+        mean: per-channel RGB mean, on the scale 0..255, that is subtracted from the input.
+        std: per-channel RGB deviation, on the scale 0..255, that divides the input.
+        outputs: what the network predicts, of 'depth' and 'semantic'.
+        training: data, licence, schedule and versions, for people.
+        metrics: figures measured on the weights in this file, by data set.
+
+    """
+
+    network: str
+    options: dict
+    classes: tuple[str, ...]
+    colors: tuple[tuple[int, int, int], ...]
+    input_width: int
+    input_height: int
+    min_depth: float
+    max_depth: float
+    focal_length: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    outputs: tuple[str, ...] = ('depth', 'semantic')
+    training: dict = field(default_factory=dict)
+    metrics: dict = field(default_factory=dict)
+
+    def to_dict(self) -> dict:
+        """Return the facts as plain JSON types."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> ModelFacts:
+        """Build and check facts read from a file; raise CheckpointError that names the key."""
+        if not isinstance(values, dict):
+            raise CheckpointError(f'model facts are {type(values).__name__}, expected an object')
+        names = {f.name for f in dataclasses.fields(cls)}
+        required = {
+            f.name
+            for f in dataclasses.fields(cls)
+            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        }
+        if unknown := sorted(set(values) - names):
+            raise CheckpointError(f'unknown model facts {unknown}; known: {sorted(names)}')
+        if missing := sorted(required - set(values)):
+            raise CheckpointError(f'model facts lack {missing}')
+        try:
+            facts = cls(**{key: _freeze(key, value) for key, value in values.items()})
+        except (TypeError, ValueError) as error:
+            raise CheckpointError(f'model facts have a value of the wrong type: {error}') from None
+        facts._check()
+        return facts
+
+    def _check(self):
+        positive = (
+            'input_width',
+            'input_height',
+            'min_depth',
+            'max_depth',
+            'focal_length',
+        )
+        for name in positive:
+            if not 0 < getattr(self, name) < float('inf'):
+                raise CheckpointError(f'model fact {name} is {getattr(self, name)}, expected > 0')
+        if self.max_depth <= self.min_depth:
+            raise CheckpointError(
+                f'model fact max_depth {self.max_depth} is not above min_depth {self.min_depth}'
+            )
+        if not all(value > 0 for value in self.std):
+            raise CheckpointError(f'model fact std is {self.std}, expected three values > 0')
+        if len(self.colors) != len(self.classes) or not 1 <= len(self.classes) <= 255:
+            raise CheckpointError(
+                f'model facts have {len(self.classes)} classes and {len(self.colors)} colours; '
+                'expected 1..255 classes with one colour each'
+            )
+        if not self.outputs or not set(self.outputs) <= {'depth', 'semantic'}:
+            raise CheckpointError(
+                f"model fact outputs is {self.outputs}, expected of 'depth', 'semantic'"
+            )
+
+
+def _freeze(key, value):
+    """Turn JSON lists into tuples, and numbers into the type that the fact has."""
+    if key == 'colors':
+        colors = tuple(tuple(int(v) for v in color) for color in value)
+        if any(len(c) != 3 or not all(0 <= v <= 255 for v in c) for c in colors):
+            raise ValueError(f'colors {value!r}, expected (r, g, b) of 0..255')
+        return colors
+    if key in ('mean', 'std'):
+        triple = tuple(float(v) for v in value)
+        if len(triple) != 3:
+            raise ValueError(f'{key} {value!r}, expected three numbers')
+        return triple
+    if key in ('classes', 'outputs'):
+        if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
+            raise ValueError(f'{key} {value!r}, expected a list of names')
+        return tuple(value)
+    if key in ('input_width', 'input_height'):
+        return int(value)
+    if key in ('min_depth', 'max_depth', 'focal_length'):
+        return float(value)
+    if key == 'network' and not isinstance(value, str):
+        raise ValueError(f'network {value!r}, expected a name')
+    if key in ('options', 'training', 'metrics') and not isinstance(value, dict):
+        raise ValueError(f'{key} {value!r}, expected an object')
+    return value

@@ -1,0 +1,73 @@
+"""What flows through the package: one dataclass a stage, with shapes and units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from monodepth_ros.camera import CameraModel, PinholeCamera
+
+UNLABELLED = 255
+"""Label of a pixel that has no class."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One camera image as it came, before rectification.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB, C-contiguous.
+        camera: intrinsics valid for this very image size, or None where unknown.
+        stamp_ns: acquisition time in nanoseconds.
+        frame_id: name of the optical frame (REP 103: z forward, x right, y down).
+
+    """
+
+    image: np.ndarray
+    camera: Optional[CameraModel] = None
+    stamp_ns: int = 0
+    frame_id: str = ''
+
+
+@dataclass(frozen=True)
+class RawOutput:
+    """What an engine returns for a batch, on the network's input grid.
+
+    Attributes:
+        depth: (N, h, w) float32 metres, as the training camera would see it.
+        label: (N, h, w) uint8 class index.
+        confidence: (N, h, w) uint8, 0..255 for the probability 0..1 of the label.
+
+    """
+
+    depth: np.ndarray
+    label: np.ndarray
+    confidence: np.ndarray
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The result for one frame, all maps on one rectified pinhole grid.
+
+    Attributes:
+        depth: (H, W) float32 metres along the optical axis; NaN where invalid, +Inf beyond the
+            maximum range (REP 117).
+        label: (H, W) uint8 class index, `UNLABELLED` where there is none.
+        confidence: (H, W) uint8, 0..255.
+        image: (H, W, 3) uint8 RGB, the rectified image on the same grid.
+        camera: the grid's pinhole intrinsics, or None where the camera is not calibrated.
+        stamp_ns: the frame's stamp in nanoseconds, unchanged.
+        frame_id: the frame's optical frame, unchanged.
+
+    """
+
+    depth: np.ndarray
+    label: np.ndarray
+    confidence: np.ndarray
+    image: np.ndarray
+    camera: Optional[PinholeCamera] = None
+    stamp_ns: int = 0
+    frame_id: str = ''

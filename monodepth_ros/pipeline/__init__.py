@@ -1,0 +1,1 @@
+"""From a camera image to a prediction, around an inference engine: NumPy and OpenCV only."""

@@ -1,0 +1,150 @@
+"""The whole way from frame to prediction, with an engine whose answer is known."""
+
+import math
+
+from doubles import FormulaEngine, make_facts
+from monodepth_ros.camera import CameraModel, PinholeCamera
+from monodepth_ros.engines.base import Engine
+from monodepth_ros.errors import CalibrationError, ConfigError, ImageError
+from monodepth_ros.frames import Frame, RawOutput, UNLABELLED
+from monodepth_ros.pipeline.cloud import make_cloud
+from monodepth_ros.pipeline.predictor import Predictor, PredictorOptions
+import numpy as np
+import pytest
+
+BARREL = (-0.25, 0.06, 0.001, -0.001, 0.0)
+
+
+def make_camera(width=640, height=480, fx=518.86, d=(), **more):
+    k = (fx, 0, (width - 1) / 2, 0, fx, (height - 1) / 2, 0, 0, 1)
+    return CameraModel.from_intrinsics(width, height, k, d, 'plumb_bob', **more)
+
+
+def make_frame(camera=None, color=(100, 6, 200), width=640, height=480):
+    image = np.full((height, width, 3), color, np.uint8)
+    return Frame(image, camera, stamp_ns=1234567890123456789, frame_id='front_optical')
+
+
+class PlaneEngine(Engine):
+    """See the plane n . p = 2.5 m through the content of a 320 x 240 grid in 320 x 256."""
+
+    name, device = 'plane', 'none'
+    normal = np.array([0.2, -0.3, 1.0])
+
+    def __init__(self, grid):
+        self.facts = make_facts()
+        self.rays = np.pad(grid.rays(), ((8, 8), (0, 0), (0, 0)))
+
+    def _infer(self, images):
+        depth = np.float32(2.5) / (self.rays @ self.normal[:2] + self.normal[2])
+        zeros = np.zeros(images.shape[:3], np.uint8)
+        return RawOutput(depth[None].astype(np.float32), zeros, zeros)
+
+
+def test_prediction_of_a_plain_frame():
+    frame = make_frame(make_camera())
+    prediction = Predictor(FormulaEngine()).predict(frame)
+    np.testing.assert_allclose(prediction.depth, 2.0, rtol=1e-6)  # 1 + 100 / 100
+    np.testing.assert_array_equal(prediction.label, 2)  # 6 modulo 4 classes
+    np.testing.assert_array_equal(prediction.confidence, 200)
+    assert prediction.depth.shape == prediction.label.shape == (480, 640)
+    assert prediction.image is frame.image
+    assert prediction.camera == PinholeCamera(640, 480, 518.86, 518.86, 319.5, 239.5)
+    assert prediction.stamp_ns == 1234567890123456789
+    assert prediction.frame_id == 'front_optical'
+
+
+def test_frame_without_calibration():
+    prediction = Predictor(FormulaEngine()).predict(make_frame())
+    assert prediction.camera is None
+    np.testing.assert_allclose(prediction.depth, 2.0, rtol=1e-6)
+
+
+def test_network_resolution():
+    engine = FormulaEngine()
+    predictor = Predictor(engine, PredictorOptions(output_resolution='network'))
+    prediction = predictor.predict(make_frame(make_camera(d=BARREL)))
+    assert prediction.depth.shape == prediction.confidence.shape == (240, 320)
+    assert prediction.image.shape == (240, 320, 3)
+    assert prediction.camera.matrix()[0].tolist() == [259.43, 0.0, 159.5]
+    assert prediction.camera.height == 240
+    assert predictor.predict(make_frame()).camera is None
+
+
+def test_options_take_effect_on_the_next_frame():
+    predictor = Predictor(FormulaEngine())
+    frame = make_frame(make_camera(fx=320.0))
+    assert predictor.predict(frame).depth[0, 0] == pytest.approx(2 * 256 / 259.43)
+    predictor.options = PredictorOptions('none', min_range=2.5)
+    assert math.isnan(predictor.predict(frame).depth[0, 0])
+    predictor.options = PredictorOptions('none', max_range=1.5)
+    assert predictor.predict(frame).depth[0, 0] == math.inf
+    predictor.options = PredictorOptions('scale', confidence_threshold=0.9)
+    prediction = predictor.predict(frame)
+    assert prediction.depth[0, 0] == pytest.approx(2 * 160 / 259.43)
+    assert prediction.label[0, 0] == UNLABELLED
+
+
+def test_plans_are_cached_by_size_and_camera():
+    predictor = Predictor(FormulaEngine())
+    plan = predictor.plan(640, 480, make_camera(d=BARREL))
+    assert predictor.plan(640, 480, make_camera(d=BARREL)) is plan
+    assert predictor.plan(640, 480, make_camera()) is not plan
+    assert predictor.plan(320, 240).height == 256
+
+
+def test_a_plane_seen_through_a_calibrated_camera():
+    # What the network sees on its small grid is, on the full grid, still the same plane.
+    camera = make_camera(p=(518.86, 0, 310, 0, 0, 518.86, 251, 0, 0, 0, 1, 0))
+    engine = PlaneEngine(camera.rectified.resized(320, 240))
+    prediction = Predictor(engine).predict(make_frame(camera))
+    cloud = make_cloud(prediction.depth, prediction.image, prediction.camera.rays())
+    points = np.stack([cloud[axis] for axis in 'xyz'], axis=-1)[2:-2, 2:-2]
+    points = points[np.isfinite(points).all(-1)]
+    assert len(points) > 280_000
+    np.testing.assert_allclose(points @ engine.normal, 2.5, rtol=1e-4)
+
+
+@pytest.mark.parametrize('resolution', ['input', 'network'])
+@pytest.mark.parametrize('d', [(), BARREL], ids=['plain', 'distorted'])
+def test_maps_lie_on_the_image(resolution, d):
+    # A square that is near and of class 1 stands out of a far background of class 0.
+    image = np.full((480, 640, 3), (200, 0, 0), np.uint8)
+    image[101:203, 299:421] = (0, 1, 255)
+    predictor = Predictor(FormulaEngine(), PredictorOptions(output_resolution=resolution))
+    prediction = predictor.predict(Frame(image, make_camera(d=d)))
+    square = prediction.image[..., 2] > 127
+    factor = 2 if resolution == 'input' else 1
+    for found in (prediction.depth < 2.0, prediction.confidence > 127):
+        for axis in (0, 1):
+            ends = [np.flatnonzero(m.any(axis))[[0, -1]] for m in (found, square)]
+            np.testing.assert_allclose(*ends, atol=factor)
+    assert prediction.label[square].mean() > 0.95
+
+
+def test_errors_come_through():
+    predictor = Predictor(FormulaEngine())
+    with pytest.raises(CalibrationError):
+        predictor.predict(make_frame(make_camera(), width=320, height=240))
+    with pytest.raises(ImageError):
+        predictor.predict(Frame(np.zeros((480, 640), np.uint8)))
+    with pytest.raises(ImageError):
+        predictor.predict(Frame(np.zeros((0, 640, 3), np.uint8)))
+
+
+@pytest.mark.parametrize(
+    ('option', 'value', 'words'),
+    [
+        ('metric_scaling', 'metres', "'metres'.*'resample'"),
+        ('output_resolution', 'half', "'half'.*'network'"),
+        ('max_input_pixels', 1023, '1024 or more'),
+        ('min_range', -0.1, 'min_range is -0.1'),
+        ('min_range', math.nan, 'min_range is nan'),
+        ('max_range', 0.0, 'max_range 0.0'),
+        ('confidence_threshold', 1.1, '0..1'),
+        ('confidence_threshold', math.nan, '0..1'),
+    ],
+)
+def test_bad_options(option, value, words):
+    with pytest.raises(ConfigError, match=words):
+        PredictorOptions(**{option: value})

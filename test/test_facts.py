@@ -1,0 +1,73 @@
+"""Facts of a checkpoint: what is accepted, and what is refused with which words."""
+
+import json
+
+from doubles import make_facts
+from monodepth_ros.errors import CheckpointError
+from monodepth_ros.facts import ModelFacts
+import pytest
+
+
+def test_facts_survive_json():
+    facts = make_facts(options={'skips': True}, training={'epochs': 3}, metrics={'nyu': {'a': 1}})
+    again = ModelFacts.from_dict(json.loads(json.dumps(facts.to_dict())))
+    assert again == facts
+    assert isinstance(again.classes, tuple)
+    assert again.colors[0] == (255, 0, 0)
+
+
+def test_optional_facts():
+    values = make_facts().to_dict()
+    for key in ('outputs', 'training', 'metrics'):
+        del values[key]
+    facts = ModelFacts.from_dict(values)
+    assert facts.outputs == ('depth', 'semantic')
+    assert facts.training == facts.metrics == {}
+
+
+def test_missing_facts_are_named():
+    values = make_facts().to_dict()
+    del values['focal_length'], values['classes']
+    with pytest.raises(CheckpointError, match=r"lack \['classes', 'focal_length'\]"):
+        ModelFacts.from_dict(values)
+
+
+def test_unknown_facts_are_named():
+    with pytest.raises(CheckpointError, match='focal_lenght'):
+        ModelFacts.from_dict({**make_facts().to_dict(), 'focal_lenght': 1.0})
+
+
+@pytest.mark.parametrize('values', [None, [], 'facts'])
+def test_facts_are_an_object(values):
+    with pytest.raises(CheckpointError, match='expected an object'):
+        ModelFacts.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ('key', 'value'),
+    [
+        ('input_width', 0),
+        ('input_height', 'high'),
+        ('focal_length', -1.0),
+        ('focal_length', float('nan')),
+        ('max_depth', float('inf')),
+        ('max_depth', 0.5),
+        ('mean', [1.0, 2.0]),
+        ('std', [1.0, 0.0, 1.0]),
+        ('std', None),
+        ('classes', 'wall'),
+        ('classes', ['wall']),
+        ('classes', []),
+        ('colors', [[0, 0, 0]]),
+        ('colors', [[0, 0, 256]] * 4),
+        ('colors', [[0, 0]] * 4),
+        ('outputs', []),
+        ('outputs', ['depth', 'normals']),
+        ('network', 7),
+        ('options', []),
+        ('training', 'long'),
+    ],
+)
+def test_bad_facts_are_refused(key, value):
+    with pytest.raises(CheckpointError, match='model fact'):
+        ModelFacts.from_dict({**make_facts().to_dict(), key: value})
