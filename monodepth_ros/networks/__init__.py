@@ -1,0 +1,1 @@
+"""Networks, their deployment graph and their checkpoints; needs torch."""

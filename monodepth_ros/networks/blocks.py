@@ -1,0 +1,91 @@
+"""Building blocks of the decoders: up-convolution, up-skip sum and lateral sharing unit."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn, Tensor
+from torch.nn import functional
+
+
+def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize (N, C, h, w) bilinearly to (N, C, *size), pixel centres at half-integers."""
+    if tuple(x.shape[-2:]) == tuple(size):
+        return x
+    return functional.interpolate(x, size=size, mode='bilinear', align_corners=False)
+
+
+class UpConvolution(nn.Module):
+    """Transposed convolution (kernel 2), batch norm, ReLU, and fusion with an encoder map.
+
+    With stride 2 the size doubles; with stride 1 it stays, the last row and column that a
+    kernel of 2 adds being cut. Where `skip_channels` is given, the encoder's map of the same
+    stride is concatenated and mixed in by a 3 x 3 convolution.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int, skip_channels: int = 0):
+        super().__init__()
+        self.stride = stride
+        self.up = nn.ConvTranspose2d(in_channels, out_channels, 2, stride, bias=False)
+        self.norm = nn.BatchNorm2d(out_channels)
+        self.fuse = None
+        if skip_channels:
+            self.fuse = nn.Sequential(
+                nn.Conv2d(out_channels + skip_channels, out_channels, 3, padding=1, bias=False),
+                nn.BatchNorm2d(out_channels),
+                nn.ReLU(inplace=True),
+            )
+
+    def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
+        """Map (N, in, h, w), and (N, skip, s h, s w), to (N, out, s h, s w), s the stride."""
+        size = (x.shape[-2] * self.stride, x.shape[-1] * self.stride)
+        x = torch.relu(self.norm(self.up(x)[..., : size[0], : size[1]]))
+        if self.fuse is None:
+            return x
+        if skip.shape[-2:] != x.shape[-2:]:  # odd sizes: the encoder rounded up
+            x = x[..., : skip.shape[-2], : skip.shape[-1]]
+        return self.fuse(torch.cat((x, skip), dim=1))
+
+
+class UpSkipSum(nn.Module):
+    """Up-skip connections: every stage of a branch contributes to its output.
+
+    Each stage's map is taken to the output channels by a 1 x 1 convolution and resized
+    (bilinear) to the output size, and all are summed. Convolving before resizing gives the
+    same numbers, since both are linear and the bilinear weights sum to one, at a fraction of
+    the work; going up from stage to stage instead of in one leap from each saves most of the
+    rest.
+    """
+
+    def __init__(self, channels: list[int], out_channels: int):
+        super().__init__()
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(width, out_channels, 1, bias=index == len(channels) - 1)
+            for index, width in enumerate(channels)
+        )
+
+    def forward(self, stages: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Sum the stages, coarse to fine, into (N, out, *size)."""
+        total = self.convolutions[0](stages[0])
+        for convolution, stage in zip(self.convolutions[1:], stages[1:], strict=True):
+            total = resize(total, stage.shape[-2:]) + convolution(stage)
+        return resize(total, size)
+
+
+class LateralSharingUnit(nn.Module):
+    """Exchange between the branches (Jiao et al., ECCV 2018).
+
+    Each branch receives a weighted sum of both inputs, one learned weight a channel and input;
+    at the start all are 1/2, so that both receive the mean. The share is up-convolved to fit
+    the place where it is added.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int):
+        super().__init__()
+        self.mix = nn.Parameter(torch.full((2, 2, in_channels), 0.5))
+        self.up = nn.ModuleList(UpConvolution(in_channels, out_channels, stride) for _ in range(2))
+
+    def forward(self, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+        """Map two (N, in, h, w) to the two branches' shares, each (N, out, s h, s w)."""
+        mix = self.mix[..., None, None]  # (branch, input, C, 1, 1)
+        shares = [row[0] * first + row[1] * second for row in mix]
+        return self.up[0](shares[0]), self.up[1](shares[1])

@@ -1,0 +1,138 @@
+"""The dual-branch network: depth and semantics that share what they learn."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, Optional
+
+from monodepth_ros.errors import ConfigError
+from monodepth_ros.networks.blocks import LateralSharingUnit, UpConvolution, UpSkipSum
+from torch import nn, Tensor
+
+BRANCHES = ('depth', 'semantic')
+UP_CONVOLUTIONS = 4
+LOG_DEPTH_LIMITS = (math.log(0.01), math.log(1000.0))
+"""Keeps exp() finite in every precision; far outside what any camera of a room sees."""
+TYPICAL_DEPTH = 2.5
+"""Metres; about the median of indoor images, where an untrained network starts."""
+
+
+class NetworkOutput(NamedTuple):
+    """Raw maps of the heads; None for a branch that the network does not have."""
+
+    depth: Optional[Tensor]  # (N, 1, H, W), log metres
+    semantic: Optional[Tensor]  # (N, classes, H, W), logits of one sigmoid per class
+
+
+class Branch(nn.Module):
+    """Four up-convolutions and the up-skip sum of one branch."""
+
+    def __init__(self, encoder, widths, out_channels, up_skips, encoder_skips):
+        super().__init__()
+        out_widths = widths if len(widths) == UP_CONVOLUTIONS else (*widths, out_channels)
+        in_widths = (encoder.channels[-1], *out_widths[:-1])
+        stride = encoder.strides[-1]
+        self.up = nn.ModuleList()
+        self.skip_index: list[Optional[int]] = []
+        for in_width, out_width in zip(in_widths, out_widths, strict=True):
+            step = 2 if stride > 1 else 1
+            stride //= step
+            index = _map_of_stride(encoder.strides, stride) if encoder_skips else None
+            skip_width = 0 if index is None else encoder.channels[index]
+            self.up.append(UpConvolution(in_width, out_width, step, skip_width))
+            self.skip_index.append(index)
+        stages = (encoder.channels[-1], *out_widths) if up_skips else out_widths[-1:]
+        self.sum = UpSkipSum(list(stages), out_channels)
+        self.up_skips = up_skips
+
+    def step(self, index: int, x: Tensor, features: list[Tensor]) -> Tensor:
+        """Run up-convolution `index` with the encoder's map that belongs to it."""
+        skip = self.skip_index[index]
+        return self.up[index](x, None if skip is None else features[skip])
+
+    def finish(self, stages: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Sum the stages (or only the last) into (N, out, *size)."""
+        return self.sum(stages if self.up_skips else stages[-1:], size)
+
+
+def _map_of_stride(strides: tuple[int, ...], stride: int) -> Optional[int]:
+    """Index of the deepest map of this stride, the bottleneck excepted; None if there is none."""
+    found = [i for i, value in enumerate(strides[:-1]) if value == stride]
+    return found[-1] if found else None
+
+
+class DualBranchNetwork(nn.Module):
+    """Encoder, a depth and a semantic branch, lateral sharing units between them.
+
+    Args:
+        encoder: module with `channels`, `strides`, `mean`, `std`, that maps an image to a list
+            of maps, fine to coarse.
+        classes: number of semantic classes.
+        widths: channels of the up-convolutions; of three, the fourth gives the output's.
+        branches: which branches the network has, of 'depth' and 'semantic'.
+        up_skips: add every stage of a branch to its output.
+        lateral_sharing: join the branches by lateral sharing units (needs both).
+        encoder_skips: fuse the encoder's maps into the up-convolutions of the same stride.
+
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        classes: int,
+        widths: tuple[int, ...] = (512, 128, 64),
+        branches: tuple[str, ...] = BRANCHES,
+        up_skips: bool = True,
+        lateral_sharing: bool = True,
+        encoder_skips: bool = False,
+    ):
+        super().__init__()
+        branches = tuple(branches)
+        if not branches or not set(branches) <= set(BRANCHES):
+            raise ConfigError(f'branches is {branches!r}, expected of {BRANCHES}')
+        if len(widths) not in (UP_CONVOLUTIONS - 1, UP_CONVOLUTIONS) or min(widths) < 1:
+            raise ConfigError(f'widths is {widths!r}, expected three or four positive numbers')
+        self.encoder = encoder
+        self.outputs = branches
+        sizes = {'depth': 1, 'semantic': classes}
+        self.branch = nn.ModuleDict(
+            {n: Branch(encoder, widths, sizes[n], up_skips, encoder_skips) for n in branches}
+        )
+        self.sharing = None
+        if lateral_sharing and len(branches) == 2:
+            steps = [up.stride for up in next(iter(self.branch.values())).up]
+            self.sharing = nn.ModuleList(
+                LateralSharingUnit(widths[i], widths[i + 1], steps[i + 1]) for i in range(2)
+            )
+        self._start_near_the_prior(classes)
+
+    def _start_near_the_prior(self, classes: int) -> None:
+        """Let an untrained network predict the typical depth, and each class as rarely as any."""
+        prior = {'depth': math.log(TYPICAL_DEPTH), 'semantic': -math.log(max(classes - 1, 1))}
+        for name, branch in self.branch.items():
+            for convolution in branch.sum.convolutions:
+                nn.init.normal_(convolution.weight, std=0.01)
+            nn.init.constant_(branch.sum.convolutions[-1].bias, prior[name])
+
+    def forward(self, image: Tensor) -> NetworkOutput:
+        """Map normalised RGB (N, 3, H, W) to the heads' raw maps, both (N, ., H, W)."""
+        features = self.encoder(image)
+        names = list(self.branch)
+        stages = {name: [features[-1]] for name in names}
+        shares: dict[int, tuple[Tensor, ...]] = {}
+        for index in range(UP_CONVOLUTIONS):
+            for position, name in enumerate(names):
+                x = stages[name][-1]
+                if index in shares:
+                    x = x + shares[index][position][..., : x.shape[-2], : x.shape[-1]]
+                stages[name].append(self.branch[name].step(index, x, features))
+            if self.sharing is not None and index < len(self.sharing):
+                shares[index + 2] = self.sharing[index](*(stages[name][-1] for name in names))
+        size = image.shape[-2:]
+        maps = {name: self.branch[name].finish(stages[name], size) for name in names}
+        return NetworkOutput(maps.get('depth'), maps.get('semantic'))
+
+    @staticmethod
+    def metres(raw: Tensor) -> Tensor:
+        """Map the depth head's raw map (log metres) to metres, float32."""
+        return raw.float().clamp(*LOG_DEPTH_LIMITS).exp()

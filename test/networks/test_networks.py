@@ -1,0 +1,180 @@
+"""What every network of the registry does, and what the dual-branch options change."""
+
+import math
+
+from monodepth_ros.errors import ConfigError
+from monodepth_ros.networks.deploy import DeploymentGraph
+from monodepth_ros.networks.registry import create_network, NETWORKS
+import pytest
+import torch
+
+CLASSES = 5
+LIGHT = 'dual_efficientnet_lite0'
+VARIATIONS = [
+    *((name, {}) for name in sorted(NETWORKS)),
+    (LIGHT, {'up_skips': False}),
+    (LIGHT, {'lateral_sharing': False}),
+    (LIGHT, {'encoder_skips': False}),
+    (LIGHT, {'widths': [16, 8, 8]}),
+    (LIGHT, {'branches': ['semantic']}),
+    ('dual_resnet50', {'encoder_skips': True, 'output_stride': 32, 'variant': 'v1.5'}),
+]
+
+
+def make(name, options):
+    torch.manual_seed(0)
+    return create_network(name, classes=CLASSES, **options)
+
+
+@pytest.fixture(scope='class', params=VARIATIONS, ids=lambda v: f'{v[0]}-{v[1]}')
+def network(request):
+    return make(*request.param)
+
+
+def maps(output):
+    """Return the maps that the network has, with the channels that each should have."""
+    channels = {'depth': 1, 'semantic': CLASSES}
+    return [(getattr(output, n), c) for n, c in channels.items() if getattr(output, n) is not None]
+
+
+class TestEveryNetwork:
+    def test_outputs_are_those_declared(self, network):
+        network.eval()
+        with torch.inference_mode():
+            output = network(torch.zeros(1, 3, 32, 32))
+        present = {name for name in ('depth', 'semantic') if getattr(output, name) is not None}
+        assert present == set(network.outputs) != set()
+
+    @pytest.mark.parametrize('size', [(32, 96), (72, 104), (65, 33)])
+    def test_any_resolution(self, network, size):
+        network.eval()
+        with torch.inference_mode():
+            output = network(torch.randn(1, 3, *size))
+        for found, channels in maps(output):
+            assert found.shape == (1, channels, *size)
+            assert torch.isfinite(found).all()
+
+    def test_evaluation_is_deterministic(self, network):
+        network.eval()
+        image = torch.randn(1, 3, 32, 32)
+        with torch.inference_mode():
+            first, second = maps(network(image)), maps(network(image))
+        assert all(torch.equal(a, b) for (a, _), (b, _) in zip(first, second, strict=True))
+
+    def test_backward_reaches_every_parameter(self, network):
+        network.train()
+        network.zero_grad()
+        side = max(32, 2 * network.encoder.strides[-1])  # more than one value for a batch norm
+        output = network(torch.randn(2, 3, side, side))
+        sum(found.square().mean() for found, _ in maps(output)).backward()
+        for name, parameter in network.named_parameters():
+            assert parameter.grad is not None, name
+            assert torch.isfinite(parameter.grad).all(), name
+            assert parameter.grad.any(), name
+
+    def test_deployment_graph(self, network):
+        graph = DeploymentGraph(network, network.encoder.mean, network.encoder.std).eval()
+        images = torch.randint(0, 256, (2, 32, 64, 3), dtype=torch.uint8)
+        with torch.inference_mode():
+            depth, label, confidence = graph(images)
+        assert depth.shape == label.shape == confidence.shape == (2, 32, 64)
+        assert depth.dtype == torch.float32
+        assert label.dtype == confidence.dtype == torch.uint8
+        if 'depth' in network.outputs:
+            assert torch.isfinite(depth).all() and (depth > 0).all()
+        else:
+            assert depth.isnan().all()
+        if 'semantic' in network.outputs:
+            assert (label < CLASSES).all()
+        else:
+            assert (label == 255).all() and not confidence.any()
+
+
+@pytest.mark.filterwarnings('ignore::torch.jit.TracerWarning', 'ignore::DeprecationWarning')
+@pytest.mark.parametrize('name', sorted(NETWORKS))
+def test_traced_graph_gives_the_same(name):
+    network = make(name, {})
+    graph = DeploymentGraph(network, network.encoder.mean, network.encoder.std).eval()
+    example, images = torch.randint(0, 256, (2, 1, 32, 64, 3), dtype=torch.uint8)
+    with torch.no_grad(), torch.jit.optimized_execution(False):
+        traced = torch.jit.trace(graph, example, check_trace=False)
+        for found, expected in zip(traced(images), graph(images), strict=True):
+            torch.testing.assert_close(found, expected, equal_nan=True)
+
+
+@pytest.mark.parametrize('sharing', [True, False])
+def test_branches_meet_only_in_sharing_units(sharing):
+    network = make(LIGHT, {'lateral_sharing': sharing}).eval()
+    image = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        before = network(image)
+        torch.nn.init.normal_(network.branch['semantic'].up[0].up.weight)
+        after = network(image)
+    assert not torch.equal(before.semantic, after.semantic)
+    assert torch.equal(before.depth, after.depth) is not sharing
+
+
+@pytest.mark.parametrize('skips', [True, False])
+def test_up_skips_connect_the_bottleneck_to_the_output(skips):
+    # With all up-convolutions silent, only the up-skip of the encoder's output is left.
+    network = make(LIGHT, {'up_skips': skips, 'encoder_skips': False}).eval()
+    for up in network.branch['depth'].up:
+        torch.nn.init.zeros_(up.norm.weight)
+    depth = run_decoder(network, random_maps(network)).depth
+    assert (depth.std() > 0.01) == skips
+
+
+@pytest.mark.parametrize('skips', [True, False])
+def test_encoder_skips_bring_fine_maps_into_the_decoder(skips):
+    network = make(LIGHT, {'encoder_skips': skips}).eval()
+    features = random_maps(network)
+    before = run_decoder(network, features)
+    after = run_decoder(network, [*(2 * f + 1 for f in features[:-1]), features[-1]])
+    assert torch.equal(before.depth, after.depth) is not skips
+
+
+def random_maps(network):
+    """Return maps as an encoder gives them for a 64 x 64 image."""
+    encoder = network.encoder
+    sizes = zip(encoder.channels, encoder.strides, strict=True)
+    return [torch.randn(1, channels, 64 // stride, 64 // stride) for channels, stride in sizes]
+
+
+def run_decoder(network, features):
+    """Return what the network makes of the given maps."""
+    network.encoder.forward = lambda image: features
+    with torch.inference_mode():
+        return network(torch.zeros(1, 3, 64, 64))
+
+
+def test_raw_depth_is_the_logarithm_of_metres():
+    raw = torch.tensor([math.log(2.0), 0.0, -1e4, 1e4])
+    metres = make(LIGHT, {}).metres(raw)
+    torch.testing.assert_close(metres, torch.tensor([2.0, 1.0, 0.01, 1000.0]))
+    assert make(LIGHT, {}).metres(raw.half()).dtype == torch.float32
+
+
+def test_unknown_network_lists_the_choices():
+    with pytest.raises(ConfigError, match=f"unknown network 'unet'; known: .*{LIGHT}"):
+        create_network('unet', classes=3)
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'dropout': 0.5},
+        {'widths': [8, 8]},
+        {'widths': [8, 8, 0]},
+        {'widths': 8},
+        {'branches': []},
+        {'branches': ['normals']},
+    ],
+)
+def test_wrong_options_are_refused(options):
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        make(LIGHT, options)
+
+
+def test_missing_class_count_is_refused():
+    with pytest.raises(ConfigError, match='classes'):
+        create_network(LIGHT)
