@@ -1,10 +1,9 @@
-"""Stand-ins for what a test should not depend on: an engine with a formula instead of a network."""
-
-import numpy as np
+"""Stand-ins that keep tests independent of a network: an engine that is a formula."""
 
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
+import numpy as np
 
 
 def make_facts(**changes) -> ModelFacts:

@@ -1,0 +1,154 @@
+"""What every engine does; the formula engine of the other tests has to do it too."""
+
+from doubles import FormulaEngine, make_facts
+from monodepth_ros.engines.torch_engine import TorchEngine
+from monodepth_ros.errors import CheckpointError, EngineError
+from monodepth_ros.networks.checkpoint import save_checkpoint
+from monodepth_ros.networks.registry import create_network
+import numpy as np
+import pytest
+import torch
+
+FACTS = make_facts(network='dual_efficientnet_lite0', options={'widths': [8, 8, 8, 8]})
+
+
+def make_network():
+    torch.manual_seed(0)
+    return create_network(FACTS.network, classes=len(FACTS.classes), **FACTS.options)
+
+
+def images(count, height=32, width=64):
+    return np.random.default_rng(0).integers(0, 256, (count, height, width, 3), np.uint8)
+
+
+@pytest.fixture(
+    scope='class', params=[FormulaEngine, lambda: TorchEngine(make_network(), FACTS, 'cpu')]
+)
+def engine(request):
+    engine = request.param()
+    yield engine
+    engine.close()
+
+
+class TestEveryEngine:
+    def test_describes_itself(self, engine):
+        assert engine.name and engine.device
+        assert engine.facts.classes == FACTS.classes
+
+    @pytest.mark.parametrize(('count', 'height', 'width'), [(1, 32, 64), (3, 96, 32)])
+    def test_shapes_and_types(self, engine, count, height, width):
+        output = engine.infer(images(count, height, width))
+        assert output.depth.shape == (count, height, width)
+        assert output.label.shape == output.confidence.shape == (count, height, width)
+        assert output.depth.dtype == np.float32
+        assert output.label.dtype == output.confidence.dtype == np.uint8
+
+    def test_values(self, engine):
+        output = engine.infer(images(1))
+        assert np.isfinite(output.depth).all() and (output.depth > 0).all()
+        assert (output.label < len(engine.facts.classes)).all()
+
+    def test_a_batch_gives_what_single_images_give(self, engine):
+        batch = images(2)
+        both = engine.infer(batch)
+        for index in range(2):
+            single = engine.infer(batch[[index]])
+            np.testing.assert_allclose(both.depth[index], single.depth[0], rtol=1e-4)
+            difference = both.confidence[index].astype(int) - single.confidence[0]
+            assert np.abs(difference).max() <= 1
+            assert (both.label[index] == single.label[0]).mean() > 0.99
+
+    def test_images_need_not_be_contiguous(self, engine):
+        batch = images(1, 64, 64)
+        mirrored = batch[:, :, ::-1]
+        expected = engine.infer(np.ascontiguousarray(mirrored))
+        np.testing.assert_array_equal(engine.infer(mirrored).depth, expected.depth)
+
+    def test_results_stay_after_the_next_call(self, engine):
+        first = engine.infer(images(1))
+        kept = first.depth.copy()
+        engine.infer(255 - images(1))
+        np.testing.assert_array_equal(first.depth, kept)
+
+    @pytest.mark.parametrize(
+        ('batch', 'words'),
+        [
+            (np.zeros((1, 32, 32, 3), np.float32), r'float32 \(1, 32, 32, 3\), expected uint8'),
+            (np.zeros((32, 32, 3), np.uint8), r'uint8 \(32, 32, 3\), expected uint8 \(N, h, w'),
+            (np.zeros((1, 3, 32, 32), np.uint8), r'uint8 \(1, 3, 32, 32\), expected'),
+            (np.zeros((1, 33, 32, 3), np.uint8), '32 x 33 x 1, expected .* multiples of 32'),
+            (np.zeros((1, 32, 50, 3), np.uint8), '50 x 32 x 1, expected .* multiples of 32'),
+            (np.zeros((0, 32, 32, 3), np.uint8), '32 x 32 x 0, expected'),
+            (np.zeros((1, 0, 32, 3), np.uint8), '32 x 0 x 1, expected'),
+        ],
+    )
+    def test_wrong_batches_are_refused(self, engine, batch, words):
+        with pytest.raises(EngineError, match=words):
+            engine.infer(batch)
+
+    def test_warm_up_takes_the_size(self, engine):
+        engine.warm_up(32, 96)
+        with pytest.raises(EngineError, match='96 x 30 x 1'):
+            engine.warm_up(30, 96)
+
+
+def test_torch_engine_normalises_with_the_facts():
+    # Doubling deviation and distance from the mean leaves the network's input as it was.
+    network, batch = make_network(), images(1) // 2
+    plain = make_facts(mean=(0.0,) * 3, std=(50.0,) * 3)
+    doubled = make_facts(mean=(0.0,) * 3, std=(100.0,) * 3)
+    expected = TorchEngine(network, plain, 'cpu').infer(batch)
+    found = TorchEngine(network, doubled, 'cpu').infer(batch * 2)
+    np.testing.assert_allclose(found.depth, expected.depth, rtol=1e-5)
+    other = TorchEngine(network, plain, 'cpu').infer(batch * 2)
+    assert not np.allclose(other.depth, expected.depth, rtol=1e-5)
+
+
+def test_torch_engine_from_file(tmp_path):
+    path = tmp_path / 'light.safetensors'
+    network = make_network()
+    save_checkpoint(path, network, FACTS, half=False)
+    engine = TorchEngine.from_file(path, device='cpu')
+    assert engine.facts == FACTS
+    expected = TorchEngine(network, FACTS, 'cpu').infer(images(1))
+    np.testing.assert_array_equal(engine.infer(images(1)).depth, expected.depth)
+    with pytest.raises(CheckpointError, match='none.safetensors'):
+        TorchEngine.from_file(tmp_path / 'none.safetensors')
+    with pytest.raises(EngineError, match="unknown device 'gpu'"):
+        TorchEngine.from_file(path, device='gpu')
+
+
+def test_torch_engine_does_not_train():
+    network = make_network().train()
+    engine = TorchEngine(network, FACTS, 'cpu')
+    before = network.encoder._bn0.running_mean.clone()
+    engine.infer(images(1))
+    assert torch.equal(network.encoder._bn0.running_mean, before)
+
+
+def test_closed_engine_says_so():
+    engine = TorchEngine(make_network(), FACTS, 'cpu')
+    engine.close()
+    engine.close()
+    with pytest.raises(EngineError, match='closed; create a new one'):
+        engine.infer(images(1))
+
+
+def test_failure_on_the_device_is_an_engine_error():
+    class OutOfMemory(torch.nn.Module):
+        def forward(self, image):
+            raise RuntimeError('out of memory')
+
+    engine = TorchEngine(OutOfMemory(), FACTS, 'cpu')
+    with pytest.raises(EngineError, match='torch failed on cpu .*: out of memory'):
+        engine.infer(images(1))
+
+
+def test_threads_are_set_and_described():
+    before = torch.get_num_threads()
+    try:
+        engine = TorchEngine(make_network(), FACTS, 'cpu', threads=2)
+        assert torch.get_num_threads() == 2
+        assert engine.device == 'cpu (2 threads)'
+    finally:
+        torch.set_num_threads(before)
