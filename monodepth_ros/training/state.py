@@ -1,0 +1,65 @@
+"""The state of a training run on disk: safetensors, written atomically, exact to the step."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from monodepth_ros.errors import TrainingError
+from monodepth_ros.networks.checkpoint import one_line, write_atomically
+from safetensors import safe_open, SafetensorError
+from safetensors.torch import save
+import torch
+from torch import nn
+
+STATE_KEY = 'monodepth_training'
+
+
+def save_state(path: Path, parts: dict[str, nn.Module], optimizer, progress: dict) -> None:
+    """Write modules, optimizer and progress (JSON types) to one file."""
+    tensors = {
+        f'{name}.{key}': value
+        for name, part in parts.items()
+        for key, value in part.state_dict().items()
+    }
+    for index, slots in optimizer.state_dict()['state'].items():
+        tensors.update({f'optimizer.{index}.{k}': torch.as_tensor(v) for k, v in slots.items()})
+    tensors = {key: value.contiguous() for key, value in tensors.items()}
+    write_atomically(path, save(tensors, metadata={STATE_KEY: json.dumps(progress)}))
+
+
+def load_state(path: Path, parts: dict[str, nn.Module], optimizer) -> dict:
+    """Restore what `save_state` wrote; return the progress.
+
+    Raises:
+        TrainingError: missing or damaged file, or the state of another network.
+
+    """
+    if not path.is_file():
+        raise TrainingError(f'nothing to resume: {path} does not exist')
+    try:
+        with safe_open(str(path), framework='pt') as file:
+            progress = json.loads(file.metadata()[STATE_KEY])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}
+        for name, part in parts.items():
+            part.load_state_dict(_below(tensors, f'{name}.'))
+        _restore_optimizer(optimizer, _below(tensors, 'optimizer.'))
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise TrainingError(
+            f'{path} cannot be resumed with this configuration: {one_line(error)}; '
+            'start anew in another --out folder'
+        ) from None
+    return progress
+
+
+def _below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _restore_optimizer(optimizer, tensors):
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in tensors.items():
+        index, slot = key.split('.')
+        state.setdefault(int(index), {})[slot] = value
+    whole = optimizer.state_dict()
+    optimizer.load_state_dict({'state': state, 'param_groups': whole['param_groups']})

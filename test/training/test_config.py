@@ -1,0 +1,114 @@
+"""Training configurations: what a file may say, and what is refused with which words."""
+
+from pathlib import Path
+
+from monodepth_ros.errors import ConfigError
+from monodepth_ros.training.config import load_config, make_config, TrainConfig
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MINIMAL = {'network': 'dual_efficientnet_lite0'}
+
+
+def load(tmp_path, text, **changes):
+    path = tmp_path / 'train.yaml'
+    path.write_text(text)
+    return load_config(path, **changes)
+
+
+@pytest.mark.parametrize('path', sorted((ROOT / 'config').glob('train_*.yaml')), ids=str)
+def test_shipped_configurations_load(path):
+    assert load_config(path).network in path.stem
+
+
+def test_values_and_defaults(tmp_path):
+    config = load(
+        tmp_path,
+        'network: depth_resnet50\n'
+        'options: {output_stride: 16}\n'
+        'epochs: 3\n'
+        'loss: {log_depth: 2, focal: 0.5}\n'
+        'optimizer: {learning_rate: 1e-3}\n',
+    )
+    assert (config.network, config.options, config.epochs) == (
+        'depth_resnet50',
+        {'output_stride': 16},
+        3,
+    )
+    assert config.loss.log_depth == 2.0 and isinstance(config.loss.log_depth, float)
+    assert config.loss.focal == 0.5
+    assert config.optimizer.learning_rate == 0.001
+    assert config.batch_size == TrainConfig('').batch_size
+    assert config.augment == TrainConfig('').augment
+
+
+def test_changes_take_the_place_of_keys(tmp_path):
+    text = 'network: depth_resnet50\nepochs: 3\nseed: 4\n'
+    config = load(tmp_path, text, epochs=9, seed=None)
+    assert (config.epochs, config.seed) == (9, 4)
+
+
+def test_dictionary_round_trip():
+    config = make_config({**MINIMAL, 'loss': {'focal': 3.0}, 'options': {'widths': [8, 8, 8]}})
+    assert make_config(config.to_dict()) == config
+
+
+@pytest.mark.parametrize(
+    ('values', 'words'),
+    [
+        ({'epoch': 3}, r"unknown keys \['epoch'\]; known: .*epochs"),
+        ({1: 3, 'epoch': 3}, r"unknown keys \['1', 'epoch'\]"),
+        ({'loss': {'l1': 1.0}}, r"unknown keys \['loss.l1'\]; known: .*depth_aware"),
+        ({'epochs': '3'}, "epochs is '3', expected int"),
+        ({'epochs': 2.5}, 'epochs is 2.5, expected int'),
+        ({'epochs': True}, 'epochs is True, expected int'),
+        ({'epochs': 0}, 'epochs is 0, expected > 0'),
+        ({'batch_size': -1}, 'batch_size is -1'),
+        ({'seed': -1}, 'seed is -1'),
+        ({'held_out': -1}, 'held_out is -1'),
+        ({'split': 7}, 'split is 7, expected str'),
+        ({'options': None}, 'options is None, expected dict'),
+        ({'options': {'classes': 4}}, 'options.classes'),
+        ({'loss': 1.0}, '^loss is 1.0, expected a mapping'),
+        ({'loss': {'focal': -1.0}}, 'loss.focal is -1.0'),
+        ({'loss': {'focal': float('nan')}}, 'loss.focal is nan'),
+        ({'loss': {'focal': 'much'}}, "loss.focal is 'much', expected a number"),
+        ({'loss': {'focal': None}}, 'loss.focal is None, expected float'),
+        ({'optimizer': {'learning_rate': 0}}, 'optimizer.learning_rate is 0.0, expected > 0'),
+        ({'optimizer': {'learning_rate': float('inf')}}, 'learning_rate is inf'),
+        ({'optimizer': {'ema_decay': 1.0}}, 'ema_decay is 1.0'),
+        ({'optimizer': {'warm_up': 1.5}}, 'warm_up is 1.5, expected 0..1'),
+        ({'augment': {'max_zoom': 0.9}}, 'augment.max_zoom is 0.9, expected >= 1'),
+        ({'augment': {'flip': 1.1}}, 'augment.flip is 1.1, expected 0..1'),
+        ({'width': 330}, '330 x 256, expected multiples of 32'),
+        ({'height': 240}, '320 x 240, expected multiples of 32'),
+    ],
+)
+def test_bad_values_are_named(values, words):
+    with pytest.raises(ConfigError, match=words):
+        make_config({**MINIMAL, **values})
+
+
+def test_network_is_required():
+    with pytest.raises(ConfigError, match="'network' is missing"):
+        make_config({'epochs': 3})
+
+
+@pytest.mark.parametrize('text', ['- a\n', 'text', '', 'a: [', '\t'])
+def test_damaged_files_are_named(tmp_path, text):
+    with pytest.raises(ConfigError, match=str(tmp_path / 'train.yaml')):
+        load(tmp_path, text)
+
+
+def test_missing_and_binary_files_are_named(tmp_path):
+    with pytest.raises(ConfigError, match='none.yaml cannot be read'):
+        load_config(tmp_path / 'none.yaml')
+    path = tmp_path / 'binary.yaml'
+    path.write_bytes(b'\xff\xfe\x00')
+    with pytest.raises(ConfigError, match='binary.yaml cannot be read'):
+        load_config(path)
+
+
+def test_bad_values_name_the_file(tmp_path):
+    with pytest.raises(ConfigError, match='train.yaml: epochs is'):
+        load(tmp_path, 'network: x\nepochs: none\n')

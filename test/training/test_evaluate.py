@@ -1,0 +1,85 @@
+"""Evaluation of an engine whose errors are known."""
+
+from doubles import FormulaEngine, make_facts
+from monodepth_ros.camera import CameraModel
+from monodepth_ros.networks.registry import create_network
+from monodepth_ros.training.datasets import nyu, Sample
+from monodepth_ros.training.evaluate import evaluate, evaluate_network
+from monodepth_ros.training.metrics import DEPTH_METRICS
+import numpy as np
+import pytest
+import torch
+
+
+def make_sample(depth, label, width=640, height=480, red=100, green=6, ratio=1, camera=None):
+    """Return an image for which the formula engine says 1 + red / 100 m and class green % 4."""
+    image = np.zeros((height, width, 3), np.uint8)
+    image[:] = (red, green, 200)
+    truth = np.full((height // ratio, width // ratio), depth, np.float32)
+    return Sample('x', image, truth, np.full((height, width), label, np.uint8), camera)
+
+
+def test_figures():
+    samples = [make_sample(4.0, 2), make_sample(2.0, 1, ratio=2)]
+    found = evaluate(FormulaEngine(), samples)
+    assert set(found) == {
+        'n_images',
+        'miou',
+        'pixel_accuracy',
+        'mean_accuracy',
+        *DEPTH_METRICS,
+    }
+    assert found['n_images'] == 2
+    assert found['abs_rel'] == pytest.approx((0.5 + 0.0) / 2, abs=1e-6)
+    assert found['rmse'] == pytest.approx((2.0 + 0.0) / 2, abs=1e-6)
+    assert found['pixel_accuracy'] == 0.5
+    # Class 2 found twice, once right; class 1 never found.
+    assert found['miou'] == pytest.approx((0.5 + 0.0) / 2)
+
+
+@pytest.mark.parametrize(('width', 'height', 'counts'), [(640, 480, False), (320, 240, True)])
+@pytest.mark.parametrize('ratio', [1, 2])
+def test_crop_of_nyu_counts_for_images_of_its_size(width, height, counts, ratio):
+    sample = make_sample(2.0, 2, width, height, ratio=ratio)
+    sample.depth[: 44 // ratio] = 8.0
+    sample.label[:44] = 0
+    found = evaluate(FormulaEngine(), [sample])
+    assert (found['abs_rel'] > 1e-6) == counts
+    assert (found['pixel_accuracy'] < 1) == counts
+
+
+def test_depth_beyond_the_range_does_not_count():
+    sample = make_sample(2.0, 2)
+    sample.depth[::2] = 9.0
+    assert evaluate(FormulaEngine(), [sample], max_depth=8.0)['abs_rel'] < 1e-6
+    assert evaluate(FormulaEngine(), [sample])['abs_rel'] > 0.1
+
+
+def test_depth_is_scaled_to_the_camera():
+    # Half the training focal length over width: resampling makes the image half as wide.
+    camera = CameraModel.from_intrinsics(640, 480, (259.43, 0, 320, 0, 259.43, 240, 0, 0, 1))
+    sample = make_sample(2.0, 2, camera=camera)
+    found = evaluate(FormulaEngine(), [sample])
+    assert found['abs_rel'] == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ('output', 'present', 'absent'), [('depth', 'rmse', 'miou'), ('semantic', 'miou', 'rmse')]
+)
+def test_single_outputs(output, present, absent):
+    engine = FormulaEngine(make_facts(outputs=(output,)))
+    found = evaluate(engine, [make_sample(2.0, 2)])
+    assert present in found and absent not in found
+
+
+def test_no_images():
+    assert evaluate(FormulaEngine(), []) == {'n_images': 0}
+
+
+def test_network_in_memory():
+    torch.manual_seed(0)
+    facts = make_facts(classes=nyu.CLASSES, colors=nyu.COLORS)
+    network = create_network('dual_efficientnet_lite0', classes=13, widths=[8, 8, 8, 8])
+    found = evaluate_network(network, facts, 'cpu', [make_sample(2.0, 2, 128, 96)], 10.0)
+    assert found['n_images'] == 1
+    assert np.isfinite(list(found.values())).all()
