@@ -1,0 +1,1 @@
+"""The command `monodepth`: train, evaluate, predict."""

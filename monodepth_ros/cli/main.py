@@ -1,0 +1,49 @@
+"""Entry point of `monodepth`; each command's module is imported when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from typing import Optional, Sequence
+
+from monodepth_ros.errors import MonodepthError
+
+COMMANDS = {
+    'predict': 'depth, labels and point clouds of image files, without ROS',
+    'evaluate': 'measure a model on annotated images',
+    'train': 'train a network',
+}
+INTERRUPTED = 130
+"""Exit status of a command that Ctrl-C ended (128 + SIGINT), as shells give it."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser with all commands' options; imports neither torch nor ROS."""
+    parser = argparse.ArgumentParser(
+        prog='monodepth', description='Monocular metric depth and semantic segmentation.'
+    )
+    commands = parser.add_subparsers(dest='command', required=True)
+    for name, summary in COMMANDS.items():
+        module = importlib.import_module(f'monodepth_ros.cli.{name}')
+        command = commands.add_parser(name, help=summary, description=module.__doc__)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run one command; errors of ours end with one line on stderr and status 1."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except MonodepthError as error:
+        print(f'monodepth {options.command}: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f'\nmonodepth {options.command}: interrupted', file=sys.stderr)
+        return INTERRUPTED
+
+
+if __name__ == '__main__':
+    sys.exit(main())

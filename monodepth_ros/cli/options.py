@@ -1,0 +1,66 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+from monodepth_ros.pipeline.preprocess import MAX_INPUT_PIXELS, METRIC_SCALING
+
+
+def positive(text: str) -> int:
+    """Return a whole number above 0; raise what argparse shows for anything else."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f'{text!r}, expected a whole number above 0')
+    return value
+
+
+def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --model, --engine, --device and --threads."""
+    parser.add_argument(
+        '--model',
+        default='dual_efficientnet_lite0',
+        help='name of shipped weights or path of a .safetensors file (default: %(default)s)',
+    )
+    parser.add_argument('--engine', default='auto', help='auto or torch (default: %(default)s)')
+    parser.add_argument(
+        '--device', default='auto', help='auto, cpu, cuda or cuda:N (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--threads', type=int, default=0, help='CPU threads; 0: the engine decides (default)'
+    )
+
+
+def add_scaling_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --metric-scaling and --max-input-pixels."""
+    parser.add_argument(
+        '--metric-scaling',
+        choices=METRIC_SCALING,
+        default='resample',
+        help='how depth becomes metric for a camera unlike the training one (default: resample)',
+    )
+    parser.add_argument(
+        '--max-input-pixels',
+        type=int,
+        default=MAX_INPUT_PIXELS,
+        help='largest network input in pixels (default: %(default)s)',
+    )
+
+
+def make_engine(options: argparse.Namespace):
+    """Create the engine that the options name; raises the factory's errors."""
+    from monodepth_ros.engines.factory import create_engine
+
+    return create_engine(options.model, options.engine, options.device, options.threads)
+
+
+def make_predictor_options(options: argparse.Namespace):
+    """Return PredictorOptions of the scaling options."""
+    from monodepth_ros.pipeline.predictor import PredictorOptions
+
+    return PredictorOptions(
+        metric_scaling=options.metric_scaling, max_input_pixels=options.max_input_pixels
+    )

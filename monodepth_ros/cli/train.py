@@ -1,0 +1,56 @@
+"""Train a network from a configuration file; a run can be stopped and resumed at any step."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from monodepth_ros.cli.options import positive
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument('config', help='YAML file, such as config/train_*.yaml')
+    parser.add_argument('--root', required=True, help='folder of the data set')
+    parser.add_argument('--out', required=True, help='folder of the run')
+    parser.add_argument('--resume', action='store_true', help='continue the run in --out')
+    parser.add_argument('--epochs', type=positive, help='in place of the configuration')
+    parser.add_argument('--seed', type=int, help='in place of the configuration')
+    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    parser.add_argument('--threads', type=int, default=0, help='CPU threads; 0: torch decides')
+    parser.add_argument('--limit', type=positive, help='use only so many images, for a trial')
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train; print each validation."""
+    from monodepth_ros.errors import TrainingError
+    from monodepth_ros.training.config import load_config
+
+    config = load_config(options.config, epochs=options.epochs, seed=options.seed)
+    state = Path(options.out) / 'state.safetensors'
+    if state.exists() and not options.resume:
+        raise TrainingError(f'{state} exists; go on with --resume, or choose another --out')
+
+    try:
+        from monodepth_ros.training.trainer import Trainer
+        import torch
+    except ImportError as error:
+        raise TrainingError(
+            f'training needs PyTorch ({error}); install it: pip install torch'
+        ) from error
+    if options.threads > 0:
+        torch.set_num_threads(options.threads)
+    trainer = Trainer(config, options.root, options.out, options.device, options.limit)
+    if options.resume:
+        print(f'resumed at step {trainer.resume()} of {trainer.steps}')
+    best = trainer.run(_print_record)
+    if best:
+        weights = Path(options.out) / 'best.safetensors'
+        print(f'best on the held-out images: epoch {best["epoch"]}, {weights}')
+    return 0
+
+
+def _print_record(record: dict) -> None:
+    shown = ('loss', 'delta1', 'rmse', 'abs_rel', 'miou')
+    values = ', '.join(f'{key} {record[key]:.4f}' for key in shown if key in record)
+    print(f'\nepoch {record["epoch"]}: {values}')

@@ -1,0 +1,66 @@
+"""The command `monodepth train`."""
+
+from monodepth_ros.cli.main import main
+from monodepth_ros.networks.checkpoint import read_facts
+import pytest
+
+CONFIG = """
+network: dual_efficientnet_lite0
+options: {widths: [8, 8, 8, 8]}
+dataset: folder
+held_out: 1
+width: 64
+height: 64
+epochs: 1
+batch_size: 2
+"""
+
+
+@pytest.fixture
+def train(tiny_folder, tmp_path):
+    (tmp_path / 'config.yaml').write_text(CONFIG)
+
+    def train(*options):
+        arguments = [tmp_path / 'config.yaml', '--root', tiny_folder, '--out', tmp_path / 'run']
+        return main(['train', *map(str, arguments), '--device', 'cpu', *options])
+
+    return train
+
+
+def test_train_then_refuse_then_resume(train, tmp_path, capfd):
+    assert train() == 0
+    shown = capfd.readouterr().out
+    best = tmp_path / 'run' / 'best.safetensors'
+    assert f'epoch 1, {best}' in shown
+    assert 'delta1' in shown and 'miou' in shown
+    assert read_facts(best).training['images'] == 2
+
+    written = (tmp_path / 'run' / 'state.safetensors').read_bytes()
+    assert train() == 1
+    assert 'state.safetensors exists; go on with --resume' in capfd.readouterr().err
+    assert (tmp_path / 'run' / 'state.safetensors').read_bytes() == written
+
+    assert train('--resume', '--epochs', '2') == 0
+    shown = capfd.readouterr().out
+    assert 'resumed at step 1 of 2' in shown
+    assert len((tmp_path / 'run' / 'history.jsonl').read_text().splitlines()) == 2
+
+
+def test_nothing_to_resume(train, capfd):
+    assert train('--resume') == 1
+    assert 'monodepth train: nothing to resume' in capfd.readouterr().err
+
+
+def test_bad_configuration_is_one_line(train, tmp_path, capfd):
+    (tmp_path / 'config.yaml').write_text(CONFIG + 'momentum: 0.9\n')
+    assert train() == 1
+    error = capfd.readouterr().err
+    assert error.startswith('monodepth train: ') and len(error.splitlines()) == 1
+    assert "config.yaml: unknown keys ['momentum']; known: " in error
+
+
+@pytest.mark.parametrize('option', ['--epochs', '--limit'])
+def test_bad_numbers(train, capsys, option):
+    with pytest.raises(SystemExit):
+        train(option, '0')
+    assert 'expected a whole number above 0' in capsys.readouterr().err
