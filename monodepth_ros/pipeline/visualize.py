@@ -55,7 +55,8 @@ def colorize_label(label: np.ndarray, colors: Sequence[tuple[int, int, int]]) ->
     """
     table = np.zeros((256, 3), np.uint8)
     table[: len(colors)] = colors
-    return table[label]
+    # A table a channel: many times as fast as table[label].
+    return cv2.merge([cv2.LUT(label, channel) for channel in table.T.copy()])
 
 
 def overlay(

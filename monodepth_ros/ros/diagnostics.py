@@ -1,0 +1,220 @@
+"""What the node has seen and done, and how that reads on /diagnostics."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+import threading
+import time
+from typing import Callable, Optional
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from monodepth_ros.errors import IMAGE_REASONS
+from monodepth_ros.ros.fastdds import PROFILE_VARIABLES
+import numpy as np
+
+DROP_REASONS = (*IMAGE_REASONS, 'superseded', 'inference_failed', 'halted')
+"""Why a frame that reached the node gave no output."""
+
+IGNORE_REASONS = ('no_subscriber', 'disabled')
+"""Why a frame was not wanted; not a drop."""
+
+WINDOW = 200
+"""Frames over which latency is measured."""
+
+
+class GapCounter:
+    """
+    Estimate from gaps in stamps how many frames were lost on the way to the node.
+
+    The camera's period is taken as the lower third of the recent steps between stamps: losses
+    make steps longer, and only a camera that catches up after a stall makes a few shorter.
+    """
+
+    RECENT = 30
+    LONGEST_GAP_NS = 10_000_000_000
+    """A longer pause is a camera that stopped or a bag that looped, not loss."""
+
+    def __init__(self) -> None:
+        self._steps: deque[int] = deque(maxlen=self.RECENT)
+        self._last: Optional[int] = None
+
+    def add(self, stamp_ns: int) -> int:
+        """Return how many frames are missing between the last stamp and this one."""
+        last, self._last = self._last, stamp_ns
+        if last is None or not 0 < stamp_ns - last < self.LONGEST_GAP_NS:
+            return 0
+        step = stamp_ns - last
+        self._steps.append(step)
+        if len(self._steps) < 5:
+            return 0
+        period = sorted(self._steps)[len(self._steps) // 3]
+        # A quarter of a period of jitter to both sides is usual with USB cameras: 1.25 / 0.75.
+        return round(step / period) - 1 if step > 1.75 * period else 0
+
+
+@dataclass
+class Report:
+    """Figures at one moment; counts are since start, rates since the last report."""
+
+    counts: Counter = field(default_factory=Counter)
+    fresh: Counter = field(default_factory=Counter)
+    input_hz: float = 0.0
+    output_hz: float = 0.0
+    stamp_to_publish_ms: Optional[tuple[float, float]] = None
+    receive_to_publish_ms: Optional[tuple[float, float]] = None
+    silence_s: float = 0.0
+
+
+class Statistics:
+    """Count frames; safe to use from the executor's and the worker's thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._counts: Counter = Counter()
+        self._reported: Counter = Counter()
+        self._gaps = GapCounter()
+        self._latencies: deque[tuple[float, float]] = deque(maxlen=WINDOW)
+        self._reported_at = self._last_image = clock()
+
+    def received(self, stamp_ns: int) -> None:
+        """Note that an image has come."""
+        with self._lock:
+            self._last_image = self._clock()
+            self._counts['received'] += 1
+            self._counts['lost_upstream'] += self._gaps.add(stamp_ns)
+
+    def count(self, what: str) -> None:
+        """Note one more of 'processed' or of a reason in `DROP_REASONS` or `IGNORE_REASONS`."""
+        with self._lock:
+            self._counts[what] += 1
+
+    def published(self, stamp_to_publish_s: float, receive_to_publish_s: float) -> None:
+        """Note that a frame's outputs are out, and how long they took."""
+        with self._lock:
+            self._counts['published'] += 1
+            self._latencies.append((stamp_to_publish_s, receive_to_publish_s))
+
+    def restart(self) -> None:
+        """Begin to watch a new stream: a pause until now is neither loss nor silence."""
+        with self._lock:
+            self._gaps = GapCounter()
+            self._latencies.clear()
+            self._last_image = self._clock()
+
+    def report(self) -> Report:
+        """Return the figures and begin a new interval for the rates."""
+        with self._lock:
+            now = self._clock()
+            seconds = max(now - self._reported_at, 1e-9)
+            fresh = self._counts - self._reported
+            self._reported, self._reported_at = self._counts.copy(), now
+            stamp_ms, receive_ms = self._percentiles()
+            return Report(
+                counts=self._counts.copy(),
+                fresh=fresh,
+                input_hz=fresh['received'] / seconds,
+                output_hz=fresh['published'] / seconds,
+                stamp_to_publish_ms=stamp_ms,
+                receive_to_publish_ms=receive_ms,
+                silence_s=now - self._last_image,
+            )
+
+    def _percentiles(self):
+        if not self._latencies:
+            return None, None
+        p50, p95 = np.percentile(np.array(self._latencies) * 1e3, (50, 95), axis=0)
+        return (p50[0], p95[0]), (p50[1], p95[1])
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """What besides the figures decides the level."""
+
+    lifecycle: str = 'unconfigured'
+    enabled: bool = True
+    load_error: str = ''
+    halted: str = ''
+    calibration: str = 'ok'
+    calibration_remedy: str = ''
+    engine: str = ''
+    device: str = ''
+    model: str = ''
+
+
+STALE_AFTER_S = 3.0
+"""Silence of the camera after which the outputs count as stale."""
+
+
+def make_status(name: str, state: NodeState, report: Report) -> DiagnosticStatus:
+    """Return the node's status for /diagnostics: its level, one line, and every figure."""
+    level, message = _judge(state, report)
+    return DiagnosticStatus(
+        level=level,
+        name=f'{name}: monodepth',
+        message=message,
+        hardware_id=state.device,
+        values=[KeyValue(key=key, value=value) for key, value in _figures(state, report)],
+    )
+
+
+def _judge(state: NodeState, report: Report) -> tuple[bytes, str]:
+    if state.halted:
+        return DiagnosticStatus.ERROR, state.halted
+    if state.lifecycle != 'active':
+        if state.load_error:
+            return DiagnosticStatus.ERROR, f'configure failed: {state.load_error}'
+        return DiagnosticStatus.OK, state.lifecycle
+    if not state.enabled:
+        return DiagnosticStatus.OK, 'disabled by the service ~/enable'
+    if report.silence_s > STALE_AFTER_S:
+        return DiagnosticStatus.STALE, (
+            f'no image for {report.silence_s:.0f} s; check the camera driver, the topic name and '
+            'the QoS of the publisher (ros2 topic info -v)'
+        )
+    if warnings := _warnings(state, report.fresh):
+        return DiagnosticStatus.WARN, '; '.join(warnings)
+    if report.fresh['no_subscriber']:
+        return DiagnosticStatus.OK, 'waiting for subscribers'
+    return DiagnosticStatus.OK, f'{report.output_hz:.1f} Hz'
+
+
+def _warnings(state: NodeState, fresh: Counter) -> list[str]:
+    warnings = [
+        f'{fresh[reason]} images dropped: {reason}' for reason in IMAGE_REASONS if fresh[reason]
+    ]
+    if fresh['inference_failed']:
+        warnings.append(f'{fresh["inference_failed"]} frames failed in the network')
+    if fresh['lost_upstream']:
+        warnings.append(
+            f'about {fresh["lost_upstream"]} frames lost before the node: with Fast DDS, start '
+            f"the camera driver with {PROFILE_VARIABLES[0]} set to this package's fastdds.xml"
+        )
+    if state.calibration_remedy:
+        warnings.append(f'{state.calibration}: {state.calibration_remedy}')
+    return warnings
+
+
+def _figures(state: NodeState, report: Report) -> list[tuple[str, str]]:
+    counts = report.counts
+    rows = [
+        ('state', state.lifecycle),
+        ('enabled', str(state.enabled).lower()),
+        ('model', state.model),
+        ('engine', state.engine),
+        ('device', state.device),
+        ('calibration', state.calibration),
+        ('input_hz', f'{report.input_hz:.2f}'),
+        ('output_hz', f'{report.output_hz:.2f}'),
+    ]
+    for name in ('stamp_to_publish', 'receive_to_publish'):
+        latency = getattr(report, f'{name}_ms')
+        for percentile, index in (('p50', 0), ('p95', 1)):
+            value = f'{latency[index]:.1f}' if latency else 'nan'
+            rows.append((f'{name}_ms_{percentile}', value))
+    rows += [(name, str(counts[name])) for name in ('received', 'processed', 'published')]
+    rows += [(f'dropped.{reason}', str(counts[reason])) for reason in DROP_REASONS]
+    rows.append(('lost_upstream', str(counts['lost_upstream'])))
+    rows += [(f'ignored.{reason}', str(counts[reason])) for reason in IGNORE_REASONS]
+    return rows

@@ -1,0 +1,354 @@
+"""Every parameter of the node in one table: declaration, validation and README come from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+import re
+from typing import Any, Callable, Mapping, Optional, Union
+
+from monodepth_ros.facts import ModelFacts
+from monodepth_ros.pipeline.predictor import OUTPUT_RESOLUTIONS, PredictorOptions
+from monodepth_ros.pipeline.preprocess import METRIC_SCALING
+from monodepth_ros.ros.conversions import DEPTH_ENCODINGS
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+ANY_TIME = 'any time'
+NOT_WHILE_ACTIVE = 'not while active'
+AT_START = 'at start'
+
+_DEFAULTS = PredictorOptions()
+
+
+@dataclass(frozen=True)
+class Spec:
+    """
+    One parameter.
+
+    Attributes:
+        name: full name.
+        default: its value where none is given; its type is the parameter's type.
+        description: what it does, for people.
+        unit: unit of a number.
+        minimum: smallest value of a number.
+        maximum: largest value of a number.
+        choices: the values that a text may have; empty for any.
+        pattern: regular expression of a text, where choices cannot list its values.
+        expected: the values that `pattern` stands for, in words.
+        changes: when it may change: 'any time' (from the next frame on), 'not while active'
+            (from the next activation on) or 'at start'.
+
+    """
+
+    name: str
+    default: Union[bool, int, float, str]
+    description: str
+    unit: str = ''
+    minimum: Optional[float] = None
+    maximum: Optional[float] = None
+    choices: tuple[str, ...] = ()
+    pattern: str = ''
+    expected: str = ''
+    changes: str = ANY_TIME
+
+    @property
+    def valid(self) -> str:
+        """Return the valid values in words."""
+        if self.choices:
+            return ', '.join(self.choices)
+        if self.minimum is not None:
+            return f'{self.minimum:.12g}..{self.maximum:.12g}'
+        if isinstance(self.default, bool):
+            return 'true, false'
+        return self.expected
+
+    def refusal(self, value: Any) -> Optional[str]:
+        """Return why the value cannot be used, or None where it can."""
+        wrong = (
+            (self.choices and value not in self.choices)
+            or (self.pattern and not re.fullmatch(self.pattern, value))
+            or (self.minimum is not None and not self.minimum <= value <= self.maximum)
+        )
+        if not wrong:
+            return None
+        unit = f' {self.unit}' if self.unit else ''
+        return f'{self.name} is {value!r}, expected {self.valid}{unit}'
+
+    def descriptor(self) -> ParameterDescriptor:
+        """Return what ROS tools show of this parameter."""
+        constraints = f'{self.valid}; ' if self.valid else ''
+        unit = f' [{self.unit}]' if self.unit else ''
+        result = ParameterDescriptor(
+            description=f'{self.description}{unit}',
+            additional_constraints=f'{constraints}can change: {self.changes}',
+            read_only=self.changes == AT_START,
+        )
+        if isinstance(self.default, float) and self.minimum is not None:
+            limits = FloatingPointRange(from_value=self.minimum, to_value=self.maximum)
+            result.floating_point_range = [limits]
+        elif self.minimum is not None:
+            result.integer_range = [IntegerRange(from_value=self.minimum, to_value=self.maximum)]
+        return result
+
+
+SPECS = (
+    Spec(
+        'model',
+        'dual_efficientnet_lite0',
+        'Weights: the name of a shipped model or the path of a .safetensors file.',
+        expected='shipped name or path',
+        pattern=r'\S.*',
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'engine',
+        'auto',
+        'Inference engine; auto takes the fastest that is installed.',
+        expected='auto or the name of an engine, such as torch',
+        pattern=r'[a-z_]+',
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'device',
+        'auto',
+        'Where the network runs; auto takes CUDA where there is a device. cuda never falls back.',
+        expected='auto, cpu, cuda or cuda:N',
+        pattern=r'auto|cpu|cuda(:\d+)?',
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'threads',
+        0,
+        'CPU threads of the network; 0 leaves the choice to the engine.',
+        minimum=0,
+        maximum=256,
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'autostart',
+        True,
+        'Configure and activate at start; false leaves that to a lifecycle manager.',
+        changes=AT_START,
+    ),
+    Spec(
+        'image_transport',
+        'raw',
+        'Transport of the input image.',
+        choices=('raw',),
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'input_reliability',
+        'best_effort',
+        'QoS of the image and camera_info subscriptions; best_effort fits every publisher.',
+        choices=('best_effort', 'reliable'),
+        changes=AT_START,
+    ),
+    Spec(
+        'camera.info_url',
+        '',
+        'Calibration YAML to use in place of the camera_info topic.',
+        expected='empty, a path, file:// or package://',
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'max_input_pixels',
+        _DEFAULTS.max_input_pixels,
+        'Largest network input; a larger one is scaled down, and depth corrected for it.',
+        unit='pixels',
+        minimum=32 * 32,
+        maximum=4096 * 4096,
+    ),
+    Spec(
+        'output_resolution',
+        _DEFAULTS.output_resolution,
+        'Size of all outputs: as the input image, or as the network sees it.',
+        choices=OUTPUT_RESOLUTIONS,
+    ),
+    Spec(
+        'depth.metric_scaling',
+        _DEFAULTS.metric_scaling,
+        'How metres are kept true for a camera that was not trained on: resample the image to the '
+        'training focal length, only scale the depth, or none.',
+        choices=METRIC_SCALING,
+    ),
+    Spec(
+        'depth.encoding',
+        '32FC1',
+        'Depth image: metres with NaN where invalid, or millimetres with 0.',
+        choices=DEPTH_ENCODINGS,
+    ),
+    Spec(
+        'depth.min_range',
+        _DEFAULTS.min_range,
+        'Depth below is invalid.',
+        unit='m',
+        minimum=0.0,
+        maximum=1000.0,
+    ),
+    Spec(
+        'depth.max_range',
+        _DEFAULTS.max_range,
+        'Depth beyond is +Inf: something is there, too far to measure (REP 117).',
+        unit='m',
+        minimum=0.0,
+        maximum=math.inf,
+    ),
+    Spec(
+        'segmentation.confidence_threshold',
+        _DEFAULTS.confidence_threshold,
+        'A label with a probability below becomes 255, unlabelled.',
+        minimum=0.0,
+        maximum=1.0,
+    ),
+    Spec(
+        'segmentation.overlay_alpha',
+        0.5,
+        'Opacity of the class colours over the image.',
+        minimum=0.0,
+        maximum=1.0,
+    ),
+    Spec(
+        'point_cloud.stride',
+        1,
+        'Every n-th row and column becomes a point.',
+        unit='pixels',
+        minimum=1,
+        maximum=64,
+    ),
+    Spec(
+        'diagnostics.period',
+        1.0,
+        'Time between two messages on /diagnostics.',
+        unit='s',
+        minimum=0.1,
+        maximum=60.0,
+        changes=AT_START,
+    ),
+)
+
+BY_NAME = {spec.name: spec for spec in SPECS}
+
+FACT_PARAMETERS = {
+    'class_names': 'Class names of the loaded model; the index is the label. Read-only.',
+    'class_colors': 'Class colours of the loaded model as #rrggbb. Read-only.',
+}
+"""Parameters that show what the weights say; configuration cannot contradict them."""
+
+
+def declare_parameters(node: Node) -> dict[str, str]:
+    """
+    Declare every parameter; a given value that cannot be used leaves the default in its place.
+
+    Returns:
+        Why each unusable value was refused, by name, so that configure can fail with the reason
+        and succeed once the parameter has been set to a valid value.
+
+    """
+    refused = {}
+    for spec in SPECS:
+        try:
+            node.declare_parameter(spec.name, spec.default, spec.descriptor())
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            refused[spec.name] = _startup_refusal(spec, error)
+            node.declare_parameter(
+                spec.name, spec.default, spec.descriptor(), ignore_override=True
+            )
+    return refused
+
+
+def declare_facts(node: Node, facts: ModelFacts) -> None:
+    """Show a loaded model's facts as parameters, whatever the parameter file says of them."""
+    values = {
+        'class_names': list(facts.classes),
+        'class_colors': [f'#{r:02x}{g:02x}{b:02x}' for r, g, b in facts.colors],
+    }
+    for name, value in values.items():
+        descriptor = ParameterDescriptor(description=FACT_PARAMETERS[name])
+        node.declare_parameter(name, value, descriptor, ignore_override=True)
+
+
+def undeclare_facts(node: Node) -> None:
+    """Take back what `declare_facts` has shown, if anything."""
+    for name in FACT_PARAMETERS:
+        if node.has_parameter(name):
+            node.undeclare_parameter(name)
+
+
+def _startup_refusal(spec: Spec, error: Exception) -> str:
+    kind = type(spec.default).__name__
+    remedy = f'correct it in the parameter file, or: ros2 param set NODE {spec.name} VALUE'
+    if isinstance(error, InvalidParameterTypeException):
+        example = ' such as 1.0' if kind == 'float' else ''
+        return f'{spec.name} has the wrong type, expected {kind}{example}; {remedy}'
+    return f'{error}; {remedy}'
+
+
+def refusal(
+    parameters: list[Parameter],
+    values: Mapping[str, Any],
+    active: bool,
+    declared: Callable[[str], bool],
+) -> Optional[str]:
+    """
+    Return why a change of parameters cannot be made, or None where it can.
+
+    Args:
+        parameters: the new values; names that are not in the table are none of our business.
+        values: the declared parameters' present values by name.
+        active: whether the node is active.
+        declared: tells whether a parameter is there already, or is being declared now.
+
+    """
+    new = {parameter.name: parameter.value for parameter in parameters}
+    for name, value in new.items():
+        if name in FACT_PARAMETERS and declared(name):
+            return f'{name} comes with the weights of the model; set the parameter model instead'
+        spec = BY_NAME.get(name)
+        if spec is None:
+            continue
+        if reason := spec.refusal(value):
+            return reason
+        if active and name in values and spec.changes == NOT_WHILE_ACTIVE:
+            return f'{name} cannot change while the node is active; deactivate it first'
+    return _range_refusal({**values, **new})
+
+
+def _range_refusal(values: Mapping[str, Any]) -> Optional[str]:
+    near, far = values.get('depth.min_range'), values.get('depth.max_range')
+    if near is not None and far is not None and near >= far:
+        return f'depth.min_range is {near} m, expected less than depth.max_range, {far} m'
+    return None
+
+
+def predictor_options(values: Mapping[str, Any]) -> PredictorOptions:
+    """Return the pipeline's options from parameter values by name."""
+    return PredictorOptions(
+        metric_scaling=values['depth.metric_scaling'],
+        max_input_pixels=values['max_input_pixels'],
+        min_range=values['depth.min_range'],
+        max_range=values['depth.max_range'],
+        confidence_threshold=values['segmentation.confidence_threshold'],
+        output_resolution=values['output_resolution'],
+    )
+
+
+def markdown_table() -> str:
+    """Return the README's parameter table."""
+    rows = [
+        '| Parameter | Default | Values | Unit | Changes | Meaning |',
+        '|---|---|---|---|---|---|',
+    ]
+    for spec in SPECS:
+        default = str(spec.default).lower() if isinstance(spec.default, bool) else spec.default
+        shown = f'`{default}`' if default != '' else 'empty'
+        rows.append(
+            f'| `{spec.name}` | {shown} | {spec.valid} | {spec.unit} | {spec.changes} '
+            f'| {spec.description} |'
+        )
+    for name, description in FACT_PARAMETERS.items():
+        rows.append(f'| `{name}` | of the model | | | never | {description} |')
+    return '\n'.join(rows) + '\n'

@@ -1,0 +1,190 @@
+"""A node under test, with a camera in front of it and a listener behind it, over real DDS."""
+
+from collections import defaultdict
+import threading
+import time
+
+from diagnostic_msgs.msg import DiagnosticArray
+from doubles import FormulaEngine
+from monodepth_ros.ros import compat
+from monodepth_ros.ros.node import MonoDepthNode
+from monodepth_ros.ros.publishers import TOPICS
+import numpy as np
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+TIMEOUT = 30.0
+"""Seconds after which something that must happen has not; far more than it takes."""
+
+FRAME_ID = 'camera_color_optical_frame'
+
+
+def wait_until(condition, what, timeout=TIMEOUT):
+    """Return the first true result of `condition`; fail when there is none in time."""
+    deadline = time.monotonic() + timeout
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f'waited {timeout} s in vain for {what}'
+        time.sleep(0.002)
+    return result
+
+
+def make_camera_info(width=64, height=48, **changes):
+    """Return the CameraInfo of an undistorted camera with a field of view of 60 degrees."""
+    f, cx, cy = 0.866 * width, (width - 1) / 2, (height - 1) / 2
+    fields = {
+        'width': width,
+        'height': height,
+        'distortion_model': 'plumb_bob',
+        'd': [0.0] * 5,
+        'k': [f, 0.0, cx, 0.0, f, cy, 0.0, 0.0, 1.0],
+        'r': [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+        'p': [f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0],
+    }
+    return CameraInfo(**{**fields, **changes})
+
+
+def make_rgb(width=64, height=48, seed=0):
+    """Return a smooth random (H, W, 3) uint8 picture."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), np.uint8)
+    rows = np.arange(height) * 4 // height
+    columns = np.arange(width) * 4 // width
+    return coarse[rows][:, columns]
+
+
+class Spinner:
+    """An executor in a thread."""
+
+    def __init__(self, *nodes):
+        self.executor = SingleThreadedExecutor()
+        for node in nodes:
+            self.executor.add_node(node)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self):
+        while not self._stop.is_set():
+            self.executor.spin_once()
+
+    def stop(self):
+        """End the thread, then the executor: rclpy cannot take the other order."""
+        self._stop.set()
+        self.executor.create_task(lambda: None)  # `spin_once` returns after some work only.
+        self._thread.join(TIMEOUT)
+        assert not self._thread.is_alive()
+        self.executor.shutdown()
+
+
+class Bench:
+    """The node under test in an executor thread, a camera, and a listener on all outputs."""
+
+    def __init__(self, engine=None, parameters=(), topics=tuple(TOPICS), reliable=True):
+        self.engine = engine or FormulaEngine()
+        self.node = MonoDepthNode(
+            create_engine=lambda *_: self.engine,
+            parameter_overrides=[Parameter(n, value=v) for n, v in dict(parameters).items()],
+        )
+        self.helper = rclpy.create_node('bench')
+        self.received = defaultdict(dict)
+        self.statuses = []
+        self.clock = 1_000_000_000
+        self.images = self.helper.create_publisher(Image, 'image_raw', 10)
+        self.infos = self.helper.create_publisher(CameraInfo, 'camera_info', 10)
+        self.topics = topics
+        self._reliable = reliable
+        self._listeners = []
+        self.helper.create_subscription(DiagnosticArray, '/diagnostics', self._on_status, 10)
+        self._spinner = Spinner(self.node, self.helper)
+
+    def _on_status(self, msg):
+        self.statuses.extend(msg.status)
+
+    def _listen(self, topic):
+        def on_message(msg):
+            stamp = compat.stamp_to_ns(msg.header.stamp)
+            assert stamp not in self.received[topic], 'a frame was published twice'
+            self.received[topic][stamp] = msg
+
+        kind = (
+            QoSReliabilityPolicy.RELIABLE if self._reliable else QoSReliabilityPolicy.BEST_EFFORT
+        )
+        qos = QoSProfile(depth=10, reliability=kind)
+        return self.helper.create_subscription(TOPICS[topic], topic, on_message, qos)
+
+    def run(self, function):
+        """Call a function in the executor's thread, where transitions belong."""
+        task = self._spinner.executor.create_task(function)
+        wait_until(task.done, function)
+        return task.result()
+
+    def start(self):
+        """Bring the node up, and wait until every writer and reader have found each other."""
+        assert self.run(self.node.bring_up)
+        if not self._listeners:
+            self._listeners = [self._listen(topic) for topic in self.topics]
+        self.wait_matched()
+        return self
+
+    def wait_matched(self):
+        """Wait until the active node is joined to the camera and the listeners."""
+        wait_until(self.images.get_subscription_count, 'image subscription')
+        wait_until(self.infos.get_subscription_count, 'camera_info subscription')
+        for topic in self.topics:
+            wait_until(lambda t=topic: self.helper.count_publishers(t), f'publisher of {topic}')
+        outputs = self.node._outputs._publishers
+        wait_until(
+            lambda: all(outputs[topic].get_subscription_count() for topic in self.topics),
+            'listeners',
+        )
+
+    def send_info(self, msg=None):
+        """Publish a CameraInfo and wait until the node has it."""
+        before = self.node._calibration._key
+        msg = msg or make_camera_info()
+        self.infos.publish(msg)
+        wait_until(lambda: self.node._calibration._key != before, 'camera_info')
+
+    def make_image(self, pixels=None, encoding='rgb8'):
+        """Return an image message with the next stamp."""
+        self.clock += 100_000_007
+        header = Header(stamp=compat.ns_to_stamp(self.clock), frame_id=FRAME_ID)
+        return compat.make_image(header, make_rgb() if pixels is None else pixels, encoding)
+
+    def serve(self, msg=None, topics=None):
+        """Publish an image, and return its outputs by topic once all have come."""
+        msg = msg or self.make_image()
+        stamp = compat.stamp_to_ns(msg.header.stamp)
+        topics = topics or self.topics
+        self.images.publish(msg)
+        wait_until(
+            lambda: all(stamp in self.received[topic] for topic in topics), f'outputs of {stamp}'
+        )
+        return {topic: self.received[topic][stamp] for topic in topics}
+
+    def set(self, name, value):
+        """Set a parameter of the node and return what came of it."""
+        change = [Parameter(name, value=value)]
+        return self.run(lambda: self.node.set_parameters(change)[0])
+
+    def count(self, what):
+        """Return how many frames the node has counted under `what`."""
+        return self.node._statistics._counts[what]
+
+    def status(self):
+        """Return the next diagnostic status, its values as a dict."""
+        seen = len(self.statuses)
+        # The message at hand may have been made before what the caller has just done.
+        wait_until(lambda: len(self.statuses) > seen + 1, 'diagnostics')
+        status = self.statuses[-1]
+        return status, {pair.key: pair.value for pair in status.values}
+
+    def close(self):
+        """Take everything down."""
+        self.run(self.node.release)
+        self._spinner.stop()
+        self.node.destroy_node()
+        self.helper.destroy_node()

@@ -1,0 +1,215 @@
+"""Messages to arrays and back, against decodes that read one byte after the other."""
+
+import math
+
+from builtin_interfaces.msg import Time
+from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.errors import ImageError
+from monodepth_ros.frames import Prediction
+from monodepth_ros.ros import compat
+from monodepth_ros.ros.conversions import (
+    camera_info_key,
+    camera_info_to_model,
+    depth_to_image,
+    ENCODINGS,
+    image_to_rgb,
+    make_header,
+    pinhole_to_camera_info,
+    view_image,
+)
+import numpy as np
+import pytest
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+CHANNEL_ORDER = {'rgb8': (0, 1, 2), 'bgr8': (2, 1, 0), 'rgba8': (0, 1, 2), 'bgra8': (2, 1, 0)}
+PIXEL_BYTES = {'rgb8': 3, 'bgr8': 3, 'rgba8': 4, 'bgra8': 4, 'mono8': 1, 'mono16': 2}
+
+
+def random_image(encoding, width, height, padding=0, is_bigendian=0, seed=0):
+    step = width * PIXEL_BYTES[encoding] + padding
+    data = np.random.default_rng(seed).integers(0, 256, step * height, np.uint8)
+    return Image(
+        encoding=encoding,
+        width=width,
+        height=height,
+        step=step,
+        is_bigendian=is_bigendian,
+        data=compat.to_message_bytes(data),
+    )
+
+
+def decode(msg):
+    """Decode pixel by pixel with Python integers."""
+    rgb = np.zeros((msg.height, msg.width, 3), np.uint8)
+    for v in range(msg.height):
+        for u in range(msg.width):
+            at = v * msg.step + u * PIXEL_BYTES[msg.encoding]
+            if msg.encoding == 'mono8':
+                rgb[v, u] = msg.data[at]
+            elif msg.encoding == 'mono16':
+                order = 'big' if msg.is_bigendian else 'little'
+                value = int.from_bytes(bytes([msg.data[at], msg.data[at + 1]]), order)
+                rgb[v, u] = (value + 128) // 257  # 65535 = 255 * 257, rounded to nearest
+            else:
+                rgb[v, u] = [msg.data[at + c] for c in CHANNEL_ORDER[msg.encoding]]
+    return rgb
+
+
+@pytest.mark.parametrize('encoding', ENCODINGS)
+@pytest.mark.parametrize('size', [(1, 1), (7, 5), (32, 3)])
+@pytest.mark.parametrize('padding', [0, 1, 2, 13])
+def test_encodings_are_bit_exact(encoding, size, padding):
+    msg = random_image(encoding, *size, padding)
+    rgb = image_to_rgb(msg)
+    assert rgb.dtype == np.uint8 and rgb.flags.c_contiguous
+    np.testing.assert_array_equal(rgb, decode(msg))
+
+
+@pytest.mark.parametrize('padding', [0, 3])
+def test_big_endian_mono16(padding):
+    msg = random_image('mono16', 9, 4, padding, is_bigendian=1)
+    np.testing.assert_array_equal(image_to_rgb(msg), decode(msg))
+
+
+def test_every_mono16_value():
+    values = np.arange(65536, dtype='<u2').reshape(256, 256)
+    msg = Image(encoding='mono16', width=256, height=256, step=512)
+    msg.data = compat.to_message_bytes(values)
+    expected = (values.astype(np.uint32) + 128) // 257
+    np.testing.assert_array_equal(image_to_rgb(msg)[..., 0], expected)
+
+
+def test_view_does_not_copy():
+    msg = random_image('bgr8', 4, 3, padding=5)
+    pixels = view_image(msg)
+    msg.data[msg.step + 3] ^= 255
+    assert pixels[1, 1, 0] == msg.data[msg.step + 3]
+
+
+def test_data_beyond_the_last_row_is_ignored():
+    msg = random_image('mono8', 4, 3)
+    expected = decode(msg)
+    msg.data.extend([7, 7, 7])
+    np.testing.assert_array_equal(image_to_rgb(msg), expected)
+
+
+@pytest.mark.parametrize(
+    'changes, reason, words',
+    [
+        ({'width': 0}, 'zero_size', ['0 x 3']),
+        ({'height': 0}, 'zero_size', ['4 x 0']),
+        ({'encoding': 'rgb9'}, 'unknown_encoding', ["'rgb9'", *ENCODINGS]),
+        ({'encoding': ''}, 'unknown_encoding', ["''", 'rgb8']),
+        ({'step': 11}, 'short_step', ['11', '12', 'rgb8']),
+        ({'step': 0}, 'short_step', ['0', '12']),
+        ({'step': 13}, 'short_data', ['36', '39', 'step 13', 'height 3']),
+        ({'height': 4}, 'short_data', ['36', '48']),
+        ({'width': 2**32 - 1}, 'short_step', ['4294967295']),
+        ({'height': 2**32 - 1}, 'short_data', ['36']),
+        ({'data': []}, 'short_data', ['0 bytes', '36']),
+    ],
+)
+def test_bad_images_say_why(changes, reason, words):
+    msg = random_image('rgb8', 4, 3)
+    for name, value in changes.items():
+        setattr(msg, name, value)
+    with pytest.raises(ImageError) as caught:
+        image_to_rgb(msg)
+    assert caught.value.reason == reason
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'nanoseconds, seconds, rest',
+    [
+        (0, 0, 0),
+        (1_234_567_890_987_654_321, 1_234_567_890, 987_654_321),
+        (999_999_999, 0, 999_999_999),
+    ],
+)
+def test_stamps_are_exact(nanoseconds, seconds, rest):
+    stamp = compat.ns_to_stamp(nanoseconds)
+    assert stamp == Time(sec=seconds, nanosec=rest)
+    assert compat.stamp_to_ns(stamp) == nanoseconds
+
+
+def test_header_is_the_frames():
+    empty = np.zeros((1, 1), np.uint8)
+    prediction = Prediction(empty, empty, empty, empty, None, 5_000_000_001, 'optical')
+    assert make_header(prediction) == Header(stamp=Time(sec=5, nanosec=1), frame_id='optical')
+
+
+def test_depth_in_metres():
+    depth = np.array([[1.5, math.nan], [math.inf, 0.25], [7.0, 8.0]], np.float32)
+    header = Header(frame_id='optical')
+    msg = depth_to_image(header, depth, '32FC1')
+    assert (msg.encoding, msg.width, msg.height, msg.step) == ('32FC1', 2, 3, 8)
+    assert msg.header == header and not msg.is_bigendian
+    np.testing.assert_array_equal(np.frombuffer(msg.data, '<f4').reshape(3, 2), depth)
+
+
+def test_depth_in_millimetres():
+    depth = np.array([[1.5, math.nan, math.inf], [0.0004, 65.535, 65.536]], np.float32)
+    msg = depth_to_image(Header(), depth, '16UC1')
+    assert (msg.encoding, msg.step) == ('16UC1', 6)
+    values = np.frombuffer(msg.data, '<u2').reshape(2, 3)
+    np.testing.assert_array_equal(values, [[1500, 0, 0], [0, 65535, 0]])
+
+
+def test_messages_do_not_share_memory_with_the_array():
+    label = np.zeros((2, 2), np.uint8)
+    msg = compat.make_image(Header(), label, 'mono8')
+    label[:] = 9
+    assert list(msg.data) == [0, 0, 0, 0]
+
+
+def test_slices_become_tight_images():
+    whole = np.arange(24, dtype=np.uint8).reshape(4, 6)
+    msg = compat.make_image(Header(), whole[::2, 1::2], 'mono8')
+    assert msg.step == 3
+    assert list(msg.data) == [1, 3, 5, 13, 15, 17]
+
+
+def test_camera_info_of_the_rectified_grid():
+    info = pinhole_to_camera_info(
+        Header(frame_id='o'), PinholeCamera(64, 48, 50.0, 51.0, 31.5, 23.0)
+    )
+    assert (info.width, info.height, info.header.frame_id) == (64, 48, 'o')
+    assert info.distortion_model == 'plumb_bob'
+    assert list(info.d) == [0, 0, 0, 0, 0]
+    assert list(info.k) == [50, 0, 31.5, 0, 51, 23, 0, 0, 1]
+    assert list(info.p) == [50, 0, 31.5, 0, 0, 51, 23, 0, 0, 0, 1, 0]
+    assert list(info.r) == [1, 0, 0, 0, 1, 0, 0, 0, 1]
+    assert (info.binning_x, info.binning_y) == (0, 0)
+    assert (info.roi.width, info.roi.height, info.roi.do_rectify) == (0, 0, False)
+
+
+def test_camera_info_carries_roi_and_binning():
+    info = CameraInfo(width=640, height=480, distortion_model='plumb_bob', d=[0.0] * 5)
+    info.k = [500.0, 0.0, 320.0, 0.0, 500.0, 240.0, 0.0, 0.0, 1.0]
+    info.roi.x_offset, info.roi.y_offset, info.roi.width, info.roi.height = 100, 50, 320, 240
+    info.binning_x = info.binning_y = 2
+    model = camera_info_to_model(info, (160, 120))
+    assert (model.width, model.height) == (160, 120)
+    # Crop moves the centre, binning halves the scale: (320 - 100 + 0.5) / 2 - 0.5.
+    assert model.rectified.fx == pytest.approx(250)
+    assert model.rectified.cx == pytest.approx(109.75)
+    assert model.rectified.cy == pytest.approx(94.75)
+
+
+def test_camera_info_key_tells_calibrations_apart():
+    def info(**changes):
+        return CameraInfo(**{'width': 4, 'height': 3, 'd': [0.1], 'k': [math.nan] * 9, **changes})
+
+    assert camera_info_key(info()) == camera_info_key(info())
+    stamped = info(header=Header(stamp=Time(sec=5)))
+    assert camera_info_key(stamped) == camera_info_key(info())
+    for change in (
+        {'width': 5},
+        {'d': [0.2]},
+        {'k': [1.0] * 9},
+        {'binning_x': 2},
+        {'r': [1.0] * 9},
+    ):
+        assert camera_info_key(info(**change)) != camera_info_key(info())

@@ -1,0 +1,128 @@
+"""Counts, loss from gaps in stamps, and what level they come to."""
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from monodepth_ros.errors import IMAGE_REASONS
+from monodepth_ros.ros.diagnostics import (
+    DROP_REASONS,
+    GapCounter,
+    make_status,
+    NodeState,
+    Statistics,
+)
+import pytest
+
+PERIOD = 33_333_333
+ACTIVE = NodeState(lifecycle='active', engine='torch', device='cpu', model='m')
+
+
+def losses(stamps):
+    gaps = GapCounter()
+    return sum(gaps.add(stamp) for stamp in stamps)
+
+
+def test_no_gaps_no_loss():
+    assert losses(range(0, 100 * PERIOD, PERIOD)) == 0
+
+
+def test_jitter_is_not_loss():
+    assert losses(i * PERIOD + (i % 2) * PERIOD // 4 for i in range(100)) == 0
+
+
+def test_every_missing_frame_is_counted():
+    missing = {20, 35, 36, 37, 60}
+    assert losses(i * PERIOD for i in range(90) if i not in missing) == 5
+
+
+def test_loss_of_most_frames_is_seen():
+    # Every fourth frame is alone, the others come in pairs that show the camera's period.
+    kept = [i for i in range(120) if i % 6 in (0, 1)]
+    lost = losses(i * PERIOD for i in kept)
+    assert 0.9 * (120 - len(kept)) - 12 <= lost <= 120 - len(kept)
+
+
+def test_time_jumps_and_pauses_are_not_loss():
+    bag = [i * PERIOD for i in range(30)]
+    assert losses(bag + bag) == 0
+    assert losses(bag + [stamp + 60_000_000_000 for stamp in bag]) == 0
+    assert losses(bag + [bag[-1]] * 5) == 0
+
+
+def test_rates_are_of_the_interval_and_counts_of_all():
+    now = [0.0]
+    statistics = Statistics(clock=lambda: now[0])
+    for _ in range(20):
+        statistics.received(0)
+    statistics.published(0.05, 0.02)
+    now[0] = 2.0
+    report = statistics.report()
+    assert (report.input_hz, report.output_hz) == (10.0, 0.5)
+    now[0] = 3.0
+    report = statistics.report()
+    assert (report.input_hz, report.counts['received'], report.fresh['received']) == (0.0, 20, 0)
+    assert report.silence_s == 3.0
+
+
+def test_latency_percentiles():
+    statistics = Statistics()
+    for i in range(101):
+        statistics.published(i * 1e-3, i * 2e-3)
+    report = statistics.report()
+    assert report.stamp_to_publish_ms == pytest.approx((50, 95))
+    assert report.receive_to_publish_ms == pytest.approx((100, 190))
+
+
+def status(state=ACTIVE, counts=(), silence=0.0):
+    now = [0.0]
+    statistics = Statistics(clock=lambda: now[0])
+    now[0] = silence
+    for what in counts:
+        statistics.count(what)
+    return make_status('monodepth', state, statistics.report())
+
+
+@pytest.mark.parametrize(
+    'changes, counts, silence, level, words',
+    [
+        ({}, [], 0, DiagnosticStatus.OK, 'Hz'),
+        ({}, ['superseded'] * 3, 0, DiagnosticStatus.OK, 'Hz'),
+        ({}, ['no_subscriber'], 0, DiagnosticStatus.OK, 'waiting for subscribers'),
+        ({'lifecycle': 'inactive'}, [], 60, DiagnosticStatus.OK, 'inactive'),
+        ({'enabled': False}, [], 60, DiagnosticStatus.OK, 'disabled'),
+        ({}, [], 60, DiagnosticStatus.STALE, 'no image for 60 s'),
+        ({}, ['short_data'] * 2, 0, DiagnosticStatus.WARN, '2 images dropped: short_data'),
+        ({}, ['inference_failed'], 0, DiagnosticStatus.WARN, 'failed'),
+        ({}, ['lost_upstream'], 0, DiagnosticStatus.WARN, 'fastdds.xml'),
+        (
+            {'calibration': 'bad_size', 'calibration_remedy': 'calibrate'},
+            [],
+            0,
+            DiagnosticStatus.WARN,
+            'bad_size: calibrate',
+        ),
+        (
+            {'lifecycle': 'unconfigured', 'load_error': 'no such model'},
+            [],
+            60,
+            DiagnosticStatus.ERROR,
+            'no such model',
+        ),
+        ({'halted': 'stopped after 3'}, [], 60, DiagnosticStatus.ERROR, 'stopped after 3'),
+    ],
+)
+def test_levels(changes, counts, silence, level, words):
+    result = status(NodeState(**{**vars(ACTIVE), **changes}), counts, silence)
+    assert result.level == level
+    assert words in result.message
+
+
+def test_every_figure_is_there():
+    result = status(counts=['superseded'])
+    values = {pair.key: pair.value for pair in result.values}
+    assert result.name == 'monodepth: monodepth' and result.hardware_id == 'cpu'
+    assert values['dropped.superseded'] == '1'
+    assert set(IMAGE_REASONS) < set(DROP_REASONS)
+    expected = {f'dropped.{reason}' for reason in DROP_REASONS}
+    expected |= {'received', 'processed', 'published', 'lost_upstream', 'input_hz', 'output_hz'}
+    expected |= {f'{a}_to_publish_ms_{p}' for a in ('stamp', 'receive') for p in ('p50', 'p95')}
+    expected |= {'engine', 'device', 'model', 'calibration', 'state'}
+    assert expected <= set(values)

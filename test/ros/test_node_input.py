@@ -1,0 +1,129 @@
+"""Whatever a camera driver sends is served, or dropped and counted and the next one served."""
+
+from bench import make_camera_info, make_rgb, wait_until
+from monodepth_ros.ros.conversions import ENCODINGS
+from monodepth_ros.ros.publishers import CALIBRATED_TOPICS, TOPICS
+import numpy as np
+import pytest
+
+UNCALIBRATED_TOPICS = [topic for topic in TOPICS if topic not in CALIBRATED_TOPICS]
+
+
+@pytest.mark.parametrize('encoding', ENCODINGS)
+def test_every_encoding_is_served(bench, encoding):
+    bench.set('depth.metric_scaling', 'none')
+    channels = {'rgb8': 3, 'bgr8': 3, 'rgba8': 4, 'bgra8': 4}.get(encoding, 1)
+    image = np.full((48, 64, channels), 100, np.uint8)
+    if encoding == 'mono16':
+        image = np.full((48, 64), 100 * 257, np.uint16)
+    outputs = bench.serve(bench.make_image(image, encoding))
+    depth = np.frombuffer(outputs['depth/image_rect'].data, '<f4')
+    np.testing.assert_allclose(depth, 2.0)
+
+
+@pytest.mark.parametrize(
+    'reason, changes',
+    [
+        ('zero_size', {'width': 0}),
+        ('zero_size', {'height': 0}),
+        ('unknown_encoding', {'encoding': 'nonsense'}),
+        ('short_step', {'step': 5}),
+        ('short_data', {'data': [1, 2, 3]}),
+        ('short_data', {'data': []}),
+        ('short_data', {'height': 49}),
+    ],
+)
+def test_a_bad_image_is_counted_and_the_next_is_served(bench, reason, changes):
+    msg = bench.make_image()
+    for name, value in changes.items():
+        setattr(msg, name, value)
+    bench.images.publish(msg)
+    wait_until(lambda: bench.count(reason) == 1, reason)
+    bench.serve()
+    assert bench.count('processed') == 1
+    assert bench.status()[1][f'dropped.{reason}'] == '1'
+
+
+def test_one_warning_for_many_bad_images(bench, capfd):
+    for number in range(1, 6):
+        msg = bench.make_image()
+        msg.step = 5
+        bench.images.publish(msg)
+        wait_until(lambda n=number: bench.count('short_step') == n, 'the dropped image')
+    lines = [line for line in capfd.readouterr().err.splitlines() if 'step is 5' in line]
+    assert len(lines) == 1
+    assert '192' in lines[0]  # 64 pixels of 3 bytes
+
+
+NAN = float('nan')
+F, CX, CY = 55.0, 31.5, 23.5
+
+
+@pytest.mark.parametrize(
+    'reason, changes',
+    [
+        ('uncalibrated', {'k': [0.0] * 9}),
+        ('bad_focal_length', {'k': [NAN, 0.0, CX, 0.0, F, CY, 0.0, 0.0, 1.0]}),
+        ('bad_focal_length', {'k': [-F, 0.0, CX, 0.0, F, CY, 0.0, 0.0, 1.0]}),
+        ('bad_size', {'height': 64}),
+        ('bad_distortion', {'distortion_model': 'no_such_lens', 'd': [0.1]}),
+        ('bad_distortion', {'d': [0.1]}),
+    ],
+)
+def test_bad_camera_info_leaves_depth_and_labels(make_bench, reason, changes):
+    bench = make_bench().start()
+    bench.send_info(make_camera_info(**changes))
+    for _ in range(2):
+        bench.serve(topics=UNCALIBRATED_TOPICS)
+    for topic in CALIBRATED_TOPICS:
+        assert not bench.received[topic]
+    status, values = bench.status()
+    assert status.level == b'\x01' and values['calibration'] == reason
+    assert 'calib' in status.message
+    bench.send_info(make_camera_info())
+    bench.serve()
+    status, values = bench.status()
+    assert status.level == b'\x00' and values['calibration'] == 'ok'
+
+
+def test_no_camera_info_at_all(make_bench):
+    bench = make_bench().start()
+    bench.serve(topics=UNCALIBRATED_TOPICS)
+    status, values = bench.status()
+    assert status.level == b'\x01' and values['calibration'] == 'uncalibrated'
+    assert 'camera.info_url' in status.message
+
+
+def test_repeated_camera_info_keeps_the_model(bench):
+    bench.serve()
+    first = bench.node._calibration.camera(64, 48)
+    for _ in range(3):
+        bench.infos.publish(make_camera_info())
+        bench.serve()
+    assert bench.node._calibration.camera(64, 48) is first
+
+
+def test_calibration_file_replaces_the_topic(make_bench, tmp_path):
+    from test_calibration import YAML
+
+    (tmp_path / 'camera.yaml').write_text(YAML)
+    bench = make_bench(parameters={'camera.info_url': f'file://{tmp_path}/camera.yaml'})
+    assert bench.run(bench.node.bring_up)
+    assert bench.node.count_subscribers('camera_info') == 0
+    bench._listeners = [bench._listen(topic) for topic in TOPICS]
+    wait_until(bench.images.get_subscription_count, 'image subscription')
+    outputs = bench.node._outputs._publishers
+    wait_until(lambda: all(p.get_subscription_count() for p in outputs.values()), 'listeners')
+    info = bench.serve()['depth/camera_info']
+    assert info.k[0] == pytest.approx(55)
+    info = bench.serve(bench.make_image(make_rgb(128, 96)))['depth/camera_info']
+    assert info.k[0] == pytest.approx(110)
+
+
+def test_lost_frames_name_the_remedy(bench):
+    for number in range(40):
+        msg = bench.make_image()
+        if number % 10 != 9:
+            bench.serve(msg)
+    status, values = bench.status()
+    assert int(values['lost_upstream']) == 3

@@ -1,0 +1,268 @@
+"""Every transition, and parameters in every state."""
+
+from bench import wait_until
+from doubles import FormulaEngine, make_facts
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from monodepth_ros.errors import ConfigError
+from monodepth_ros.pipeline.cloud import POINT_DTYPE
+from monodepth_ros.ros.publishers import TOPICS
+import numpy as np
+import pytest
+from rclpy.lifecycle import TransitionCallbackReturn
+
+SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+
+
+class ClosingEngine(FormulaEngine):
+    """Count how often it is closed."""
+
+    closed = 0
+
+    def close(self):
+        self.closed += 1
+
+
+def test_nothing_is_there_before_configure(make_bench):
+    node = make_bench().node
+    assert node.lifecycle_state == 'unconfigured'
+    assert node._engine is None and node._outputs is None and node._worker is None
+    assert node.count_publishers('depth/image_rect') == 0
+    assert not node.has_parameter('class_names')
+
+
+def test_up_and_down_and_up_again(make_bench):
+    bench = make_bench(ClosingEngine())
+    node = bench.node
+
+    def go(transition, state, publishers, subscribers, closed):
+        assert bench.run(getattr(node, f'trigger_{transition}')) == SUCCESS
+        assert node.lifecycle_state == state
+        assert bench.engine.closed == closed
+        wait_until(lambda: node.count_publishers('depth/image_rect') == publishers, 'publishers')
+        wait_until(lambda: node.count_subscribers('image_raw') == subscribers, 'subscribers')
+
+    for cycle in (1, 2):
+        go('configure', 'inactive', 1, 0, cycle - 1)
+        go('activate', 'active', 1, 1, cycle - 1)
+        go('deactivate', 'inactive', 1, 0, cycle - 1)
+        go('cleanup', 'unconfigured', 0, 0, cycle)
+
+
+@pytest.mark.parametrize('steps', [[], ['configure'], ['configure', 'activate']])
+def test_shutdown_from_every_state(make_bench, steps):
+    bench = make_bench(ClosingEngine())
+    for step in steps:
+        assert bench.run(getattr(bench.node, f'trigger_{step}')) == SUCCESS
+    assert bench.run(bench.node.trigger_shutdown) == SUCCESS
+    assert bench.node.lifecycle_state == 'finalized'
+    assert bench.node._worker is None and bench.node._outputs is None
+    assert bench.engine.closed == (1 if steps else 0)
+
+
+def test_serves_after_each_activation(bench):
+    for _ in range(3):
+        bench.serve()
+        assert bench.run(bench.node.trigger_deactivate) == SUCCESS
+        assert bench.run(bench.node.trigger_activate) == SUCCESS
+        bench.wait_matched()
+    bench.serve()
+    assert bench.count('processed') == 4
+
+
+def test_an_exception_in_a_transition_ends_unconfigured(make_bench, monkeypatch, capfd):
+    bench = make_bench(ClosingEngine())
+    assert bench.run(bench.node.trigger_configure) == SUCCESS
+
+    def explode():
+        raise RuntimeError('unforeseen')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.node, '_subscribe', explode)
+        assert bench.run(bench.node.trigger_activate) == TransitionCallbackReturn.ERROR
+    assert bench.node.lifecycle_state == 'unconfigured'
+    assert bench.engine.closed == 1 and bench.node._worker is None
+    assert 'unforeseen' in capfd.readouterr().err
+    assert bench.run(bench.node.bring_up)
+
+
+@pytest.mark.parametrize(
+    'error', [ConfigError('unknown model: choose one of a, b'), OSError('disk\non fire')]
+)
+def test_failed_configure_says_why_and_can_be_repeated(make_bench, capfd, error):
+    bench = make_bench()
+    engine, problems = FormulaEngine(), [error]
+
+    def create(*_):
+        if problems:
+            raise problems.pop()
+        return engine
+
+    bench.node._create_engine = create
+    assert not bench.run(bench.node.bring_up)
+    assert bench.node.lifecycle_state == 'unconfigured'
+    lines = [line for line in capfd.readouterr().err.splitlines() if 'configure failed' in line]
+    text = ' '.join(str(error).split())
+    assert len(lines) == 1 and text in lines[0]
+    status, _ = bench.status()
+    assert status.level == b'\x02' and text in status.message
+    assert bench.run(bench.node.bring_up)
+    assert bench.status()[0].level != b'\x02'
+
+
+@pytest.mark.parametrize(
+    'name, bad, good, words',
+    [
+        ('device', 'gpu', 'cpu', ['gpu', 'cuda:N']),
+        ('depth.encoding', 'float', '32FC1', ['float', '32FC1', '16UC1']),
+        ('point_cloud.stride', 0, 2, ['0', '1', '64']),
+        ('depth.max_range', 5, 5.0, ['depth.max_range', 'float']),
+        ('segmentation.overlay_alpha', 1.5, 0.5, ['1.5', 'Max: 1.0']),
+        ('camera.info_url', '/no/such/file.yaml', '', ['/no/such/file.yaml']),
+    ],
+)
+def test_a_bad_value_at_start_fails_configure_until_mended(
+    make_bench, capfd, name, bad, good, words
+):
+    bench = make_bench(parameters={name: bad})
+    assert not bench.run(bench.node.bring_up)
+    lines = [line for line in capfd.readouterr().err.splitlines() if 'configure failed' in line]
+    assert len(lines) == 1
+    assert all(word in lines[0] for word in words), lines[0]
+    assert bench.set(name, good).successful
+    assert bench.run(bench.node.bring_up)
+
+
+@pytest.mark.parametrize(
+    'name, value, words',
+    [
+        ('model', 'other', ['model', 'active', 'deactivate']),
+        ('device', 'cpu', ['deactivate']),
+        ('autostart', False, ['read-only']),
+        ('input_reliability', 'reliable', ['read-only']),
+        ('device', 'gpu', ["'gpu'", 'cuda:N']),
+        ('depth.encoding', '64FC1', ['32FC1, 16UC1']),
+        ('depth.min_range', -1.0, ['depth.min_range', '-1.0']),
+        ('depth.min_range', 11.0, ['depth.max_range']),
+        ('depth.min_range', float('nan'), ['depth.min_range']),
+        ('class_names', ['a'], ['weights']),
+    ],
+)
+def test_refused_while_active_with_the_reason(make_bench, name, value, words):
+    bench = make_bench(parameters={'depth.max_range': 10.0}).start()
+    before = bench.node.get_parameter(name).value
+    result = bench.set(name, value)
+    assert not result.successful
+    assert all(word in result.reason for word in words), result.reason
+    assert bench.node.get_parameter(name).value == before
+
+
+def test_dynamic_parameters_act_on_the_next_frame(bench):
+    grey = np.full((48, 64, 3), 200, np.uint8)  # 3 m, class 0, confidence 200 / 255
+
+    def serve():
+        return bench.serve(bench.make_image(grey))
+
+    def change(name, value):
+        assert bench.set(name, value).successful
+        return serve()
+
+    change('depth.metric_scaling', 'none')
+    assert change('depth.encoding', '16UC1')['depth/image_rect'].encoding == '16UC1'
+    assert set(np.frombuffer(serve()['depth/image_rect'].data, '<u2')) == {3000}
+    change('depth.encoding', '32FC1')
+    depth = np.frombuffer(change('depth.max_range', 2.5)['depth/image_rect'].data, '<f4')
+    assert np.isposinf(depth).all()
+    change('depth.max_range', 10.0)
+    depth = np.frombuffer(change('depth.min_range', 3.5)['depth/image_rect'].data, '<f4')
+    assert np.isnan(depth).all()
+    change('depth.min_range', 0.0)
+    cloud = change('point_cloud.stride', 5)['depth/points']
+    assert (cloud.height, cloud.width) == (10, 13)  # ceil of 48 / 5 and 64 / 5
+    assert np.isfinite(np.frombuffer(cloud.data, POINT_DTYPE)['z']).all()
+    mask = change('segmentation.confidence_threshold', 0.9)['segmentation/mask']
+    assert set(mask.data) == {255}
+    change('segmentation.confidence_threshold', 0.0)
+    overlay = change('segmentation.overlay_alpha', 0.0)['segmentation/overlay']
+    assert set(overlay.data) == {200}
+    overlay = change('segmentation.overlay_alpha', 1.0)['segmentation/overlay']
+    assert list(overlay.data[:3]) == list(make_facts().colors[0])
+    # Both of these reach the network's input or the outputs' size.
+    small = change('max_input_pixels', 32 * 32)
+    assert small['depth/image_rect'].width == 64
+    small = change('output_resolution', 'network')
+    assert {m.width for t, m in small.items() if t != 'depth/points'} == {32}
+    assert small['depth/camera_info'].k[0] == pytest.approx(0.866 * 32)
+
+
+def test_a_model_changed_while_inactive_is_loaded_at_activation(make_bench):
+    bench = make_bench()
+    requests = []
+
+    def create(*request):
+        requests.append(request)
+        return FormulaEngine()
+
+    bench.node._create_engine = create
+    assert bench.run(bench.node.trigger_configure) == SUCCESS
+    assert bench.set('model', 'other').successful
+    assert bench.set('threads', 2).successful
+    assert bench.run(bench.node.trigger_activate) == SUCCESS
+    assert requests == [
+        ('dual_efficientnet_lite0', 'auto', 'auto', 0),
+        ('other', 'auto', 'auto', 2),
+    ]
+    bench.run(bench.node.trigger_deactivate)
+    assert bench.run(bench.node.trigger_activate) == SUCCESS
+    assert len(requests) == 2
+
+
+def test_class_facts_are_shown(bench):
+    facts = make_facts()
+    assert list(bench.node.get_parameter('class_names').value) == list(facts.classes)
+    colors = list(bench.node.get_parameter('class_colors').value)
+    assert colors == ['#ff0000', '#00ff00', '#0000ff', '#808080']
+
+
+def test_qos_override_reaches_the_publisher(make_bench):
+    name = 'qos_overrides./depth/image_rect.publisher.reliability'
+    bench = make_bench(parameters={name: 'best_effort'}, reliable=False)
+    assert bench.run(bench.node.trigger_configure) == SUCCESS
+    info = bench.node.get_publishers_info_by_topic('/depth/image_rect')[0]
+    assert info.qos_profile.reliability.name == 'BEST_EFFORT'
+    info = bench.node.get_publishers_info_by_topic('/depth/points')[0]
+    assert info.qos_profile.reliability.name == 'RELIABLE'
+
+
+def test_input_reliability(make_bench):
+    bench = make_bench(parameters={'input_reliability': 'reliable'}).start()
+    info = bench.node.get_subscriptions_info_by_topic('/image_raw')[0]
+    assert info.qos_profile.reliability.name == 'RELIABLE'
+
+
+def test_lifecycle_services(make_bench):
+    bench = make_bench()
+    change = bench.helper.create_client(ChangeState, 'monodepth/change_state')
+    get = bench.helper.create_client(GetState, 'monodepth/get_state')
+    assert change.wait_for_service(20) and get.wait_for_service(20)
+
+    def go(transition):
+        request = ChangeState.Request(transition=Transition(id=transition))
+        assert change.call(request, timeout_sec=20).success
+        return get.call(GetState.Request(), timeout_sec=20).current_state.id
+
+    assert go(Transition.TRANSITION_CONFIGURE) == State.PRIMARY_STATE_INACTIVE
+    assert go(Transition.TRANSITION_ACTIVATE) == State.PRIMARY_STATE_ACTIVE
+    assert go(Transition.TRANSITION_DEACTIVATE) == State.PRIMARY_STATE_INACTIVE
+    assert go(Transition.TRANSITION_CLEANUP) == State.PRIMARY_STATE_UNCONFIGURED
+    assert go(Transition.TRANSITION_UNCONFIGURED_SHUTDOWN) == State.PRIMARY_STATE_FINALIZED
+
+
+def test_inactive_node_publishes_nothing(make_bench):
+    bench = make_bench(topics=('segmentation/mask',)).start()
+    bench.serve()
+    bench.run(bench.node.trigger_deactivate)
+    wait_until(lambda: not bench.images.get_subscription_count(), 'unsubscription')
+    assert bench.node._outputs.wanted()
+    assert set(TOPICS) >= set(bench.received)
+    assert bench.count('received') == 1

@@ -1,0 +1,114 @@
+"""The parameter table, and the files that must agree with it."""
+
+from pathlib import Path
+
+from monodepth_ros.pipeline.predictor import PredictorOptions
+from monodepth_ros.ros import parameters
+from monodepth_ros.ros.parameters import BY_NAME, SPECS
+import pytest
+from rclpy.parameter import Parameter
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DEFAULTS = {spec.name: spec.default for spec in SPECS}
+
+
+def flat(tree, prefix=''):
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from flat(value, f'{prefix}{key}.')
+        else:
+            yield f'{prefix}{key}', value
+
+
+def test_the_shipped_file_holds_every_default():
+    tree = yaml.safe_load((ROOT / 'config' / 'monodepth.yaml').read_text())
+    values = dict(flat(tree['/**']['ros__parameters']))
+    assert values == DEFAULTS
+    assert {k: type(v) for k, v in values.items()} == {k: type(v) for k, v in DEFAULTS.items()}
+
+
+def test_the_shipped_file_explains_every_parameter():
+    lines = (ROOT / 'config' / 'monodepth.yaml').read_text().splitlines()
+    for name, spec in BY_NAME.items():
+        key = name.split('.')[-1]
+        at = next(i for i, line in enumerate(lines) if line.strip().startswith(f'{key}:'))
+        comment = ' '.join((lines[at - 2], lines[at - 1]))
+        assert lines[at - 1].strip().startswith('#'), name
+        assert f'({spec.changes})' in comment, name
+
+
+def test_the_readme_holds_the_table():
+    readme = ROOT / 'README.md'
+    if not readme.exists():
+        pytest.skip('no README in this checkout')
+    assert parameters.markdown_table() in readme.read_text()
+
+
+def test_defaults_are_valid_and_described():
+    for spec in SPECS:
+        assert spec.refusal(spec.default) is None, spec.name
+        assert len(spec.description) > 15 and spec.description.endswith('.'), spec.name
+        assert isinstance(spec.default, (bool, int, float, str))
+        if not isinstance(spec.default, (bool, str)):
+            assert spec.minimum is not None, f'{spec.name} has no range'
+
+
+def test_defaults_are_the_pipelines():
+    assert parameters.predictor_options(DEFAULTS) == PredictorOptions()
+
+
+@pytest.mark.parametrize(
+    'name, good, bad',
+    [
+        ('device', ['auto', 'cpu', 'cuda', 'cuda:3'], ['gpu', 'cuda:', 'cuda:x', '', 'CPU']),
+        ('depth.encoding', ['32FC1', '16UC1'], ['32fc1', '']),
+        ('depth.metric_scaling', ['resample', 'scale', 'none'], ['auto']),
+        ('output_resolution', ['input', 'network'], ['full']),
+        ('image_transport', ['raw'], ['theora']),
+        ('input_reliability', ['best_effort', 'reliable'], ['BEST_EFFORT']),
+        ('point_cloud.stride', [1, 64], [0, 65, -1]),
+        ('max_input_pixels', [1024], [1023]),
+        ('depth.max_range', [0.5, float('inf')], [-1.0, float('nan')]),
+        ('segmentation.confidence_threshold', [0.0, 1.0], [1.01, -0.01]),
+        ('model', ['a', '/b/c d.safetensors'], ['', ' ']),
+    ],
+)
+def test_values(name, good, bad):
+    for value in good:
+        assert BY_NAME[name].refusal(value) is None, value
+    for value in bad:
+        reason = BY_NAME[name].refusal(value)
+        assert name in reason and repr(value) in reason and BY_NAME[name].valid in reason
+
+
+def refusal(changes, values=DEFAULTS, active=False, declared=lambda name: True):
+    changes = [Parameter(name, value=value) for name, value in changes.items()]
+    return parameters.refusal(changes, values, active, declared)
+
+
+def test_ranges_are_judged_together():
+    assert refusal({'depth.min_range': 2.0, 'depth.max_range': 3.0}) is None
+    assert 'less than depth.max_range' in refusal({'depth.min_range': 3.0, 'depth.max_range': 2.0})
+    near = {**DEFAULTS, 'depth.max_range': 2.0}
+    assert '2.0 m' in refusal({'depth.min_range': 2.0}, near)
+    assert refusal({'depth.min_range': 2.0, 'depth.max_range': 3.0}, near) is None
+
+
+def test_foreign_parameters_are_not_judged():
+    assert (
+        refusal({'use_sim_time': True, 'qos_overrides./x.publisher.depth': 3}, active=True) is None
+    )
+
+
+@pytest.mark.parametrize('spec', SPECS, ids=lambda spec: spec.name)
+def test_change_while_active(spec):
+    reason = refusal({spec.name: spec.default}, active=True)
+    assert (reason is not None) == (spec.changes == parameters.NOT_WHILE_ACTIVE)
+    assert refusal({spec.name: spec.default}, active=False) is None
+    assert spec.descriptor().read_only == (spec.changes == parameters.AT_START)
+
+
+def test_facts_cannot_be_set():
+    assert 'model' in refusal({'class_names': ['a']})
+    assert refusal({'class_names': ['a']}, declared=lambda name: False) is None
