@@ -1,0 +1,106 @@
+"""Child processes: started apart from the terminal, heard line by line, and never left behind."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+from pathlib import Path
+import queue
+import signal
+import subprocess
+import sys
+import threading
+
+_PR_SET_PDEATHSIG = 1
+
+
+def say(**message) -> None:
+    """Tell the parent process something: one JSON object a line."""
+    print(json.dumps(message), flush=True)
+
+
+def _end_with_parent():
+    """Have Linux end this process when its parent dies, however that happens (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Child:
+    """
+    A child process in a session of its own, so that Ctrl-C reaches the parent alone.
+
+    Attributes:
+        name: what it is, for people.
+
+    """
+
+    def __init__(
+        self, name: str, command: list[str], environ: dict, log: Path, messages: queue.Queue | None
+    ):
+        """
+        Start it.
+
+        Args:
+            name: what it is, for people.
+            command: program and arguments.
+            environ: its environment.
+            log: file for what it writes, without the messages.
+            messages: queue that gets what the program tells with `say`; None where it tells
+                nothing.
+
+        """
+        self.name = name
+        self._log = log
+        with open(log, 'w') as file:
+            self._process = subprocess.Popen(
+                command,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=file if messages is None else subprocess.PIPE,
+                stderr=file,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+                text=True,
+            )
+        self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
+        if messages is not None:
+            self._listener.start()
+
+    def _listen(self, messages):
+        for line in self._process.stdout:
+            try:
+                messages.put(json.loads(line))
+            except ValueError:
+                sys.stderr.write(f'{self.name}: {line}')
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the process is gone and all that it told is in the queue."""
+        return self.ended and not self._listener.is_alive()
+
+    def last_words(self) -> str:
+        """Return how the process ended, and the last line of its log."""
+        code = self._process.returncode
+        how = f'exit status {code}' if code >= 0 else f'signal {-code}'
+        lines = [line for line in self._log.read_text(errors='replace').split('\n') if line]
+        return f'{how}; its last words: {lines[-1].strip()}' if lines else how
+
+    def interrupt(self) -> None:
+        """Ask it to finish, with SIGINT."""
+        if not self.ended:
+            self._process.send_signal(signal.SIGINT)
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """End it: SIGTERM, and SIGKILL where that is not heard; twice is safe."""
+        if self.ended:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,206 @@
+"""The environment is made once, reused, updated and repaired."""
+
+import ast
+import multiprocessing
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+import environment
+from environment import clean_environ, diagnose, EnvironmentFailure, VirtualEnvironment
+import pytest
+
+SOURCE = Path(environment.__file__)
+
+
+class FakeEnvironment(VirtualEnvironment):
+    """Do what venv and pip do to the folder, in no time; the step `fail_at` raises `error`."""
+
+    def __init__(self, root, fail_at='', error=None):
+        super().__init__(root)
+        self.calls = []
+        self.has_opencv = True
+        self._fail_at = fail_at
+        self._error = error
+
+    def _call(self, command):
+        step = next((word for word in ('venv', '-e', '-c') if word in command), 'torch')
+        self.calls.append(step)
+        if step == 'venv':
+            self.python.parent.mkdir(parents=True)
+            self.python.touch()
+        if step == '-e':
+            for name in environment.COMMANDS:
+                (self.path / 'bin' / name).touch()
+        if step == self._fail_at:
+            with open(self._log, 'a') as log:
+                log.write('ERROR: No space left on device\n')
+            raise self._error
+
+    def _runs(self, *arguments):
+        return self.python.exists() and ('import cv2' not in arguments or self.has_opencv)
+
+
+@pytest.fixture
+def root(tmp_path):
+    for name in ('setup.py', 'pyproject.toml'):
+        (tmp_path / name).write_text('first\n')
+    return tmp_path
+
+
+NEW = ['venv', 'torch', '-e', '-c']
+UPDATE = ['torch', '-e', '-c']
+
+
+def _calls(root):
+    """Return the steps that making sure of the environment takes."""
+    fake = FakeEnvironment(root)
+    assert fake.ensure() == root / '.venv' / 'bin' / 'python'
+    return fake.calls
+
+
+def test_made_once_and_reused(root):
+    assert _calls(root) == NEW
+    assert _calls(root) == []
+
+
+def test_new_requirements_update_it(root):
+    _calls(root)
+    (root / 'setup.py').write_text('second\n')
+    assert _calls(root) == UPDATE
+    assert _calls(root) == []
+
+
+@pytest.mark.parametrize('lost', ['bin/python', 'bin/monodepth', 'complete.json'])
+def test_what_is_damaged_is_made_anew(root, lost):
+    _calls(root)
+    (root / '.venv' / lost).unlink()
+    left_over = root / '.venv' / 'left_over'
+    left_over.touch()
+    assert _calls(root) == NEW
+    assert not left_over.exists()
+    assert not (root / '.venv.old').exists()
+
+
+def test_moved_checkout_is_made_anew(root, tmp_path_factory):
+    _calls(root)
+    moved = tmp_path_factory.mktemp('moved') / 'checkout'
+    root.rename(moved)
+    assert _calls(moved) == NEW
+
+
+@pytest.mark.parametrize(
+    ('is_update', 'step'), [(False, step) for step in NEW] + [(True, step) for step in UPDATE]
+)
+def test_failed_step_is_named_and_mended_by_the_next_run(root, is_update, step):
+    if is_update:
+        _calls(root)
+        (root / 'setup.py').write_text('second\n')
+    broken = FakeEnvironment(root, step, subprocess.CalledProcessError(1, 'pip'))
+    with pytest.raises(EnvironmentFailure, match='failed: free some disk space') as failure:
+        broken.ensure()
+    assert '\n' not in str(failure.value)
+    assert _calls(root) == NEW
+
+
+def test_interrupted_step_is_mended_by_the_next_run(root):
+    with pytest.raises(EnvironmentFailure, match='torch.* was interrupted: run this again'):
+        FakeEnvironment(root, 'torch', KeyboardInterrupt()).ensure()
+    assert _calls(root) == NEW
+
+
+def test_headless_opencv_where_the_other_does_not_load(root, monkeypatch):
+    monkeypatch.setattr(subprocess, 'check_output', lambda *_, **__: '4.10.0\n')
+    fake = FakeEnvironment(root)
+    fake.has_opencv = False
+    pips = []
+    monkeypatch.setattr(fake, '_pip', lambda *arguments: pips.append(arguments))
+    fake._check_opencv()
+    assert pips == [
+        ('uninstall', '--yes', 'opencv-python'),
+        ('install', '--force-reinstall', '--no-deps', 'opencv-python-headless==4.10.0'),
+    ]
+
+
+def _hold_lock(root, held, release):
+    with VirtualEnvironment(root)._lock():
+        held.set()
+        release.wait(30)
+
+
+def test_a_second_process_waits_for_the_first(root, capfd):
+    context = multiprocessing.get_context('fork')
+    held, release, done = context.Event(), context.Event(), context.Event()
+    first = context.Process(target=_hold_lock, args=(root, held, release))
+    second = context.Process(target=lambda: (_calls(root), done.set()))
+    first.start()
+    assert held.wait(30)
+    second.start()
+    assert not done.wait(0.3)
+    release.set()
+    assert done.wait(30)
+    first.join(30)
+    second.join(30)
+    assert 'waiting for it' in capfd.readouterr().out
+
+
+def test_other_ros_installations_stay_out():
+    before = {
+        'AMENT_PREFIX_PATH': '/opt/ros/jazzy:/home/me/ws/install/a',
+        'HOME': '/home/me',
+        'LD_LIBRARY_PATH': os.pathsep.join(
+            ['/opt/ros/jazzy/lib', '/usr/local/cuda/lib64', '/v/site-packages/ros_rcl.libs']
+        ),
+        'PATH': '/usr/bin',
+        'PYTHONPATH': '/opt/ros/jazzy/lib/python3.12/site-packages',
+        'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp',
+        'ROS_DISTRO': 'jazzy',
+        '_ROS_WHEELS_BOOTSTRAP_COMPLETE': '1',
+    }
+    assert clean_environ(Path('/c/.venv'), before) == {
+        'HOME': '/home/me',
+        'LD_LIBRARY_PATH': '/usr/local/cuda/lib64',
+        'PATH': '/c/.venv/bin:/usr/bin',
+        'VIRTUAL_ENV': '/c/.venv',
+    }
+
+
+@pytest.mark.parametrize(
+    ('log', 'remedy'),
+    [
+        ('The virtual environment was not created: ensurepip is not available', 'apt install'),
+        (
+            'WARNING: Retrying after NewConnectionError(...)\n'
+            'ERROR: No matching distribution found for torch==2.13.0',
+            'check the network',
+        ),
+        (
+            'ERROR: No matching distribution found for torch==2.13.0',
+            'torch==2.13.0 is not published for Python',
+        ),
+        ('OSError: [Errno 28] No space left on device', 'free some disk space'),
+        ('Collecting x\nERROR: Hash of x is wrong\n', 'pip said: Hash of x is wrong'),
+        ('Segmentation fault', 'read the end of the log'),
+    ],
+)
+def test_failure_comes_with_a_remedy(log, remedy):
+    assert remedy in diagnose(log)
+
+
+def test_old_python_gets_one_clear_line():
+    program = (
+        'import platform, runpy, sys\n'
+        'sys.version_info = (3, 8, 10)\n'
+        "platform.python_version = lambda: '3.8.10'\n"
+        f'runpy.run_path({str(SOURCE)!r})\n'
+    )
+    result = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.count('\n') == 1
+    assert 'Python 3.10 or newer is needed, this is 3.8.10' in result.stderr
+
+
+@pytest.mark.parametrize('name', ['environment.py', 'demo', 'test'])
+def test_old_python_can_parse_it(name):
+    ast.parse((SOURCE.parent / name).read_text(), feature_version=(3, 6))
