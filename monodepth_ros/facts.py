@@ -65,13 +65,12 @@ class ModelFacts:
         if missing := sorted(required - set(values)):
             raise CheckpointError(f'model facts lack {missing}')
         try:
-            facts = cls(**{key: _freeze(key, value) for key, value in values.items()})
+            return cls(**{key: _freeze(key, value) for key, value in values.items()})
         except (TypeError, ValueError) as error:
             raise CheckpointError(f'model facts have a value of the wrong type: {error}') from None
-        facts._check()
-        return facts
 
-    def _check(self):
+    def __post_init__(self):
+        """Check the facts, whether they come from a file or go into one."""
         positive = (
             'input_width',
             'input_height',

@@ -21,8 +21,6 @@ ROSDEP_KEYS = {
     'tqdm': 'python3-tqdm',
     'yaml': 'python3-yaml',
 }
-# There is no rosdep key for it; the README says how a robot gets it.
-WITHOUT_KEY = {'safetensors'}
 
 
 @pytest.fixture(scope='module')
@@ -59,7 +57,7 @@ def _imported():
 
 def test_every_import_is_a_declared_dependency(manifest):
     declared = {element.text for element in manifest.iter('exec_depend')}
-    needed = {ROSDEP_KEYS.get(name, name) for name in _imported() - WITHOUT_KEY}
+    needed = {ROSDEP_KEYS.get(name, name) for name in _imported()}
     assert needed - declared == set()
 
 

@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--dataset', default='nyu', help='nyu, or folder with a camera.yaml in it (default: nyu)'
     )
     parser.add_argument('--root', required=True, help='folder of the data set')
+    intrinsics = parser.add_mutually_exclusive_group()
+    intrinsics.add_argument('--camera-info', help='calibration YAML of the images')
+    intrinsics.add_argument('--hfov', type=float, help='horizontal field of view in degrees')
     parser.add_argument('--split', default='test', help='list of ids (default: test)')
     parser.add_argument('--limit', type=positive, help='measure only the first so many images')
     parser.add_argument('--out', help='write the figures to this JSON file')
@@ -33,7 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Evaluate; print and write the figures."""
     from monodepth_ros.engines.factory import resolve_model
-    from monodepth_ros.training.datasets import open_dataset
     from monodepth_ros.training.evaluate import evaluate
     from tqdm import tqdm
 
@@ -41,12 +43,13 @@ def run(options: argparse.Namespace) -> int:
     if out and not out.parent.is_dir():
         raise ConfigError(f'--out {out}: the folder {out.parent} does not exist; make it first')
     engine = make_engine(options)
-    dataset = open_dataset(options.dataset, options.root, options.split, engine.facts.classes)
+    dataset = _open(options, engine.facts.classes)
     count = min(len(dataset), options.limit or len(dataset))
     path = resolve_model(options.model)
     predictor_options = make_predictor_options(options)
     with tqdm(range(count), desc='evaluate', unit='img') as indices:
-        figures = evaluate(engine, (dataset[i] for i in indices), predictor_options)
+        samples = (dataset[i] for i in indices)
+        figures = evaluate(engine, samples, predictor_options, crop=dataset.crop)
     result = {
         **figures,
         'model': engine.facts.network,
@@ -63,6 +66,21 @@ def run(options: argparse.Namespace) -> int:
     if out:
         _write(out, result)
     return 0
+
+
+def _open(options, classes):
+    """Open the data set with the intrinsics that the options give, if any."""
+    from monodepth_ros.camera import CameraModel, load_calibration
+    from monodepth_ros.training.datasets import open_dataset
+
+    named = (options.dataset, options.root, options.split, classes)
+    if options.camera_info:
+        return open_dataset(*named, load_calibration(options.camera_info))
+    dataset = open_dataset(*named)
+    if options.hfov is None:
+        return dataset
+    height, width = dataset[0].image.shape[:2]
+    return open_dataset(*named, CameraModel.from_field_of_view(width, height, options.hfov))
 
 
 def _write(path: Path, result: dict) -> None:

@@ -49,11 +49,11 @@ class UpConvolution(nn.Module):
 class UpSkipSum(nn.Module):
     """Up-skip connections: every stage of a branch contributes to its output.
 
-    Each stage's map is taken to the output channels by a 1 x 1 convolution and resized
-    (bilinear) to the output size, and all are summed. Convolving before resizing gives the
-    same numbers, since both are linear and the bilinear weights sum to one, at a fraction of
-    the work; going up from stage to stage instead of in one leap from each saves most of the
-    rest.
+    Each stage's map is taken to the output channels by a 1 x 1 convolution, and the maps are
+    summed from the coarsest to the finest, the sum so far being resized (bilinear) to each next
+    stage's size and at last to the output's. Convolving before resizing changes no number, since
+    both are linear and bilinear weights sum to one. Resizing step by step instead of each stage
+    in one leap does: the result is somewhat smoother, for a fraction of the memory traffic.
     """
 
     def __init__(self, channels: list[int], out_channels: int):

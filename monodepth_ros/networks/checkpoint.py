@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from monodepth_ros.errors import CheckpointError, ConfigError
 from monodepth_ros.facts import ModelFacts
+from monodepth_ros.networks.safetensors_file import read_arrays, read_metadata, write_arrays
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,24 +20,8 @@ LONGEST_REASON = 300
 """Characters; torch lists every key that does not fit, which can be hundreds."""
 
 
-def _open(path: str | Path, framework: str):
-    """Open a safetensors file; every failure is a CheckpointError that names the file."""
-    from safetensors import safe_open, SafetensorError
-
-    path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f'weights {path} do not exist; give a .safetensors file')
-    try:
-        return safe_open(str(path), framework=framework)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f'weights {path} ({path.stat().st_size} bytes) are truncated or no safetensors file: '
-            f'{error}; fetch them again'
-        ) from None
-
-
-def _facts_of(file, path: str | Path) -> ModelFacts:
-    text = (file.metadata() or {}).get(FACTS_KEY)
+def _facts_of(metadata: dict[str, str], path: str | Path) -> ModelFacts:
+    text = metadata.get(FACTS_KEY)
     if text is None:
         raise CheckpointError(
             f'weights {path} carry no {FACTS_KEY!r}: not a checkpoint of this package; {REMEDY}'
@@ -54,8 +39,7 @@ def read_facts(path: str | Path) -> ModelFacts:
         CheckpointError: missing, damaged or foreign file.
 
     """
-    with _open(path, 'numpy') as file:
-        return _facts_of(file, path)
+    return _facts_of(read_metadata(path), path)
 
 
 def load_checkpoint(path: str | Path) -> tuple[nn.Module, ModelFacts]:
@@ -66,14 +50,15 @@ def load_checkpoint(path: str | Path) -> tuple[nn.Module, ModelFacts]:
 
     """
     from monodepth_ros.networks.registry import create_network
+    import torch
 
-    with _open(path, 'pt') as file:
-        facts = _facts_of(file, path)
-        state = {key: file.get_tensor(key) for key in file.keys()}
+    arrays, metadata = read_arrays(path)
+    facts = _facts_of(metadata, path)
+    tensors = {key: torch.from_numpy(array) for key, array in arrays.items()}
     try:
         network = create_network(facts.network, classes=len(facts.classes), **facts.options)
         network.load_state_dict(
-            {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+            {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
         )
     except (ConfigError, RuntimeError, TypeError) as error:
         raise CheckpointError(
@@ -102,31 +87,13 @@ def save_checkpoint(
         CheckpointError: a weight is not finite, or does not fit float16.
 
     """
-    from safetensors.torch import save
     import torch
 
-    state = {}
+    arrays = {}
     for key, value in network.state_dict().items():
         if value.is_floating_point() and half:
             value = value.to(torch.float16)
         if not torch.isfinite(value).all():
             raise CheckpointError(f'weight {key} has values that are not finite or beyond float16')
-        state[key] = value.contiguous()
-    data = save(state, metadata={FACTS_KEY: json.dumps(facts.to_dict())})
-    write_atomically(path, data)
-
-
-def write_atomically(path: str | Path, data: bytes) -> None:
-    """Replace a file by `data` so that a crash at any moment leaves the old or the new one."""
-    import os
-
-    path = Path(path)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        with open(temporary, 'wb') as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        arrays[key] = value.cpu().numpy()
+    write_arrays(path, arrays, {FACTS_KEY: json.dumps(facts.to_dict())})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.checkpoint import one_line
-from safetensors.torch import load_file
+from monodepth_ros.networks.safetensors_file import read_arrays
 import torch
 from torch import nn
 
@@ -30,7 +30,8 @@ def load_encoder_weights(encoder: nn.Module, source: str) -> None:
     path = _find(source)
     try:
         if path.suffix == '.safetensors':
-            state = load_file(path)
+            arrays = read_arrays(path)[0]
+            state = {key: torch.from_numpy(array) for key, array in arrays.items()}
         else:
             state = torch.load(path, map_location='cpu', weights_only=True)
         encoder.load_pretrained({key: value.float() for key, value in state.items()})

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from monodepth_ros.errors import TrainingError
-from monodepth_ros.networks.checkpoint import one_line, write_atomically
-from safetensors import safe_open, SafetensorError
-from safetensors.torch import save
+from monodepth_ros.errors import CheckpointError, TrainingError
+from monodepth_ros.networks.checkpoint import one_line
+from monodepth_ros.networks.safetensors_file import read_arrays, write_arrays
 import torch
 from torch import nn
 
@@ -24,8 +23,8 @@ def save_state(path: Path, parts: dict[str, nn.Module], optimizer, progress: dic
     }
     for index, slots in optimizer.state_dict()['state'].items():
         tensors.update({f'optimizer.{index}.{k}': torch.as_tensor(v) for k, v in slots.items()})
-    tensors = {key: value.contiguous() for key, value in tensors.items()}
-    write_atomically(path, save(tensors, metadata={STATE_KEY: json.dumps(progress)}))
+    arrays = {key: value.cpu().numpy() for key, value in tensors.items()}
+    write_arrays(path, arrays, {STATE_KEY: json.dumps(progress)})
 
 
 def load_state(path: Path, parts: dict[str, nn.Module], optimizer) -> dict:
@@ -38,13 +37,13 @@ def load_state(path: Path, parts: dict[str, nn.Module], optimizer) -> dict:
     if not path.is_file():
         raise TrainingError(f'nothing to resume: {path} does not exist')
     try:
-        with safe_open(str(path), framework='pt') as file:
-            progress = json.loads(file.metadata()[STATE_KEY])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}
+        arrays, metadata = read_arrays(path)
+        progress = json.loads(metadata[STATE_KEY])
+        tensors = {key: torch.from_numpy(array) for key, array in arrays.items()}
         for name, part in parts.items():
             part.load_state_dict(_below(tensors, f'{name}.'))
         _restore_optimizer(optimizer, _below(tensors, 'optimizer.'))
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (CheckpointError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise TrainingError(
             f'{path} cannot be resumed with this configuration: {one_line(error)}; '
             'start anew in another --out folder'

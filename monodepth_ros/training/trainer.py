@@ -12,10 +12,11 @@ from typing import Callable, Optional
 
 from monodepth_ros.errors import ConfigError, TrainingError
 from monodepth_ros.facts import ModelFacts
-from monodepth_ros.networks.checkpoint import save_checkpoint, write_atomically
+from monodepth_ros.networks.checkpoint import save_checkpoint
 from monodepth_ros.networks.deploy import Normalize
 from monodepth_ros.networks.device import select_device
 from monodepth_ros.networks.registry import create_network
+from monodepth_ros.networks.safetensors_file import write_atomically
 from monodepth_ros.training.batches import Batches, hold_out
 from monodepth_ros.training.config import OptimizerConfig, TrainConfig
 from monodepth_ros.training.datasets import nyu, open_dataset, Sample
@@ -107,7 +108,7 @@ class Trainer:
                 f'{config.batch_size}'
             )
         self.steps = config.epochs * self.batches.per_epoch
-        self.progress: dict = {'step': 0, 'best': None, 'losses': []}
+        self.progress: dict = {'step': 0, 'best': None, 'losses': [], 'history': []}
 
     def _load_data(self, root, limit):
         """Decode all images once: 1.2 GB for NYU."""
@@ -123,6 +124,7 @@ class Trainer:
         grid = dataset.camera.rectified
         self.focal_length = grid.fx * config.width / grid.width
         self.max_depth = nyu.MAX_DEPTH
+        self.crop = dataset.crop
 
     def resume(self) -> int:
         """Continue from the run's state file; return the step.
@@ -210,8 +212,10 @@ class Trainer:
         record['loss'] = float(np.mean(self.progress['losses']))
         record.update(self.validate())
         report(record)
-        with self._writing(), open(self.out / HISTORY_FILE, 'a') as file:
-            file.write(json.dumps(record) + '\n')
+        self.progress['history'].append(record)
+        text = ''.join(json.dumps(each) + '\n' for each in self.progress['history'])
+        with self._writing():
+            write_atomically(self.out / HISTORY_FILE, text.encode())
         self._save_weights(LAST_FILE, record)
         best = self.progress['best']
         # Without held-out images there is nothing to choose by, and the last weights count.
@@ -225,7 +229,7 @@ class Trainer:
             return {}
         network, device = copy.deepcopy(self.average), str(self.device)
         return evaluate_network(
-            network, self.facts({}), device, self.held_out_samples, self.max_depth
+            network, self.facts({}), device, self.held_out_samples, self.max_depth, self.crop
         )
 
     def facts(self, record: dict) -> ModelFacts:

@@ -14,9 +14,9 @@ from monodepth_ros.networks.checkpoint import (
     load_checkpoint,
     read_facts,
     save_checkpoint,
-    write_atomically,
 )
 from monodepth_ros.networks.registry import create_network
+from monodepth_ros.networks.safetensors_file import write_atomically
 import pytest
 from safetensors.torch import save_file
 import torch

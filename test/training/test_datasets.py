@@ -4,7 +4,6 @@ import cv2
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.errors import CalibrationError, ConfigError, DatasetError
 from monodepth_ros.training.datasets import nyu, open_dataset
-from monodepth_ros.training.datasets.nyu import evaluation_crop
 import numpy as np
 import pytest
 from tiny_folder import FOCAL, HEIGHT, WIDTH
@@ -67,12 +66,10 @@ def test_nyu_s_camera_is_known(tiny_folder):
     assert len(nyu.CLASSES) == len(nyu.COLORS) == len(set(nyu.COLORS)) == 13
 
 
-def test_evaluation_crop_is_that_of_eigen():
-    mask = evaluation_crop((480, 640))
-    rows, columns = np.nonzero(mask)
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (45, 470, 41, 600)
-    assert mask.sum() == 426 * 560
-    assert evaluation_crop((240, 320)).all()
+def test_nyu_is_evaluated_in_the_crop_of_eigen(tiny_folder):
+    rows, columns = open_dataset('nyu', tiny_folder, 'train', nyu.CLASSES).crop
+    assert (rows.start, rows.stop, columns.start, columns.stop) == (45, 471, 41, 601)
+    assert open_tiny(tiny_folder).crop is None
 
 
 def test_unknown_data_set_lists_the_choices(tiny_folder):

@@ -36,6 +36,6 @@ def open_dataset(
     """
     if name not in DATASETS:
         raise ConfigError(f'unknown data set {name!r}; known: {", ".join(DATASETS)}')
-    if camera is None and name == 'nyu':
-        camera = nyu.CAMERA
+    if name == 'nyu':
+        return FolderDataset(root, split, classes, camera or nyu.CAMERA, nyu.CROP)
     return FolderDataset(root, split, classes, camera)

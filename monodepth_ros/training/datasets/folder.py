@@ -25,6 +25,7 @@ class FolderDataset:
         split: name of the list of ids, `SPLIT.txt` in the folder, one id a line.
         classes: class names; labels beyond them, other than 255, are an error.
         camera: intrinsics of all images; by default the folder's `camera.yaml`, where it is.
+        crop: rows and columns that are evaluated; None for all.
 
     Raises:
         DatasetError: folder or list are missing, the list is empty, or the camera is distorted.
@@ -38,9 +39,11 @@ class FolderDataset:
         split: str,
         classes: tuple[str, ...],
         camera: Optional[CameraModel] = None,
+        crop: Optional[tuple[slice, slice]] = None,
     ):
         self.root = Path(root).expanduser()
         self.split = split
+        self.crop = crop
         self.classes = tuple(classes)
         self.label_folder = f'label{len(self.classes)}'
         if not self.root.is_dir():

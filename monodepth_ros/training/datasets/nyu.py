@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from monodepth_ros.camera import CameraModel
-import numpy as np
 
 WIDTH, HEIGHT = 640, 480
 CAMERA = CameraModel.from_intrinsics(
@@ -16,8 +15,8 @@ CAMERA = CameraModel.from_intrinsics(
 """The colour camera of the undistorted images (toolbox, camera_params.m)."""
 MAX_DEPTH = 10.0
 """Metres; the sensor's range in the labelled set."""
-CROP_ROWS, CROP_COLUMNS = slice(45, 471), slice(41, 601)
-"""Evaluation crop (Eigen et al., NIPS 2014): where the depth camera sees all."""
+CROP = (slice(45, 471), slice(41, 601))
+"""Rows and columns that are evaluated (Eigen et al., NIPS 2014): where the depth camera sees."""
 CLASSES = (
     'bed',
     'books',
@@ -49,12 +48,3 @@ COLORS = (
     (170, 178, 189),
     (88, 164, 238),
 )
-
-
-def evaluation_crop(shape: tuple[int, int]) -> np.ndarray:
-    """(H, W) bool, true inside the crop; for images of another size than NYU's, all true."""
-    mask = np.ones(shape, bool)
-    if shape == (HEIGHT, WIDTH):
-        mask[:] = False
-        mask[CROP_ROWS, CROP_COLUMNS] = True
-    return mask
