@@ -13,6 +13,7 @@ COMMANDS = {
     'predict': 'depth, labels and point clouds of image files, without ROS',
     'evaluate': 'measure a model on annotated images',
     'train': 'train a network',
+    'export': 'build what an engine needs ahead of the first start; INT8 calibration; ONNX',
 }
 INTERRUPTED = 130
 """Exit status of a command that Ctrl-C ended (128 + SIGINT), as shells give it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from monodepth_ros.engines.base import PRECISIONS
+from monodepth_ros.engines.factory import create_engine, ENGINES
 from monodepth_ros.pipeline.preprocess import MAX_INPUT_PIXELS, METRIC_SCALING
 
 
@@ -19,18 +21,23 @@ def positive(text: str) -> int:
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --model, --engine, --device and --threads."""
+    """Add --model, --engine, --device, --threads and --precision."""
     parser.add_argument(
         '--model',
         default='dual_efficientnet_lite0',
         help='name of shipped weights or path of a .safetensors file (default: %(default)s)',
     )
-    parser.add_argument('--engine', default='auto', help='auto or torch (default: %(default)s)')
+    parser.add_argument(
+        '--engine', default='auto', help=f'auto, {", ".join(ENGINES)} (default: %(default)s)'
+    )
     parser.add_argument(
         '--device', default='auto', help='auto, cpu, cuda or cuda:N (default: %(default)s)'
     )
     parser.add_argument(
         '--threads', type=int, default=0, help='CPU threads; 0: the engine decides (default)'
+    )
+    parser.add_argument(
+        '--precision', default='auto', help=f'{", ".join(PRECISIONS)} (default: %(default)s)'
     )
 
 
@@ -50,11 +57,16 @@ def add_scaling_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def make_engine(options: argparse.Namespace):
+def make_engine(options: argparse.Namespace, update: bool = False):
     """Create the engine that the options name; raises the factory's errors."""
-    from monodepth_ros.engines.factory import create_engine
-
-    return create_engine(options.model, options.engine, options.device, options.threads)
+    return create_engine(
+        options.model,
+        options.engine,
+        options.device,
+        options.threads,
+        options.precision,
+        update,
+    )
 
 
 def make_predictor_options(options: argparse.Namespace):

@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Sequence
 
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
 import numpy as np
+
+PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16', 'int8')
+
+
+class MissingPackageError(EngineError):
+    """A package that an engine needs is not installed."""
+
+
+def choose_precision(asked: str, offered: Sequence[str], where: str) -> str:
+    """Return the precision asked for; 'auto' takes the first that is offered.
+
+    Args:
+        asked: one of `PRECISIONS`.
+        offered: what the engine can do on this machine, best first.
+        where: engine and device, for the message.
+
+    Raises:
+        EngineError: the engine cannot compute in the precision asked for.
+
+    """
+    if asked == 'auto':
+        return offered[0]
+    if asked not in offered:
+        raise EngineError(
+            f'precision {asked!r} is not to be had from {where}; choose auto or '
+            f'{", ".join(offered)}'
+        )
+    return asked
 
 
 class Engine(ABC):
@@ -17,12 +46,16 @@ class Engine(ABC):
         name: engine name as in the parameter `engine`, such as 'torch'.
         device: where it runs, in words for people, such as 'cpu (2 threads)'.
         facts: what the checkpoint says about its network.
+        precision: what the convolutions compute in, one of `PRECISIONS` without 'auto'.
+        reason: why `engine: auto` took this engine, for the log; '' for one asked for by name.
 
     """
 
     name: str
     device: str
     facts: ModelFacts
+    precision: str = 'float32'
+    reason: str = ''
 
     def infer(self, images: np.ndarray) -> RawOutput:
         """Return depth, label and confidence of a batch.

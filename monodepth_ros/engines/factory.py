@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
+import ctypes
+import importlib
 from pathlib import Path
+import re
+from typing import NamedTuple
 
-from monodepth_ros.engines.base import Engine
+from monodepth_ros.engines.base import Engine, MissingPackageError, PRECISIONS
 from monodepth_ros.errors import CheckpointError, ConfigError, EngineError
 
-ENGINES = ('torch',)
+
+class _Kind(NamedTuple):
+    """Where an engine's class is, and how to install what it needs."""
+
+    module: str
+    class_name: str
+    needs: str
+    install: str
+
+
+_KINDS = {
+    'torch': _Kind('torch_engine', 'TorchEngine', 'PyTorch', 'pip install torch'),
+    'torch_compile': _Kind('torch_engine', 'CompiledTorchEngine', 'PyTorch', 'pip install torch'),
+    'torch_cuda_graph': _Kind('torch_engine', 'CudaGraphEngine', 'PyTorch', 'pip install torch'),
+    'openvino': _Kind(
+        'openvino_engine', 'OpenvinoEngine', 'OpenVINO', 'pip install openvino onnx'
+    ),
+    'onnxruntime': _Kind(
+        'onnxruntime_engine',
+        'OnnxRuntimeEngine',
+        'ONNX Runtime',
+        'pip install onnxruntime onnx (or onnxruntime-gpu)',
+    ),
+    'onnxruntime_tensorrt': _Kind(
+        'onnxruntime_engine',
+        'OnnxRuntimeTensorrtEngine',
+        'ONNX Runtime with TensorRT',
+        'pip install onnxruntime-gpu tensorrt onnx',
+    ),
+    'tensorrt': _Kind(
+        'tensorrt_engine', 'TensorrtEngine', 'TensorRT and PyTorch', 'pip install tensorrt onnx'
+    ),
+}
+ENGINES = tuple(_KINDS)
+# Best first. TensorRT's engines are not among them: a build takes minutes, which nobody who wrote
+# `auto` expects of a start.
+_ON_CUDA = ('torch_cuda_graph', 'onnxruntime')
+_ON_CPU = ('openvino', 'onnxruntime', 'torch')
+_DEVICE = r'auto|cpu|cuda(:\d+)?'
 WEIGHTS = Path(__file__).resolve().parent.parent / 'weights'
 SUFFIX = '.safetensors'
 
@@ -41,31 +83,93 @@ def resolve_model(model: str) -> Path:
 
 
 def create_engine(
-    model: str, engine: str = 'auto', device: str = 'auto', threads: int = 0
+    model: str,
+    engine: str = 'auto',
+    device: str = 'auto',
+    threads: int = 0,
+    precision: str = 'auto',
+    update: bool = False,
 ) -> Engine:
     """Load a model into an engine.
 
     Args:
         model: a shipped model's name, or the path of a .safetensors file.
-        engine: 'auto' or one of `ENGINES`.
+        engine: 'auto' or one of `ENGINES`; `Engine.reason` says why 'auto' took what it took.
         device: 'auto', 'cpu', 'cuda' or 'cuda:N'.
         threads: CPU threads; 0 leaves the engine's own choice.
+        precision: one of `PRECISIONS`; 'auto' is the fastest that keeps depth and labels.
+        update: build anew what the cache of compiled artefacts has.
 
     Raises:
-        ConfigError: unknown model or engine, or a negative number of threads.
+        ConfigError: unknown model, engine or precision, or a negative number of threads.
         CheckpointError: missing, damaged or foreign weights.
-        EngineError: the engine or device is not available.
+        EngineError: the engine, device or precision is not available.
 
     """
     if engine != 'auto' and engine not in ENGINES:
         raise ConfigError(f'unknown engine {engine!r}; choose one of auto, {", ".join(ENGINES)}')
+    if precision not in PRECISIONS:
+        raise ConfigError(
+            f'unknown precision {precision!r}; choose one of {", ".join(PRECISIONS)}'
+        )
+    if not re.fullmatch(_DEVICE, device):
+        raise EngineError(
+            f"unknown device {device!r}; choose one of 'auto', 'cpu', 'cuda', 'cuda:N'"
+        )
     if threads < 0:
         raise ConfigError(f'threads is {threads}, expected 0 or more; 0: the engine decides')
-    path = resolve_model(model)
+    options = {
+        'path': resolve_model(model),
+        'threads': threads,
+        'precision': precision,
+        'update': update,
+    }
+    if engine == 'auto':
+        return _create_best(device, options)
+    return _create(engine, device, options)
+
+
+def _create(name: str, device: str, options: dict) -> Engine:
+    kind = _KINDS[name]
     try:
-        from monodepth_ros.engines.torch_engine import TorchEngine
+        module = importlib.import_module(f'monodepth_ros.engines.{kind.module}')
     except ImportError as error:
-        raise EngineError(
-            f"engine 'torch' needs PyTorch ({error}); install it: pip install torch"
+        raise MissingPackageError(
+            f'engine {name!r} needs {kind.needs} ({error}); install it: {kind.install}'
         ) from error
-    return TorchEngine.from_file(path, device=device, threads=threads)
+    return getattr(module, kind.class_name).from_file(device=device, **options)
+
+
+def _create_best(device: str, options: dict) -> Engine:
+    """Create the first engine that this machine has; a GPU's come first."""
+    attempts = [(name, 'cpu') for name in _ON_CPU] if device in ('auto', 'cpu') else []
+    passed_over = []
+    if device == 'auto' and not _has_nvidia_driver():
+        passed_over.append('no NVIDIA driver')
+    elif device != 'cpu':
+        cuda = 'cuda' if device == 'auto' else device
+        attempts = [(name, cuda) for name in _ON_CUDA] + attempts
+    for name, where in attempts:
+        try:
+            engine = _create(name, where, options)
+        except EngineError as error:
+            # A GPU that the user named is never replaced, nor an engine that is there but fails.
+            missing = isinstance(error, MissingPackageError)
+            if not missing and (device != 'auto' or where == 'cpu'):
+                raise
+            failure = error
+            passed_over.append(str(error))
+        else:
+            notes = f' ({"; ".join(passed_over)})' if passed_over else ''
+            engine.reason = f'fastest here on {where}{notes}'
+            return engine
+    raise failure
+
+
+def _has_nvidia_driver() -> bool:
+    """Return whether CUDA's driver can be loaded; far cheaper than importing torch to ask it."""
+    try:
+        ctypes.CDLL('libcuda.so.1')
+    except OSError:
+        return False
+    return True

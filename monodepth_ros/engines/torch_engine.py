@@ -1,8 +1,11 @@
-"""Eager PyTorch on CPU and CUDA."""
+"""PyTorch on CPU and CUDA: eager, compiled, and as a CUDA graph."""
 
 from __future__ import annotations
 
-from monodepth_ros.engines.base import Engine
+from functools import lru_cache
+from typing import Callable, Optional
+
+from monodepth_ros.engines.base import choose_precision, Engine
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
@@ -12,36 +15,52 @@ from monodepth_ros.networks.device import select_device
 import numpy as np
 import torch
 
+SHAPES_KEPT = 4
+"""CUDA graphs held at a time; a camera needs one, and its size seldom changes."""
+WARM_UP_RUNS = 3
+"""Before capture, so that cuDNN has chosen its kernels and the allocator has its blocks."""
+
 
 class TorchEngine(Engine):
-    """Run the deployment graph in eager PyTorch, float32.
+    """Run the deployment graph in eager PyTorch.
 
     Args:
         network: the network, whose `metres` turns its raw depth map into metres.
         facts: the checkpoint's facts.
         device: 'auto', 'cpu', 'cuda' or 'cuda:N'.
         threads: CPU threads; 0 leaves torch's own choice.
+        precision: 'auto', 'float32', or on CUDA 'float16'.
 
     """
 
     name = 'torch'
+    cuda_precisions = ('float32', 'float16')
 
     def __init__(
-        self, network: torch.nn.Module, facts: ModelFacts, device='auto', threads: int = 0
+        self,
+        network: torch.nn.Module,
+        facts: ModelFacts,
+        device: str = 'auto',
+        threads: int = 0,
+        precision: str = 'auto',
     ):
         self.facts = facts
         self._device = select_device(device)
+        on_cuda = self._device.type == 'cuda'
+        offered = self.cuda_precisions if on_cuda else ('float32',)
+        self.precision = choose_precision(precision, offered, f'{self.name} on {self._device}')
         if threads > 0:
             torch.set_num_threads(threads)
-        graph = DeploymentGraph(network, facts.mean, facts.std).eval().to(self._device)
-        self._graph = graph.to(memory_format=torch.channels_last)
+        graph = DeploymentGraph(network, facts.mean, facts.std).eval()
+        graph.to(self._device, getattr(torch, self.precision))
+        self._graph: Optional[Callable] = graph.to(memory_format=torch.channels_last)
         self.device = self._describe()
 
     @classmethod
-    def from_file(cls, path, device: str = 'auto', threads: int = 0) -> TorchEngine:
-        """Load a checkpoint; raise CheckpointError or EngineError."""
+    def from_file(cls, path, device='auto', threads=0, precision='auto', update=False):
+        """Load a checkpoint; raise CheckpointError or EngineError. There is nothing to update."""
         select_device(device)
-        return cls(*load_checkpoint(path), device=device, threads=threads)
+        return cls(*load_checkpoint(path), device, threads, precision)
 
     def _describe(self) -> str:
         if self._device.type == 'cuda':
@@ -53,14 +72,88 @@ class TorchEngine(Engine):
             raise EngineError('the engine is closed; create a new one')
         try:
             with torch.inference_mode():
-                batch = torch.from_numpy(np.ascontiguousarray(images)).to(self._device)
-                depth, label, confidence = (x.cpu().numpy() for x in self._graph(batch))
+                maps = self._run(np.ascontiguousarray(images))
         except RuntimeError as error:  # out of memory among them
             raise EngineError(f'torch failed on {self.device}: {error}') from error
-        return RawOutput(depth=depth, label=label, confidence=confidence)
+        return RawOutput(*maps)
+
+    def _run(self, images: np.ndarray) -> list[np.ndarray]:
+        batch = torch.from_numpy(images).to(self._device)
+        return [x.cpu().numpy() for x in self._graph(batch)]
 
     def close(self) -> None:
         """Drop the graph and give cached GPU memory back."""
         self._graph = None
         if self._device.type == 'cuda':
             torch.cuda.empty_cache()
+
+
+class CompiledTorchEngine(TorchEngine):
+    """Run the deployment graph as torch.compile makes it for each input shape.
+
+    It needs a C++ compiler on the CPU and Triton on CUDA, and takes about a minute a shape.
+    """
+
+    name = 'torch_compile'
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self._graph = torch.compile(self._graph, dynamic=False)
+
+
+class CudaGraphEngine(TorchEngine):
+    """Replay the deployment graph as one CUDA graph for each input shape, by default in float16.
+
+    One launch replaces the hundreds of kernel launches of a small network, and pinned buffers let
+    the copies to and from the GPU run without the CPU's help.
+    """
+
+    name = 'torch_cuda_graph'
+    cuda_precisions = ('float16', 'float32')
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        if self._device.type != 'cuda':
+            raise EngineError(
+                f'engine {self.name!r} needs a CUDA device, device is {str(self._device)!r}; set '
+                "device to 'cuda' or engine to 'auto'"
+            )
+        torch.backends.cudnn.benchmark = True  # shapes are fixed: let it measure its kernels
+        self._captured = lru_cache(maxsize=SHAPES_KEPT)(self._capture)
+
+    def _capture(self, shape: tuple[int, ...]) -> Callable[[np.ndarray], list[np.ndarray]]:
+        """Capture the graph for a shape and return what copies in, replays and copies out."""
+        host_input = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
+        device_input = torch.zeros(shape, dtype=torch.uint8, device=self._device)
+        with torch.cuda.device(self._device):
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(WARM_UP_RUNS):
+                    self._graph(device_input)
+            torch.cuda.current_stream().wait_stream(stream)
+            replayed = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(replayed):
+                device_outputs = self._graph(device_input)
+        host_outputs = [torch.empty_like(x, device='cpu').pin_memory() for x in device_outputs]
+
+        def run(images: np.ndarray) -> list[np.ndarray]:
+            host_input.numpy()[...] = images
+            with torch.cuda.device(self._device):
+                device_input.copy_(host_input, non_blocking=True)
+                replayed.replay()
+                for host, device in zip(host_outputs, device_outputs):
+                    host.copy_(device, non_blocking=True)
+                torch.cuda.current_stream().synchronize()
+            # The pinned buffers are written again by the next call.
+            return [x.numpy().copy() for x in host_outputs]
+
+        return run
+
+    def _run(self, images: np.ndarray) -> list[np.ndarray]:
+        return self._captured(images.shape)(images)
+
+    def close(self) -> None:
+        """Drop the captured graphs and give cached GPU memory back."""
+        self._captured.cache_clear()
+        super().close()

@@ -1,6 +1,11 @@
 """What every engine does; the formula engine of the other tests has to do it too."""
 
+from pathlib import Path
+
+import cv2
 from doubles import FormulaEngine, make_facts
+from monodepth_ros.engines.base import PRECISIONS
+from monodepth_ros.engines.factory import create_engine, resolve_model, shipped_models
 from monodepth_ros.engines.torch_engine import TorchEngine
 from monodepth_ros.errors import CheckpointError, EngineError
 from monodepth_ros.networks.checkpoint import save_checkpoint
@@ -21,18 +26,68 @@ def images(count, height=32, width=64):
     return np.random.default_rng(0).integers(0, 256, (count, height, width, 3), np.uint8)
 
 
+ROOT = Path(__file__).parents[2]
+ENGINES = [
+    ('torch', 'float32'),
+    ('openvino', 'float32'),
+    ('openvino', 'bfloat16'),
+    ('onnxruntime', 'float32'),
+]
+"""Engine and precision; those of GPUs are not here, and torch_compile takes minutes."""
+
+
+def make_engine(path, name, precision):
+    """Return an engine on the CPU, or skip the test with the reason."""
+    for module in (name, 'torch', 'onnx') if name != 'torch' else (name,):
+        pytest.importorskip(module)
+    try:
+        return create_engine(str(path), name, 'cpu', 1, precision)
+    except EngineError as error:
+        if f'precision {precision!r} is not to be had' not in str(error):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope='session')
+def folder(tmp_path_factory):
+    """Keep compiled artefacts out of the user's cache, and share them between the tests."""
+    folder = tmp_path_factory.mktemp('engines')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('XDG_CACHE_HOME', str(folder))
+        yield folder
+
+
+@pytest.fixture(scope='session')
+def checkpoint(folder):
+    path = folder / 'tiny.safetensors'
+    save_checkpoint(path, make_network(), FACTS, half=False)
+    return path
+
+
 @pytest.fixture(
-    scope='class', params=[FormulaEngine, lambda: TorchEngine(make_network(), FACTS, 'cpu')]
+    scope='class', params=['formula', *ENGINES], ids=lambda p: p if p == 'formula' else '-'.join(p)
 )
-def engine(request):
-    engine = request.param()
+def engine(request, checkpoint):
+    if request.param == 'formula':
+        engine = FormulaEngine(FACTS)
+    else:
+        engine = make_engine(checkpoint, *request.param)
     yield engine
     engine.close()
+
+
+def real_images(count=4):
+    """Return (count, 256, 320, 3) images of rooms: NYU's where they are, else rendered ones."""
+    photos = ROOT.parent / 'shared' / 'nyu' / 'rgb'
+    paths = sorted((photos if photos.is_dir() else ROOT / 'scripts' / 'room' / 'rgb').iterdir())
+    chosen = [cv2.imread(str(p)) for p in paths[:: len(paths) // count][:count]]
+    return np.stack([cv2.resize(x, (320, 256))[..., ::-1] for x in chosen])
 
 
 class TestEveryEngine:
     def test_describes_itself(self, engine):
         assert engine.name and engine.device
+        assert engine.precision in PRECISIONS[1:]
         assert engine.facts.classes == FACTS.classes
 
     @pytest.mark.parametrize(('count', 'height', 'width'), [(1, 32, 64), (3, 96, 32)])
@@ -86,6 +141,36 @@ class TestEveryEngine:
         with pytest.raises(EngineError, match=words):
             engine.infer(batch)
 
+    @pytest.mark.parametrize(('name', 'precision'), ENGINES[1:])
+    def test_depth_and_labels_are_those_of_eager_float32(self, name, precision, folder):
+        trained = 'dual_efficientnet_lite0' in shipped_models()
+        path = folder / 'whole.safetensors'
+        if trained:
+            path = resolve_model('dual_efficientnet_lite0')
+        else:
+            torch.manual_seed(0)
+            facts = make_facts(network='dual_efficientnet_lite0')
+            network = create_network(facts.network, classes=len(facts.classes))
+            save_checkpoint(path, network, facts, half=False)
+        batch = real_images()
+        with_torch = make_engine(path, 'torch', 'float32').infer(batch)
+        found = make_engine(path, name, precision).infer(batch)
+        error = np.abs(found.depth - with_torch.depth) / with_torch.depth
+        assert np.median(error) <= 0.01
+        if precision == 'float32':
+            assert error.max() < 1e-3
+        # The classes of an untrained network are as good as equal, and rounding decides.
+        if trained or precision == 'float32':
+            assert (found.label == with_torch.label).mean() >= 0.99
+
+    @pytest.mark.parametrize(('name', 'precision'), ENGINES)
+    def test_closed_engine_says_so(self, name, precision, checkpoint):
+        engine = make_engine(checkpoint, name, precision)
+        engine.close()
+        engine.close()
+        with pytest.raises(EngineError, match='closed; create a new one'):
+            engine.infer(images(1))
+
     def test_warm_up_takes_the_size(self, engine):
         engine.warm_up(32, 96)
         with pytest.raises(EngineError, match='96 x 30 x 1'):
@@ -126,14 +211,6 @@ def test_torch_engine_does_not_train():
     assert torch.equal(network.encoder._bn0.running_mean, before)
 
 
-def test_closed_engine_says_so():
-    engine = TorchEngine(make_network(), FACTS, 'cpu')
-    engine.close()
-    engine.close()
-    with pytest.raises(EngineError, match='closed; create a new one'):
-        engine.infer(images(1))
-
-
 def test_failure_on_the_device_is_an_engine_error():
     class OutOfMemory(torch.nn.Module):
         def forward(self, image):
@@ -152,3 +229,13 @@ def test_threads_are_set_and_described():
         assert engine.device == 'cpu (2 threads)'
     finally:
         torch.set_num_threads(before)
+
+
+def test_cuda_graph_needs_cuda(checkpoint):
+    with pytest.raises(EngineError, match="'torch_cuda_graph' needs a CUDA device.*'cpu'"):
+        create_engine(str(checkpoint), 'torch_cuda_graph', 'cpu')
+
+
+def test_precision_that_the_engine_does_not_have():
+    with pytest.raises(EngineError, match="'int8' is not to be had from torch on cpu.*float32"):
+        TorchEngine(make_network(), FACTS, 'cpu', precision='int8')

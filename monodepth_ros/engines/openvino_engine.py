@@ -1,0 +1,261 @@
+"""OpenVINO on the CPU: float32, bfloat16 where the CPU has it, INT8 after calibration."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+import io
+from pathlib import Path
+import tempfile
+from typing import Callable, Optional, Sequence
+
+from monodepth_ros.engines.base import choose_precision, Engine
+from monodepth_ros.engines.cache import Artefact, digest, file_digest
+from monodepth_ros.engines.export import check_exporter, export_onnx, graph_key
+from monodepth_ros.errors import EngineError
+from monodepth_ros.facts import ModelFacts
+from monodepth_ros.frames import RawOutput
+from monodepth_ros.networks.checkpoint import read_facts
+import numpy as np
+import openvino
+from openvino import opset8
+
+SHAPES_KEPT = 4
+"""Compiled models held at a time; a camera needs one, and its size seldom changes."""
+LENGTH_BYTES = 8
+
+
+class OpenvinoEngine(Engine):
+    """Run the deployment graph in OpenVINO, compiled for each input shape.
+
+    Args:
+        path: checkpoint.
+        facts: its facts.
+        threads: CPU threads; 0 leaves OpenVINO's own choice.
+        precision: 'auto' (bfloat16 where the CPU computes in it, else float32), 'float32',
+            'bfloat16', or 'int8' once `quantize` has been run for this checkpoint.
+        update: build anew what the cache has.
+
+    """
+
+    name = 'openvino'
+
+    def __init__(self, path, facts: ModelFacts, threads=0, precision='auto', update=False):
+        self.facts = facts
+        self._core = openvino.Core()
+        self.device = f'cpu ({threads} threads)' if threads else 'cpu (threads as OpenVINO likes)'
+        self.precision = choose_precision(
+            precision, self._offered_precisions(), f'OpenVINO on {self._cpu("FULL_DEVICE_NAME")}'
+        )
+        self._path, self._threads, self._update = Path(path), threads, update
+        self._model: Optional[openvino.Model] = None
+        self._request: Optional[Callable] = lru_cache(maxsize=SHAPES_KEPT)(self._make_request)
+        # What is missing should show now, not at the first frame.
+        if self.precision == 'int8':
+            self._quantized = _load_quantized(self._path)
+        else:
+            self._quantized = None
+            check_exporter(self._path)
+
+    @classmethod
+    def from_file(cls, path, device='auto', threads=0, precision='auto', update=False):
+        """Load a checkpoint; raise CheckpointError or EngineError."""
+        if device not in ('auto', 'cpu'):
+            raise EngineError(
+                f"engine 'openvino' runs on the CPU, device is {device!r}; set device to 'cpu' "
+                "or engine to 'auto'"
+            )
+        return cls(path, read_facts(path), threads, precision, update)
+
+    def _cpu(self, name: str):
+        return self._core.get_property('CPU', name)
+
+    def _offered_precisions(self) -> Sequence[str]:
+        native = 'BF16' in self._cpu('OPTIMIZATION_CAPABILITIES')
+        return ('bfloat16', 'float32', 'int8') if native else ('float32', 'int8')
+
+    def _infer(self, images: np.ndarray) -> RawOutput:
+        if self._request is None:
+            raise EngineError('the engine is closed; create a new one')
+        try:
+            request = self._request(images.shape)
+            request.infer([np.ascontiguousarray(images)], share_inputs=True)
+            # The request's own memory is written again by the next call.
+            maps = [request.get_output_tensor(i).data.copy() for i in range(3)]
+        except RuntimeError as error:
+            raise EngineError(f'OpenVINO failed on {self.device}: {error}') from error
+        return RawOutput(*maps)
+
+    def _make_request(self, shape: tuple[int, ...]) -> openvino.InferRequest:
+        """Return what runs batches of this shape: imported from the cache, else compiled."""
+        artefact = Artefact(
+            'openvino',
+            {
+                'checkpoint': str(self._path.resolve()),
+                'shape': shape,
+                'precision': self.precision,
+                'threads': self._threads,
+            },
+            {
+                **graph_key(self._path),
+                'engine': file_digest(__file__),
+                'quantized': self._quantized and digest(b''.join(self._quantized)),
+                'openvino': openvino.get_version(),
+                'cpu': [self._cpu('FULL_DEVICE_NAME'), *self._cpu('OPTIMIZATION_CAPABILITIES')],
+            },
+        )
+        compiled = None if self._update else self._import(artefact.load())
+        if compiled is None:
+            compiled = self._compile(shape)
+            blob = io.BytesIO()
+            compiled.export_model(blob)
+            artefact.store(blob.getvalue())
+        return compiled.create_infer_request()
+
+    def _import(self, blob: Optional[bytes]) -> Optional[openvino.CompiledModel]:
+        try:
+            return blob and self._core.import_model(blob, 'CPU', self._options())
+        except RuntimeError:  # whole, but not what this OpenVINO takes
+            return None
+
+    def _compile(self, shape: tuple[int, ...]) -> openvino.CompiledModel:
+        if self._model is None:
+            self._model = self._read_model()
+        model = self._model.clone()
+        model.reshape(list(shape))  # fixed sizes let OpenVINO plan memory and kernels
+        return self._core.compile_model(model, 'CPU', self._options())
+
+    def _options(self) -> dict:
+        options = {
+            'PERFORMANCE_HINT': 'LATENCY',
+            'INFERENCE_PRECISION_HINT': 'f32' if self.precision == 'float32' else self._fast(),
+            # A robot runs much else; threads tied to cores would wait for it.
+            'ENABLE_CPU_PINNING': False,
+        }
+        return {**options, 'INFERENCE_NUM_THREADS': self._threads} if self._threads else options
+
+    def _fast(self) -> str:
+        return 'bf16' if 'bfloat16' in self._offered_precisions() else 'f32'
+
+    def _read_model(self) -> openvino.Model:
+        if self._quantized is not None:
+            return self._core.read_model(*self._quantized)
+        model = self._core.read_model(io.BytesIO(export_onnx(self._path, update=self._update)))
+        if self.precision == 'bfloat16':
+            round_filters(model)
+        return model
+
+    def close(self) -> None:
+        """Drop the compiled models."""
+        self._model = self._request = None
+
+
+def round_filters(model: openvino.Model) -> None:
+    """Round the convolutions' filters to bfloat16 so that each filter keeps its sum.
+
+    OpenVINO would round each weight to the nearest. A filter of a depthwise convolution often
+    sums to nearly zero and is scaled up afterwards, while what it sees is nearly constant: the
+    rounded weights' sum then shifts all that follows. Here the error of each weight is carried to
+    the next smaller one of the same filter, as in error diffusion.
+    """
+    for node in model.get_ordered_ops():
+        if node.get_type_name() not in ('Convolution', 'GroupConvolution'):
+            continue
+        target = node.input(1)
+        if target.get_source_output().get_node().get_type_name() == 'Reshape':
+            target = target.get_source_output().get_node().input(0)
+        weights = target.get_source_output().get_node()
+        if weights.get_type_name() == 'Constant' and weights.get_element_type().is_real():
+            rounded = diffuse_to_bfloat16(weights.get_data().astype(np.float32))
+            target.replace_source_output(opset8.constant(rounded).output(0))
+
+
+def diffuse_to_bfloat16(weights: np.ndarray) -> np.ndarray:
+    """Return (..., kh, kw) float32 weights as float32 values that bfloat16 holds exactly.
+
+    The sum over each kh x kw filter differs from the original's by no more than the rounding of
+    its smallest weight.
+    """
+    filters = weights.reshape(-1, weights.shape[-2] * weights.shape[-1])
+    order = np.argsort(-np.abs(filters), axis=1)
+    ordered = np.take_along_axis(filters, order, axis=1)
+    carried = np.zeros(len(filters), np.float32)
+    for column in ordered.T:
+        wanted = column + carried
+        column[:] = _nearest_bfloat16(wanted)
+        carried = wanted - column
+    rounded = np.empty_like(filters)
+    np.put_along_axis(rounded, order, ordered, axis=1)
+    return rounded.reshape(weights.shape)
+
+
+def _nearest_bfloat16(values: np.ndarray) -> np.ndarray:
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    even = (bits >> 16) & 1  # ties go to the even neighbour
+    return ((bits + 0x7FFF + even) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+
+
+def _quantized(path: Path) -> Artefact:
+    return Artefact('openvino-int8', {'checkpoint': str(path.resolve())}, graph_key(path))
+
+
+def _load_quantized(path: Path) -> tuple[bytes, bytes]:
+    """Return the INT8 model's XML and weights from the cache, or raise EngineError."""
+    data = _quantized(path).load()
+    if data is None:
+        raise EngineError(
+            f'there is no INT8 model of {path} yet, or it is out of date; make it from a few '
+            'hundred images of what the robot sees: monodepth export --model '
+            f'{path} --engine openvino --precision int8 --calibration INPUT'
+        )
+    length, data = int.from_bytes(data[:LENGTH_BYTES], 'little'), data[LENGTH_BYTES:]
+    return data[:length], data[length:]
+
+
+def quantize(path: str | Path, images: Sequence[np.ndarray]) -> Path:
+    """Make the INT8 model of a checkpoint by NNCF's post-training quantisation and cache it.
+
+    Args:
+        path: checkpoint.
+        images: calibration images as the engine gets them, (1, h, w, 3) uint8 RGB each.
+
+    Returns:
+        The cache file.
+
+    Raises:
+        CheckpointError: missing, damaged or foreign weights.
+        EngineError: NNCF is missing or failed, or the cache cannot be written.
+
+    """
+    try:
+        import nncf
+    except ImportError as error:
+        raise EngineError(f'INT8 needs NNCF ({error}): pip install nncf') from error
+    model = openvino.Core().read_model(io.BytesIO(export_onnx(path)))
+    try:
+        quantized = nncf.quantize(
+            model,
+            nncf.Dataset(images),
+            preset=nncf.QuantizationPreset.MIXED,  # activations that take both signs lose less
+            subset_size=len(images),
+        )
+    except (RuntimeError, nncf.ValidationError) as error:
+        raise EngineError(f'NNCF cannot quantise {path}: {error}') from error
+    artefact = _quantized(Path(path))
+    if not artefact.store(_serialize(quantized)):
+        raise EngineError(
+            f'cannot write the INT8 model to {artefact.path}; make the folder writable, or set '
+            'XDG_CACHE_HOME to one that is'
+        )
+    return artefact.path
+
+
+def _serialize(model: openvino.Model) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'model.xml'
+        openvino.save_model(model, path, compress_to_fp16=False)
+        text = path.read_bytes()
+        return (
+            len(text).to_bytes(LENGTH_BYTES, 'little')
+            + text
+            + path.with_suffix('.bin').read_bytes()
+        )

@@ -1,0 +1,176 @@
+"""TensorRT: an engine built for one GPU and kept in the cache, since a build takes minutes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Callable, Optional
+
+from monodepth_ros.engines.base import choose_precision, Engine
+from monodepth_ros.engines.cache import Artefact, file_digest
+from monodepth_ros.engines.export import export_onnx, graph_key, INPUT, OUTPUTS
+from monodepth_ros.errors import EngineError
+from monodepth_ros.facts import ModelFacts
+from monodepth_ros.frames import RawOutput
+from monodepth_ros.networks.checkpoint import read_facts
+from monodepth_ros.networks.device import select_device
+import numpy as np
+import tensorrt
+import torch
+
+SHAPES_KEPT = 4
+"""Execution contexts held at a time; a camera needs one, and its size seldom changes."""
+
+
+class TensorrtEngine(Engine):
+    """Run the deployment graph in TensorRT, built for each input shape.
+
+    Args:
+        path: checkpoint.
+        facts: its facts.
+        device: 'auto', 'cuda' or 'cuda:N'.
+        precision: 'auto' and 'float16' are the same; 'float32'.
+        update: build anew what the cache has.
+
+    """
+
+    name = 'tensorrt'
+
+    def __init__(self, path, facts: ModelFacts, device='auto', precision='auto', update=False):
+        self.facts = facts
+        self._device = select_device('cuda' if device == 'auto' else device)
+        if self._device.type != 'cuda':
+            raise EngineError(
+                f"engine 'tensorrt' needs a CUDA device, device is {device!r}; set device to "
+                "'cuda' or engine to 'auto'"
+            )
+        self._gpu = torch.cuda.get_device_name(self._device)
+        self.device = f'{self._device} ({self._gpu})'
+        self.precision = choose_precision(precision, ('float16', 'float32'), 'TensorRT')
+        self._path, self._update = Path(path), update
+        self._logger = tensorrt.Logger(tensorrt.Logger.WARNING)
+        self._runtime = tensorrt.Runtime(self._logger)
+        self._runner: Optional[Callable] = lru_cache(maxsize=SHAPES_KEPT)(self._make_runner)
+
+    @classmethod
+    def from_file(cls, path, device='auto', threads=0, precision='auto', update=False):
+        """Load a checkpoint; raise CheckpointError or EngineError. CPU threads play no part."""
+        return cls(path, read_facts(path), device, precision, update)
+
+    def _infer(self, images: np.ndarray) -> RawOutput:
+        if self._runner is None:
+            raise EngineError('the engine is closed; create a new one')
+        try:
+            with torch.inference_mode(), torch.cuda.device(self._device):
+                return RawOutput(*self._runner(images.shape)(images))
+        except RuntimeError as error:  # out of memory among them
+            raise EngineError(f'TensorRT failed on {self.device}: {error}') from error
+
+    def _artefact(self, shape: tuple[int, ...]) -> Artefact:
+        """Return the place of an engine: it fits one GPU, driver and TensorRT only."""
+        slot = {
+            'checkpoint': str(self._path.resolve()),
+            'shape': shape,
+            'precision': self.precision,
+            'gpu': self._gpu,
+        }
+        key = {
+            **graph_key(self._path),
+            'engine': file_digest(__file__),
+            'tensorrt': tensorrt.__version__,
+            'cuda': torch.version.cuda,
+            'driver': _driver_version(),
+            'capability': torch.cuda.get_device_capability(self._device),
+        }
+        return Artefact('tensorrt', slot, key)
+
+    def _load(self, shape: tuple[int, ...]):
+        """Return the engine of a shape from the cache, else built and stored."""
+        artefact = self._artefact(shape)
+        plan = None if self._update else artefact.load()
+        engine = plan and self._runtime.deserialize_cuda_engine(plan)
+        if not engine:  # absent, or TensorRT would not take it
+            plan = self._build(shape)
+            artefact.store(plan)
+            engine = self._runtime.deserialize_cuda_engine(plan)
+        if not engine:
+            raise EngineError(f'TensorRT {tensorrt.__version__} cannot load what it has built')
+        return engine
+
+    def _build(self, shape: tuple[int, ...]) -> bytes:
+        builder = tensorrt.Builder(self._logger)
+        network = builder.create_network(_network_flags())
+        parser = tensorrt.OnnxParser(network, self._logger)
+        if not parser.parse(export_onnx(self._path, half=self.precision == 'float16')):
+            reasons = '; '.join(str(parser.get_error(i)) for i in range(parser.num_errors))
+            raise EngineError(f'TensorRT {tensorrt.__version__} cannot take the graph: {reasons}')
+        config = builder.create_builder_config()
+        profile = builder.create_optimization_profile()
+        profile.set_shape(INPUT, shape, shape, shape)
+        config.add_optimization_profile(profile)
+        if self.precision == 'float16' and not _strongly_typed():
+            config.set_flag(tensorrt.BuilderFlag.FP16)
+        plan = builder.build_serialized_network(network, config)
+        if plan is None:
+            raise EngineError(
+                f'TensorRT {tensorrt.__version__} cannot build for {self.device} and input '
+                f"{shape}; its log says why; engine 'torch_cuda_graph' needs no build"
+            )
+        return bytes(plan)
+
+    def _make_runner(self, shape: tuple[int, ...]) -> Callable[[np.ndarray], list[np.ndarray]]:
+        """Return what copies a batch of this shape in, runs the engine and copies out."""
+        engine = self._load(shape)
+        context = engine.create_execution_context()
+        context.set_input_shape(INPUT, shape)
+        kinds = {'depth': torch.float32, 'label': torch.uint8, 'confidence': torch.uint8}
+        host_input = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
+        device_input = torch.empty(shape, dtype=torch.uint8, device=self._device)
+        host = [torch.empty(shape[:3], dtype=kinds[n], pin_memory=True) for n in OUTPUTS]
+        device = [torch.empty(shape[:3], dtype=kinds[n], device=self._device) for n in OUTPUTS]
+        for name, buffer in zip((INPUT, *OUTPUTS), (device_input, *device)):
+            context.set_tensor_address(name, buffer.data_ptr())
+        stream = torch.cuda.Stream()
+
+        def run(images: np.ndarray) -> list[np.ndarray]:
+            host_input.numpy()[...] = images
+            with torch.cuda.stream(stream):
+                device_input.copy_(host_input, non_blocking=True)
+                if not context.execute_async_v3(stream.cuda_stream):
+                    raise RuntimeError('the engine did not run; its log says why')
+                for target, source in zip(host, device):
+                    target.copy_(source, non_blocking=True)
+            stream.synchronize()
+            # The pinned buffers are written again by the next call.
+            return [x.numpy().copy() for x in host]
+
+        return run
+
+    def close(self) -> None:
+        """Drop the engines and give cached GPU memory back."""
+        if self._runner is not None:
+            self._runner.cache_clear()
+        self._runner = None
+        torch.cuda.empty_cache()
+
+
+def _strongly_typed() -> bool:
+    """Return whether this TensorRT takes each layer's type from the graph (9 and newer)."""
+    return hasattr(tensorrt.NetworkDefinitionCreationFlag, 'STRONGLY_TYPED')
+
+
+def _network_flags() -> int:
+    flags = tensorrt.NetworkDefinitionCreationFlag
+    if _strongly_typed():
+        return 1 << int(flags.STRONGLY_TYPED)
+    return 1 << int(flags.EXPLICIT_BATCH)
+
+
+def _driver_version() -> str:
+    """Return the NVIDIA driver's version line, or 'unknown'; Jetson has it elsewhere."""
+    for path in ('/proc/driver/nvidia/version', '/etc/nv_tegra_release'):
+        try:
+            return Path(path).read_text().splitlines()[0]
+        except (OSError, IndexError):
+            continue
+    return 'unknown'
