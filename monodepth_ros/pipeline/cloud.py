@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 
 POINT_DTYPE = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('rgb', '<u4')])
 """One point in 16 bytes: metres in the optical frame (REP 103), and colour as 0x00RRGGBB."""
+
+LABELLED_POINT_DTYPE = np.dtype(
+    {
+        'names': [*POINT_DTYPE.names, 'label', 'confidence'],
+        'formats': ['<f4', '<f4', '<f4', '<u4', '<u4', 'u1'],
+        'offsets': [0, 4, 8, 12, 16, 20],
+        'itemsize': 24,
+    }
+)
+"""The same with class index, in the type of PCL's PointXYZRGBL, and confidence 0..255; three zero
+bytes align the next point."""
+
+FARTHEST = float(np.finfo(np.float32).max)
 
 PLY_DTYPE = np.dtype(
     [('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('red', 'u1'), ('green', 'u1'), ('blue', 'u1')]
@@ -16,7 +30,13 @@ PLY_DTYPE = np.dtype(
 
 
 def make_cloud(
-    depth: np.ndarray, image: np.ndarray, rays: np.ndarray, stride: int = 1
+    depth: np.ndarray,
+    image: np.ndarray,
+    rays: np.ndarray,
+    stride: int = 1,
+    labels: Optional[tuple[np.ndarray, np.ndarray]] = None,
+    min_range: float = 0.0,
+    max_range: float = math.inf,
 ) -> np.ndarray:
     """Return the organised cloud of a depth map.
 
@@ -25,32 +45,38 @@ def make_cloud(
         image: (H, W, 3) uint8 RGB.
         rays: (H, W, 2) float32, x/z and y/z of every pixel (`PinholeCamera.rays`).
         stride: take every n-th row and column, n >= 1.
+        labels: class index and confidence to put into the points, each (H, W) uint8.
+        min_range: depth below this, in metres, gives no point.
+        max_range: depth above this, in metres, gives no point.
 
     Returns:
-        (ceil(H / stride), ceil(W / stride)) `POINT_DTYPE`; x, y and z are NaN where the depth is
-        not finite.
+        (ceil(H / stride), ceil(W / stride)) `POINT_DTYPE`, or `LABELLED_POINT_DTYPE` where
+        `labels` are given. Element (r, c) is of the pixel (r * stride, c * stride); its x, y and
+        z are NaN where the depth is not finite or not in range, the rest of it always holds.
 
     Raises:
         ValueError: the maps are of different sizes, or stride is below 1.
 
     """
-    if not depth.shape == image.shape[:2] == rays.shape[:2] or stride < 1:
+    maps = (depth, image, rays, *(labels or ()))
+    if any(m.shape[:2] != depth.shape for m in maps) or stride < 1:
         raise ValueError(
-            f'depth {depth.shape}, image {image.shape}, rays {rays.shape}, stride {stride}: '
-            'expected maps of one height and width, and a stride of 1 or more'
+            f'maps of {", ".join(str(m.shape) for m in maps)}, stride {stride}: expected maps of '
+            'one height and width, and a stride of 1 or more'
         )
-    every = (slice(None, None, stride), slice(None, None, stride))
-    depth, image, rays = depth[every], image[every], rays[every]
-    cloud = np.empty(depth.shape, POINT_DTYPE)
-    z = np.where(np.isfinite(depth), depth, np.float32(np.nan))
+    depth, image, rays, *labels = (m[::stride, ::stride] for m in maps)
+    cloud = np.zeros(depth.shape, LABELLED_POINT_DTYPE if labels else POINT_DTYPE)
+    # NaN and infinity fail these comparisons too.
+    valid = (depth >= min_range) & (depth <= min(max_range, FARTHEST))
+    z = np.where(valid, depth, np.float32(np.nan))
     cloud['z'] = z
     np.multiply(rays[..., 0], z, out=cloud['x'])
     np.multiply(rays[..., 1], z, out=cloud['y'])
-    color = cloud.view(np.uint8).reshape(*depth.shape, POINT_DTYPE.itemsize)[..., 12:]
-    color[..., 0] = image[..., 2]
-    color[..., 1] = image[..., 1]
-    color[..., 2] = image[..., 0]
-    color[..., 3] = 0
+    color = cloud.view(np.uint8).reshape(*depth.shape, cloud.itemsize)[..., 12:]
+    for byte, channel in enumerate((2, 1, 0)):
+        color[..., byte] = image[..., channel]
+    for name, values in zip(('label', 'confidence'), labels):
+        cloud[name] = values
     return cloud
 
 
@@ -59,7 +85,7 @@ def write_ply(path: Union[str, Path], cloud: np.ndarray) -> int:
 
     Args:
         path: the file, which is overwritten.
-        cloud: `POINT_DTYPE` of any shape.
+        cloud: `POINT_DTYPE` or `LABELLED_POINT_DTYPE`, of any shape.
 
     Returns:
         The number of points written.

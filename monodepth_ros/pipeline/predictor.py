@@ -7,10 +7,11 @@ from functools import lru_cache
 import math
 from typing import Optional
 
-from monodepth_ros.camera import CameraModel
+from monodepth_ros.camera import CameraModel, PinholeCamera
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.frames import Frame, Prediction
+from monodepth_ros.pipeline.edges import flying_pixels
 from monodepth_ros.pipeline.postprocess import to_output_grid
 from monodepth_ros.pipeline.preprocess import (
     InputPlan,
@@ -26,6 +27,9 @@ import numpy as np
 OUTPUT_RESOLUTIONS = ('input', 'network')
 """Outputs as large as the raw image, or as large as the image inside the network's input."""
 
+WIDEST_EDGE = 45.0
+"""Largest `edge_filter` in degrees; from about 10 on, it removes whole floors with the veils."""
+
 
 @dataclass(frozen=True)
 class PredictorOptions:
@@ -38,6 +42,8 @@ class PredictorOptions:
         max_range: farthest valid depth in metres, above `min_range`.
         confidence_threshold: smallest probability, 0..1, of a label that is given.
         output_resolution: one of `OUTPUT_RESOLUTIONS`.
+        edge_filter: `min_angle` of `edges.flying_pixels` in degrees, at most `WIDEST_EDGE`; 0
+            leaves flying pixels in.
 
     """
 
@@ -47,6 +53,7 @@ class PredictorOptions:
     max_range: float = math.inf
     confidence_threshold: float = 0.0
     output_resolution: str = 'input'
+    edge_filter: float = 0.0
 
     def __post_init__(self):
         if self.metric_scaling not in METRIC_SCALING:
@@ -70,6 +77,10 @@ class PredictorOptions:
         if not 0 <= self.confidence_threshold <= 1:
             raise ConfigError(
                 f'confidence_threshold is {self.confidence_threshold}, expected 0..1'
+            )
+        if not 0 <= self.edge_filter <= WIDEST_EDGE:
+            raise ConfigError(
+                f'edge_filter is {self.edge_filter} degrees, expected 0..{WIDEST_EDGE:g}'
             )
 
 
@@ -130,4 +141,14 @@ class Predictor:
             options.max_range,
             options.confidence_threshold,
         )
+        if options.edge_filter > 0:
+            focal_lengths = self._focal_lengths(camera, image.shape[1])
+            depth[flying_pixels(depth, *focal_lengths, options.edge_filter)] = np.nan
         return Prediction(depth, label, confidence, image, camera, frame.stamp_ns, frame.frame_id)
+
+    def _focal_lengths(self, camera: Optional[PinholeCamera], width: int) -> tuple[float, float]:
+        """Return fx and fy in pixels; of the training camera's view where there is no camera."""
+        if camera is not None:
+            return camera.fx, camera.fy
+        facts = self.engine.facts
+        return (facts.focal_length * width / facts.input_width,) * 2

@@ -7,15 +7,16 @@ from typing import Optional, Sequence
 
 import cv2
 from monodepth_ros.facts import ModelFacts
-from monodepth_ros.frames import Prediction
+from monodepth_ros.frames import Prediction, UNLABELLED
 import numpy as np
 
 NO_DEPTH_COLOR = (0, 0, 0)
 BEYOND_RANGE_COLOR = (128, 128, 128)
 
 INK, PAPER = (40, 40, 40), (255, 255, 255)
-TILE, GAP, TITLE, LINE = 480, 16, 34, 26
-"""Layout of the panel in pixels: longest side of a picture, gap, title height, line height."""
+TILE, GAP, TITLE, LINE, SHORTEST_BAR = 480, 16, 34, 26, 60
+"""Layout of the panel in pixels: longest side of a picture, gap, title height, line height, and
+the depth scale's least height beside a very wide picture."""
 
 
 def colorize_depth(depth: np.ndarray, min_depth: float, max_depth: float) -> np.ndarray:
@@ -78,13 +79,16 @@ def overlay(
 
     """
     blend = cv2.addWeighted(image, 1 - alpha, colorize_label(label, colors), alpha, 0)
-    unlabelled = label >= len(colors)
-    blend[unlabelled] = image[unlabelled]
-    return blend
+    unlabelled = (label >= len(colors)).view(np.uint8)
+    # Many times as fast as indexing with a mask.
+    return cv2.copyTo(image, unlabelled, blend)
 
 
 def panel(
-    prediction: Prediction, facts: ModelFacts, max_depth: Optional[float] = None
+    prediction: Prediction,
+    facts: ModelFacts,
+    max_depth: Optional[float] = None,
+    fixed: bool = False,
 ) -> np.ndarray:
     """Return one picture of a prediction: image, depth, labels and overlay.
 
@@ -96,6 +100,8 @@ def panel(
         facts: class names and colours.
         max_depth: depth in metres of the last colour; None for the next full metre above the
             picture's largest depth.
+        fixed: name all classes and marks, in their order, whether or not they occur, so that all
+            pictures of a video have the same layout.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -111,9 +117,10 @@ def panel(
         ('Overlay', overlay(prediction.image, prediction.label, facts.colors), cv2.INTER_AREA),
     )
     tiles = [_tile(*picture) for picture in pictures]
-    legend = _legend(prediction.label, facts)
-    height = max(tiles[0].shape[0], legend.shape[0])
-    upper = _row(tiles[:2], _depth_scale(prediction.depth, max_depth, tiles[0].shape[0]), height)
+    legend = _legend(prediction.label, facts, fixed)
+    scale = _depth_scale(prediction.depth, max_depth, tiles[0].shape[0], fixed)
+    height = max(tiles[0].shape[0], scale.shape[0], legend.shape[0])
+    upper = _row(tiles[:2], scale, height)
     lower = _row(tiles[2:], legend, height)
     width = max(upper.shape[1], lower.shape[1])
     return _padded(np.vstack([_padded(row, width, height + GAP) for row in (upper, lower)]))
@@ -162,7 +169,7 @@ def _tile(title, picture, method):
     return np.vstack([sheet, _padded(picture, sheet.shape[1], size[1])])
 
 
-def _depth_scale(depth, max_depth, height):
+def _depth_scale(depth, max_depth, height, fixed):
     """Return the vertical bar of depth colours, farthest on top, with ticks in metres."""
     marks = [
         (name, color)
@@ -170,8 +177,9 @@ def _depth_scale(depth, max_depth, height):
             ('beyond range', BEYOND_RANGE_COLOR, np.isposinf(depth).any()),
             ('no depth', NO_DEPTH_COLOR, np.isnan(depth).any()),
         )
-        if seen
+        if seen or fixed
     ]
+    height = max(height, TITLE + SHORTEST_BAR + LINE * len(marks) + 8)
     sheet = _sheet(height, LINE + max([70, *(_text_width(name) + 14 for name, _ in marks)]))
     _text(sheet, 'Metres', 0, TITLE // 2)
     top, bottom = TITLE, height - (LINE * len(marks) + 8 if marks else 0)
@@ -195,10 +203,12 @@ def _ticks(max_depth):
     return [(i * step, f'{i * step:.{decimals}f}') for i in range(count)]
 
 
-def _legend(label, facts):
-    """Return a column of swatches and names of the classes that occur."""
+def _legend(label, facts, fixed):
+    """Return a column of swatches and names of the classes that occur, or of all."""
     counts = np.bincount(label.ravel(), minlength=256)
     seen = [i for i in np.argsort(-counts, kind='stable') if counts[i]]
+    if fixed:
+        seen = [*range(len(facts.classes)), UNLABELLED]
     entries = [
         (facts.classes[i], facts.colors[i])
         if i < len(facts.classes)

@@ -6,7 +6,12 @@ import struct
 
 import cv2
 from monodepth_ros.camera import CameraModel, PinholeCamera, rectification_maps
-from monodepth_ros.pipeline.cloud import make_cloud, POINT_DTYPE, write_ply
+from monodepth_ros.pipeline.cloud import (
+    LABELLED_POINT_DTYPE,
+    make_cloud,
+    POINT_DTYPE,
+    write_ply,
+)
 import numpy as np
 import pytest
 
@@ -56,10 +61,49 @@ def test_no_point_without_finite_depth(value):
     assert np.isfinite(cloud['x']).sum() == 13
 
 
+def make_labels():
+    label = np.arange(100, 115, dtype=np.uint8).reshape(3, 5)
+    return label, 255 - label
+
+
+def test_bytes_of_a_labelled_point():
+    depth, image, rays = make_inputs()
+    depth[0, 1] = math.nan
+    cloud = make_cloud(depth, image, rays, labels=make_labels())
+    assert cloud.dtype == LABELLED_POINT_DTYPE and LABELLED_POINT_DTYPE.itemsize == 24
+    first, second = cloud.tobytes()[:24], cloud.tobytes()[24:48]
+    assert first == struct.pack('<3f4BI4B', -0.5, -0.25, 1.0, 2, 1, 0, 0, 100, 155, 0, 0, 0)
+    # Without depth there is no place, but still a colour and a label.
+    assert second[12:] == bytes([5, 4, 3, 0, 101, 0, 0, 0, 154, 0, 0, 0])
+
+
+@pytest.mark.parametrize('stride', [1, 2, 3])
+def test_labels_stay_with_their_points(stride):
+    label, confidence = make_labels()
+    cloud = make_cloud(*make_inputs(), stride, (label, confidence))
+    plain = make_cloud(*make_inputs(), stride)
+    for name in POINT_DTYPE.names:
+        np.testing.assert_array_equal(cloud[name], plain[name])
+    for (r, c), point in np.ndenumerate(cloud):
+        assert point['label'] == label[r * stride, c * stride]
+        assert point['confidence'] == confidence[r * stride, c * stride]
+
+
+def test_range_leaves_out_points_and_takes_its_limits_in():
+    # Depths are 1 to 15 m.
+    cloud = make_cloud(*make_inputs(), min_range=3.0, max_range=5.0)
+    assert sorted(cloud['z'][np.isfinite(cloud['z'])]) == [3.0, 4.0, 5.0]
+    np.testing.assert_array_equal(np.isnan(cloud['x']), np.isnan(cloud['z']))
+    np.testing.assert_array_equal(np.isnan(cloud['y']), np.isnan(cloud['z']))
+    np.testing.assert_array_equal(cloud['rgb'], make_cloud(*make_inputs())['rgb'])
+
+
 def test_maps_of_different_sizes_are_refused():
     depth, image, rays = make_inputs()
     with pytest.raises(ValueError, match='one height and width'):
         make_cloud(depth[:2], image, rays)
+    with pytest.raises(ValueError, match='one height and width'):
+        make_cloud(depth, image, rays, 1, (make_labels()[0], np.zeros((3, 4), np.uint8)))
     with pytest.raises(ValueError, match='stride'):
         make_cloud(depth, image, rays, 0)
 
@@ -166,6 +210,12 @@ def test_ply_holds_the_finite_points(tmp_path):
     # Row 0, column 2 is the first finite one; row 2, column 4 the last.
     assert vertices[0] == {'x': 0.5, 'y': -0.25, 'z': 1.0, 'red': 6, 'green': 7, 'blue': 8}
     assert vertices[-1] == {'x': 22.5, 'y': 3.75, 'z': 15.0, 'red': 42, 'green': 43, 'blue': 44}
+
+
+def test_ply_of_a_labelled_cloud_is_that_of_a_plain_one(tmp_path):
+    write_ply(tmp_path / 'plain.ply', make_cloud(*make_inputs()))
+    write_ply(tmp_path / 'labelled.ply', make_cloud(*make_inputs(), labels=make_labels()))
+    assert (tmp_path / 'plain.ply').read_bytes() == (tmp_path / 'labelled.ply').read_bytes()
 
 
 def test_ply_without_points(tmp_path):

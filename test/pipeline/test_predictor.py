@@ -122,6 +122,40 @@ def test_maps_lie_on_the_image(resolution, d):
     assert prediction.label[square].mean() > 0.95
 
 
+class RampEngine(Engine):
+    """See 1 m, which from column 100 to 140 of 320 rises by 2 % a column, and then stays."""
+
+    name, device = 'ramp', 'none'
+
+    def __init__(self):
+        self.facts = make_facts()
+
+    def _infer(self, images):
+        row = 1.02 ** np.clip(np.arange(320) - 100, 0, 40)
+        depth = np.tile(row.astype(np.float32), (1, images.shape[1], 1))
+        zeros = np.zeros(depth.shape, np.uint8)
+        return RawOutput(depth, zeros, zeros)
+
+
+@pytest.mark.parametrize('resolution', ['input', 'network'])
+@pytest.mark.parametrize('camera', [make_camera(), None], ids=['calibrated', 'uncalibrated'])
+def test_edge_filter(resolution, camera):
+    # 2 % a pixel at the training focal length, 259.43 px, is atan(1 / (259.43 * 0.02)) = 10.9
+    # degrees, whatever the size of the output.
+    depths = {}
+    for angle in (0.0, 10.0, 12.0):
+        options = PredictorOptions(edge_filter=angle, output_resolution=resolution)
+        depths[angle] = Predictor(RampEngine(), options).predict(make_frame(camera)).depth
+    assert np.isfinite(depths[0.0]).all()
+    np.testing.assert_array_equal(depths[10.0], depths[0.0])
+    factor = 2 if resolution == 'input' else 1
+    removed = np.isnan(depths[12.0])
+    columns = np.flatnonzero(removed.any(0))
+    np.testing.assert_allclose(columns[[0, -1]], [101 * factor, 139 * factor], atol=factor)
+    assert removed[:, columns].all()
+    np.testing.assert_array_equal(depths[12.0][~removed], depths[0.0][~removed])
+
+
 def test_errors_come_through():
     predictor = Predictor(FormulaEngine())
     with pytest.raises(CalibrationError):
@@ -143,6 +177,9 @@ def test_errors_come_through():
         ('max_range', 0.0, 'max_range 0.0'),
         ('confidence_threshold', 1.1, '0..1'),
         ('confidence_threshold', math.nan, '0..1'),
+        ('edge_filter', -1.0, '0..45'),
+        ('edge_filter', 45.1, '0..45'),
+        ('edge_filter', math.nan, '0..45'),
     ],
 )
 def test_bad_options(option, value, words):

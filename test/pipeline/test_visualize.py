@@ -118,6 +118,18 @@ def test_panel_of_any_size(size):
     assert max(picture.shape) < 1600
 
 
+@pytest.mark.parametrize('size', [(64, 48), (640, 10), (10, 640)])
+def test_fixed_panels_of_a_video_have_one_size(size):
+    first, second = make_prediction(*size), make_prediction(*size)
+    second.depth[:] = math.nan
+    second.depth[0] = math.inf
+    second.label[:] = UNLABELLED
+    pictures = [panel(p, make_facts(), 10.0, fixed=True) for p in (first, second)]
+    assert pictures[0].shape == pictures[1].shape
+    side = pictures[0][:, -140:]
+    assert all(shows(side, color) for color in ((128, 128, 128), (0, 0, 0), *COLORS[:3]))
+
+
 def test_panel_of_a_frame_without_valid_depth():
     prediction = make_prediction()
     prediction.depth[:] = math.nan
