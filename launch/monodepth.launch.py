@@ -1,15 +1,30 @@
-"""Start the node on a camera's topics, and RViz on request: ros2 launch ... --show-args."""
+"""Start the node on a camera's topics; a laser scan and RViz on request."""
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, GroupAction, SetEnvironmentVariable
-from launch.conditions import IfCondition, LaunchConfigurationNotEquals
+from launch.actions import (
+    DeclareLaunchArgument,
+    GroupAction,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+)
+from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, SetParameter, SetParametersFromFile
 from launch_ros.substitutions import FindPackageShare
 from monodepth_ros.ros.fastdds import profile_environment
 
-NODE_PARAMETERS = ('image_transport', 'model', 'device', 'autostart', 'use_sim_time')
-"""Arguments that are parameters of the node: given, they win over the parameter file."""
+NODE_PARAMETERS = {
+    'image_transport': 'image_transport',
+    'camera_info_url': 'camera.info_url',
+    'model': 'model',
+    'device': 'device',
+    'autostart': 'autostart',
+    'use_sim_time': 'use_sim_time',
+}
+"""Arguments and the node parameters they set: given, they win over the parameter file."""
+
+SCAN_PARAMETERS = {'scan_height': 10, 'range_min': 0.3, 'range_max': 5.0}
+"""Rows (pixels) around the optical axis that are searched for the nearest point, and metres."""
 
 
 def shipped(*path):
@@ -33,7 +48,8 @@ def declare_arguments():
         DeclareLaunchArgument(
             'image_topic',
             default_value='image_raw',
-            description="The camera's image topic, sensor_msgs/Image.",
+            description="The camera's image topic; with the transport compressed, without "
+            'the ending /compressed.',
         ),
         DeclareLaunchArgument(
             'camera_info_topic',
@@ -41,9 +57,16 @@ def declare_arguments():
             description="The camera's sensor_msgs/CameraInfo topic.",
         ),
         DeclareLaunchArgument(
+            'camera_info_url',
+            default_value='',
+            description='Calibration YAML in place of the camera_info topic: file:///path, '
+            'package://package/path or a path. Empty: as in params_file.',
+        ),
+        DeclareLaunchArgument(
             'image_transport',
             default_value='',
-            description='Transport of the image topic: raw. Empty: as in params_file.',
+            description='Transport of the image topic: raw or compressed. Empty: as in '
+            'params_file.',
         ),
         DeclareLaunchArgument(
             'model',
@@ -73,42 +96,79 @@ def declare_arguments():
         DeclareLaunchArgument(
             'rviz',
             default_value='false',
-            description='true: show image, depth, labels and cloud in RViz.',
+            description='true: show overlay, depth and cloud in RViz.',
+        ),
+        DeclareLaunchArgument(
+            'fixed_frame',
+            default_value='camera_color_optical_frame',
+            description="RViz's fixed frame: with no TF, the frame_id of the images.",
+        ),
+        DeclareLaunchArgument(
+            'scan',
+            default_value='false',
+            description='true: publish a laser scan of the depth image, by the package '
+            'depthimage_to_laserscan.',
+        ),
+        DeclareLaunchArgument(
+            'scan_frame',
+            default_value='camera_link',
+            description="The scan's frame: at the camera, x forward and z up.",
         ),
     ]
 
 
+def set_given_parameters(context):
+    """Return a setting for each argument of NODE_PARAMETERS that has been given a value."""
+    return [
+        SetParameter(parameter, LaunchConfiguration(argument))
+        for argument, parameter in NODE_PARAMETERS.items()
+        if LaunchConfiguration(argument).perform(context)
+    ]
+
+
 def generate_launch_description():
-    """Return the node with its parameters, the middleware's profile and RViz."""
+    """Return the node with its parameters, the middleware's profile, the scan and RViz."""
+    namespace = LaunchConfiguration('namespace')
+    image_topic = LaunchConfiguration('image_topic')
     # Both sides of a topic need the profile; a profile that the user has set stays.
     profile = [SetEnvironmentVariable(*pair) for pair in profile_environment().items()]
-    parameters = [
-        SetParameter(
-            name,
-            LaunchConfiguration(name),
-            condition=LaunchConfigurationNotEquals(name, ''),
-        )
-        for name in NODE_PARAMETERS
-    ]
     node = Node(
         package='monodepth_ros',
         executable='monodepth_node',
         name='monodepth',
-        namespace=LaunchConfiguration('namespace'),
+        namespace=namespace,
         remappings=[
-            ('image_raw', LaunchConfiguration('image_topic')),
+            ('image_raw', image_topic),
+            ('image_raw/compressed', [image_topic, '/compressed']),
             ('camera_info', LaunchConfiguration('camera_info_topic')),
         ],
         ros_arguments=['--log-level', LaunchConfiguration('log_level')],
         output='screen',
     )
+    scan = Node(
+        package='depthimage_to_laserscan',
+        executable='depthimage_to_laserscan_node',
+        namespace=namespace,
+        remappings=[('depth', 'depth/image_rect'), ('depth_camera_info', 'depth/camera_info')],
+        parameters=[{**SCAN_PARAMETERS, 'output_frame': LaunchConfiguration('scan_frame')}],
+        condition=IfCondition(LaunchConfiguration('scan')),
+    )
     rviz = Node(
         package='rviz2',
         executable='rviz2',
-        namespace=LaunchConfiguration('namespace'),
-        arguments=['-d', shipped('config', 'monodepth.rviz')],
+        namespace=namespace,
+        arguments=[
+            '-d',
+            shipped('config', 'monodepth.rviz'),
+            '-f',
+            LaunchConfiguration('fixed_frame'),
+        ],
         condition=IfCondition(LaunchConfiguration('rviz')),
     )
-    parameters_file = SetParametersFromFile(LaunchConfiguration('params_file'))
-    group = GroupAction([parameters_file, *parameters, node, rviz])
+    parameters = [
+        SetParametersFromFile(LaunchConfiguration('params_file')),
+        OpaqueFunction(function=set_given_parameters),
+    ]
+    # The node comes last: a launch that fails, as a package is missing, leaves it running.
+    group = GroupAction([*parameters, scan, rviz, node])
     return LaunchDescription([*declare_arguments(), *profile, group])
