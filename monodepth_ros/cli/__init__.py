@@ -1,1 +1,1 @@
-"""The command `monodepth`: train, evaluate, predict."""
+"""The command `monodepth`: train, evaluate, predict, export."""

@@ -1,9 +1,13 @@
-"""Predict depth, labels and clouds of images without ROS; for each image one panel and cloud."""
+"""Predict depth, labels and clouds of images, videos and rosbag2 bags without ROS."""
 
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
+from functools import partial
+import os
 from pathlib import Path
+import re
 import sys
 
 from monodepth_ros.cli.options import (
@@ -11,133 +15,182 @@ from monodepth_ros.cli.options import (
     add_scaling_arguments,
     make_engine,
     make_predictor_options,
+    positive,
 )
-from monodepth_ros.errors import ConfigError, ImageError, MonodepthError
-
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
-MILLIMETRES = 1000.0
-FARTHEST_MILLIMETRES = 65535
+from monodepth_ros.errors import ConfigError
+from monodepth_ros.offline.sinks import KINDS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
-        'images', nargs='+', metavar='IMAGE', help='image files or folders of them'
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help='image, folder of images, video, or bag (its folder, or an .mcap or .db3 file)',
     )
     parser.add_argument('--out', required=True, help='folder for the results')
+    parser.add_argument(
+        '--write',
+        type=_kinds,
+        default=(),
+        metavar='KIND,...',
+        help=f'results, of {", ".join(KINDS)} (default: panel, depth, label and cloud of images, '
+        'a video of a video, a bag of a bag)',
+    )
+    parser.add_argument(
+        '--resume', action='store_true', help='go on with a run that was interrupted'
+    )
+    parser.add_argument(
+        '--workers', type=positive, default=1, help='processes (default: %(default)s)'
+    )
     intrinsics = parser.add_mutually_exclusive_group()
     intrinsics.add_argument('--camera-info', help='calibration YAML of the camera')
     intrinsics.add_argument('--hfov', type=float, help='horizontal field of view in degrees')
+    parser.add_argument(
+        '--stride', type=positive, default=1, help='every n-th row and column becomes a point'
+    )
+    parser.add_argument(
+        '--fps', type=_rate, default=0.0, help="of videos written (default: the input's)"
+    )
+    _add_bag_arguments(parser.add_argument_group('bags'))
     add_engine_arguments(parser)
     add_scaling_arguments(parser)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Predict all images; go on after a bad one, and end with status 1 if there was any."""
-    from monodepth_ros.pipeline.predictor import Predictor
-    from tqdm import tqdm
+def _add_bag_arguments(group):
+    group.add_argument('--image-topic', default='', help='raw or compressed (default: the only)')
+    group.add_argument(
+        '--camera-info-topic', default='', help='(default: camera_info beside the image topic)'
+    )
+    group.add_argument(
+        '--point-labels', action='store_true', help='give points the fields label and confidence'
+    )
+    group.add_argument('--overlay', action='store_true', help='write segmentation/overlay too')
+    group.add_argument(
+        '--namespace', type=_namespace, default='', help='put before the topics written'
+    )
+    group.add_argument(
+        '--storage',
+        choices=('mcap', 'sqlite3'),
+        default='mcap',
+        help='of bags written (default: %(default)s)',
+    )
 
-    paths = find_images(options.images)
+
+def _kinds(text):
+    kinds = tuple(dict.fromkeys(filter(None, (kind.strip() for kind in text.split(',')))))
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise argparse.ArgumentTypeError(f'{", ".join(unknown)}; expected of {", ".join(KINDS)}')
+    return kinds
+
+
+def _namespace(text):
+    if not re.fullmatch(r'/?([A-Za-z_]\w*(/|$))*', text, re.ASCII):
+        raise argparse.ArgumentTypeError(f'{text!r}, expected names with slashes between them')
+    return text
+
+
+def _rate(text):
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0.1 <= rate <= 1000:
+        raise argparse.ArgumentTypeError(f'{text!r}, expected 0.1 to 1000 frames a second')
+    return rate
+
+
+def run(options: argparse.Namespace) -> int:
+    """Predict all inputs; go on after a bad frame, and end with status 1 if there was any."""
+    # What is wrong with a video is said by our messages; FFmpeg's would break the progress bar.
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    from monodepth_ros.camera import load_calibration
+    from monodepth_ros.offline.runner import check, Plan, Pool
+    from monodepth_ros.offline.sinks import Products
+    from monodepth_ros.offline.sources import Intrinsics, open_sources
+
+    calibration = options.camera_info and load_calibration(options.camera_info)
+    sources = open_sources(
+        options.inputs,
+        Intrinsics(calibration or None, options.hfov),
+        options.image_topic,
+        options.camera_info_topic,
+    )
     out = Path(options.out)
+    plan = Plan(
+        Products(out, options.write, options.stride, options.point_labels, options.overlay),
+        resume=options.resume,
+        fps=options.fps,
+        storage=options.storage,
+        namespace=options.namespace,
+    )
+    check(sources, plan)
+    _make_folder(out)
+    if not all(source.calibrated for source in sources):
+        print('no intrinsics: no clouds, and depth as the training camera has it')
+    tally = _Tally()
+    with Pool(partial(_make_predictor, options), options.workers) as pool:
+        for source in sources:
+            if not plan.missing(source):
+                print(f'{source.name} was complete')
+            else:
+                tally.take(source, pool, plan)
+    return tally.report(out)
+
+
+def _make_folder(out):
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f'--out {out}: {error.strerror}; choose a folder to write to') from None
-    calibration = _load_calibration(options.camera_info)
-    predictor = Predictor(make_engine(options), make_predictor_options(options))
-    if calibration is None and options.hfov is None:
-        print('no --camera-info and no --hfov: no clouds, and depth as the training camera has it')
-    failures = []
-    for path in tqdm(paths, desc='predict', unit='img'):
-        try:
-            _predict_one(predictor, path, calibration, options.hfov, out)
-        except MonodepthError as error:
-            failures.append(f'{path}: {error}')
-    for failure in failures:
-        print(failure, file=sys.stderr)
-    print(f'{len(paths) - len(failures)} of {len(paths)} images in {out}')
-    return 1 if failures else 0
 
 
-def find_images(names: list[str]) -> list[Path]:
-    """Return the files, and the images directly in the folders, that are named; sorted by folder.
-
-    Raises:
-        ConfigError: a name that does not exist, no image at all, or two images whose results would
-            have the same name.
-
-    """
-    found: list[Path] = []
-    for name in names:
-        path = Path(name)
-        if path.is_dir():
-            found += sorted(
-                p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.is_dir()
-            )
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise ConfigError(f'image {path} does not exist')
-    if not found:
-        raise ConfigError(f'no images in {", ".join(names)}; known endings: {", ".join(SUFFIXES)}')
-    stems: dict[str, Path] = {}
-    for path in found:
-        other = stems.setdefault(path.stem, path)
-        if other is not path:
-            raise ConfigError(
-                f'results of {path} would replace those of {other}; predict them one by one into '
-                'two --out folders'
-            )
-    return found
-
-
-def _load_calibration(path):
-    from monodepth_ros.camera import load_calibration
-
-    return None if path is None else load_calibration(path)
-
-
-def _camera_for(calibration, hfov, width, height):
-    """Intrinsics of an image of this size, or None."""
-    from monodepth_ros.camera import CameraModel
-
-    if hfov is not None:
-        return CameraModel.from_field_of_view(width, height, hfov)
-    return None if calibration is None else calibration.for_image(width, height)
-
-
-def _predict_one(predictor, path, calibration, hfov, out):
+def _make_predictor(options):
     import cv2
-    from monodepth_ros.frames import Frame
-    from monodepth_ros.pipeline.cloud import make_cloud, write_ply
-    from monodepth_ros.pipeline.visualize import panel
-    import numpy as np
+    from monodepth_ros.pipeline.predictor import Predictor
 
-    try:
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise ConfigError(f'cannot be read: {error.strerror}') from None
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if image is None:
-        raise ImageError('short_data', f'{data.size} bytes that are no whole image')
-    image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    camera = _camera_for(calibration, hfov, image.shape[1], image.shape[0])
-    prediction = predictor.predict(Frame(image, camera))
-    picture = panel(prediction, predictor.engine.facts)
-    _write(out / f'{path.stem}_panel.png', picture[..., ::-1])
-    depth = np.nan_to_num(prediction.depth * MILLIMETRES, nan=0.0, posinf=0.0)
-    depth[depth > FARTHEST_MILLIMETRES] = 0
-    _write(out / f'{path.stem}_depth.png', depth.round().astype(np.uint16))
-    _write(out / f'{path.stem}_label.png', prediction.label)
-    if prediction.camera is not None:
-        rays = prediction.camera.rays()
-        write_ply(
-            out / f'{path.stem}_cloud.ply', make_cloud(prediction.depth, prediction.image, rays)
-        )
+    if options.workers > 1 and not options.threads:
+        # Each process would take all cores otherwise, and they would wait for each other.
+        options.threads = max(1, len(os.sched_getaffinity(0)) // options.workers)
+        cv2.setNumThreads(options.threads)
+    return Predictor(make_engine(options), make_predictor_options(options))
 
 
-def _write(path, picture):
-    import cv2
+class _Tally:
+    """Count results, show progress, and remember what went wrong."""
 
-    if not cv2.imwrite(str(path), picture):
-        raise ConfigError(f'cannot write {path}; is the disk full?')
+    def __init__(self):
+        self._frames = self._skipped = 0
+        self._failures = []
+        self._notes = {}
+
+    def take(self, source, pool, plan):
+        """Make everything of a source."""
+        from monodepth_ros.offline.runner import run as make_results
+        from tqdm import tqdm
+
+        bar = tqdm(total=len(source) or None, desc=source.name, unit='frame')
+        with bar, closing(make_results(source, pool, plan)) as results:
+            for result in results:
+                self._count(result)
+                bar.update()
+
+    def _count(self, result):
+        self._frames += 1
+        self._skipped += result.skipped
+        if result.error:
+            self._failures.append(f'{result.job.label}: {result.error}')
+        elif result.note:
+            self._notes[result.note] = self._notes.get(result.note, 0) + 1
+
+    def report(self, out):
+        """Print all that is worth to know; return the exit status."""
+        for note, count in self._notes.items():
+            print(f'{count} frames: {note}', file=sys.stderr)
+        for failure in self._failures:
+            print(failure, file=sys.stderr)
+        good = self._frames - len(self._failures)
+        before = f', {self._skipped} of them from before' if self._skipped else ''
+        print(f'{good} of {self._frames} frames in {out}{before}')
+        return 1 if self._failures else 0

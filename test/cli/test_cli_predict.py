@@ -1,13 +1,28 @@
 """The command `monodepth predict`."""
 
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+from bag_kit import (
+    BagKit,
+    read_bag,
+    room_images,
+    stamp,
+    stamps,
+    write_room_bag,
+    write_video,
+)
 import cv2
 from monodepth_ros.cli.main import main
-from monodepth_ros.cli.predict import find_images
-from monodepth_ros.errors import ConfigError
 import numpy as np
 import pytest
 from tiny_folder import FOCAL, HEIGHT, WIDTH
 
+ROOT = Path(__file__).parents[2]
 PICTURES = ['depth.png', 'label.png', 'panel.png']
 
 
@@ -64,7 +79,7 @@ def test_a_broken_image_does_not_end_the_run(tiny_folder, tiny_model, tmp_path, 
     assert f'{broken}: 60 bytes that are no whole image\n' in captured.err
     assert '0003.png: cannot be read: No such file' in captured.err
     assert 'Traceback' not in captured.err
-    assert '2 of 4 images' in captured.out
+    assert '2 of 4 frames' in captured.out
 
 
 def test_calibration_of_another_size(tiny_folder, tiny_model, tmp_path, capfd):
@@ -102,22 +117,127 @@ def test_folder_that_cannot_be_made(tiny_folder, tiny_model, tmp_path, capsys):
     assert 'choose a folder to write to' in capsys.readouterr().err
 
 
-def test_find_images(tmp_path):
-    for name in ('b.JPG', 'a.png', 'notes.txt'):
-        (tmp_path / name).write_text('')
-    (tmp_path / 'folder.png').mkdir()
-    single = tmp_path / 'notes.txt'
-    found = find_images([str(single), str(tmp_path)])
-    assert [path.name for path in found] == ['notes.txt', 'a.png', 'b.JPG']
-    with pytest.raises(ConfigError, match='image /none.png does not exist'):
-        find_images(['/none.png'])
-    with pytest.raises(ConfigError, match='no images in .*folder.png; known endings: .jpg'):
-        find_images([str(tmp_path / 'folder.png')])
+@pytest.fixture
+def room_bag(tmp_path):
+    pytest.importorskip('rosbags')
+    write_room_bag(tmp_path / 'room', 3, (64, 48))
+    return tmp_path / 'room'
 
 
-def test_results_never_replace_each_other(tmp_path):
-    for name in ('a/x.png', 'b/x.png'):
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_text('')
-    with pytest.raises(ConfigError, match='b/x.png would replace those of .*a/x.png'):
-        find_images([str(tmp_path / 'a'), str(tmp_path / 'b')])
+def test_bag_becomes_a_bag(tiny_model, room_bag, tmp_path, capsys):
+    out = tmp_path / 'out'
+    assert predict(tiny_model, out, room_bag) == 0
+    assert names(out) == ['room_monodepth']
+    found = read_bag(out / 'room_monodepth')
+    assert stamps(found['/depth/points']) == [stamp(index) for index in range(3)]
+    assert f'3 of 3 frames in {out}' in capsys.readouterr().out
+    assert predict(tiny_model, out, room_bag) == 1
+    assert 'room_monodepth exists; keep it with --resume' in capsys.readouterr().err
+    assert predict(tiny_model, out, room_bag, '--resume') == 0
+    assert 'room was complete' in capsys.readouterr().out
+
+
+def test_everything_at_once_with_workers(tiny_folder, tiny_model, room_bag, tmp_path):
+    out = tmp_path / 'out'
+    write_video(tmp_path / 'walk.avi', room_images(2, (64, 48)), codec='MJPG')
+    inputs = (tiny_folder / 'rgb', tmp_path / 'walk.avi', room_bag)
+    assert predict(tiny_model, out, *inputs, '--write', 'label,video', '--workers', '2') == 0
+    labels = [f'{name}_label.png' for name in ('0000', '0001', '0002')]
+    labels += [f'room_00000{index}_label.png' for index in range(3)]
+    labels += [f'walk_00000{index}_label.png' for index in range(2)]
+    videos = [f'{name}_monodepth.mp4' for name in ('images', 'room', 'walk')]
+    assert names(out) == sorted(labels + videos)
+
+
+def test_topics_are_listed(tiny_model, room_bag, tmp_path, capsys):
+    assert predict(tiny_model, tmp_path / 'out', room_bag, '--image-topic', '/nope') == 1
+    assert capsys.readouterr().err == (
+        f'monodepth predict: bag {room_bag} has no image topic /nope; its topics: '
+        '/camera/camera_info (sensor_msgs/msg/CameraInfo), '
+        '/camera/image_raw (sensor_msgs/msg/Image)\n'
+    )
+    assert not (tmp_path / 'out').exists()
+
+
+def test_bags_without_the_library(tiny_model, tmp_path, capsys, monkeypatch):
+    (tmp_path / 'x.mcap').write_text('')
+    for name in ('rosbags', 'rosbags.rosbag2', 'monodepth_ros.offline.bags'):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert predict(tiny_model, tmp_path / 'out', tmp_path / 'x.mcap') == 1
+    assert 'bags need the library rosbags' in capsys.readouterr().err
+
+
+def test_notes_come_once(tiny_model, tmp_path, capsys):
+    pytest.importorskip('rosbags')
+    with BagKit(tmp_path / 'room') as bag:
+        bag.info(stamp(0), (50, 48))
+        for index, image in enumerate(room_images(2, (64, 48))):
+            bag.image(image, stamp(index))
+    assert predict(tiny_model, tmp_path / 'out', tmp_path / 'room') == 0
+    assert '2 frames: no cloud, since its camera_info cannot be used' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('options', 'words'),
+    [
+        (['--write', 'depth,photo'], 'photo; expected of panel, depth'),
+        (['--fps', '0'], "'0', expected 0.1 to 1000 frames a second"),
+        (['--namespace', '/a b'], "'/a b', expected names with slashes"),
+        (['--workers', 'x'], "'x', expected a whole number above 0"),
+    ],
+)
+def test_wrong_options(tmp_path, capsys, options, words):
+    with pytest.raises(SystemExit):
+        predict('x', tmp_path, 'y.png', *options)
+    assert words in capsys.readouterr().err
+
+
+def interrupted(model, tmp_path, workers, begun):
+    """Press Ctrl-C once the run has begun, as a terminal would; return what it left in --out."""
+    write_video(tmp_path / 'walk.avi', room_images(36, (640, 480)), codec='MJPG')
+    out = tmp_path / 'out'
+    command = [sys.executable, '-m', 'monodepth_ros.cli.main', 'predict', '--model', model]
+    command += ['--out', out, tmp_path / 'walk.avi', '--write', 'label,video', '--workers']
+    process = subprocess.Popen(
+        [*map(str, command), str(workers)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        while not begun(process.pid, out):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        error = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
+    assert process.returncode == 130, error
+    assert 'monodepth predict: interrupted' in error and 'Traceback' not in error
+    return names(out)
+
+
+def has_label(pid, out):
+    return bool(list(out.glob('*_label.png')))
+
+
+def has_workers(pid, out):
+    """Return whether a worker process is there and busy with its imports."""
+    children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
+    return any(
+        'spawn_main' in Path(f'/proc/{child}/cmdline').read_text()
+        and 'numpy' in Path(f'/proc/{child}/maps').read_text()
+        for child in children
+    )
+
+
+def test_interrupted_by_ctrl_c(tiny_model, tmp_path):
+    made = interrupted(tiny_model, tmp_path, 1, has_label)
+    assert 0 < len(made) < 36 and all(name.endswith('_label.png') for name in made)
+
+
+def test_interrupted_while_workers_start(tiny_model, tmp_path):
+    made = interrupted(tiny_model, tmp_path, 2, has_workers)
+    assert all(name.endswith('_label.png') for name in made)
