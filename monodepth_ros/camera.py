@@ -29,6 +29,11 @@ plumb_bob and rational_polynomial are k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4 taux t
 off where zero; equidistant is k1 k2 k3 k4 of Kannala and Brandt (2006), OpenCV's fisheye model.
 """
 
+_SAME_MODEL = {'fisheye': 'equidistant'}
+"""Other names in use: who calibrates with cv2.fisheye names the model after it. That is the only
+fisheye model of OpenCV and of image_geometry, and the four numbers of D are demanded all the same.
+"""
+
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 OUTSIDE = -10000.0
@@ -197,7 +202,8 @@ class CameraModel:
             height: rows of the whole sensor in pixels.
             k: K of the whole sensor, 9 numbers.
             d: distortion coefficients.
-            model: one of `DISTORTION_COUNTS`; '' means 'none' where D is zero.
+            model: one of `DISTORTION_COUNTS`; '' means 'none' where D is zero, and 'fisheye'
+                'equidistant'.
             r: R, 9 numbers; all zero (never set) means identity.
             p: P of the whole sensor, 12 numbers; None or P[0] = 0 (never set) means K.
             binning_x: sensor columns in a pixel; 0 means 1.
@@ -253,7 +259,7 @@ def _checked_matrix(k):
 
 
 def _checked_distortion(model, d):
-    d = _floats(d)
+    d, model = _floats(d), _SAME_MODEL.get(model, model)
     if model in ('', 'none') and not any(d):
         return 'none', ()
     if model not in DISTORTION_COUNTS:
@@ -365,6 +371,8 @@ def _bad_file(path, problem):
 
 
 def _read_yaml(path):
+    if Path(path).exists() and not Path(path).is_file():
+        raise _bad_file(path, 'cannot be read (not a file)')
     try:
         values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
     except OSError as error:

@@ -41,7 +41,14 @@ class CalibrationError(_ReasonedError):
     """Camera intrinsics cannot be used; `reason` is one of `CALIBRATION_REASONS`."""
 
 
-IMAGE_REASONS = ('unknown_encoding', 'zero_size', 'short_step', 'short_data')
+IMAGE_REASONS = (
+    'unknown_encoding',
+    'zero_size',
+    'unsupported_size',
+    'short_step',
+    'short_data',
+    'corrupt_data',
+)
 """Why an image is rejected."""
 
 CALIBRATION_REASONS = (

@@ -1,6 +1,7 @@
 """Camera models against formulas and numbers worked by hand."""
 
 import math
+import os
 from pathlib import Path
 
 import cv2
@@ -223,6 +224,11 @@ def test_no_model_and_no_distortion():
         assert not camera.is_distorted
 
 
+def test_fisheye_is_another_name_of_equidistant():
+    assert make_model('fisheye', d=DISTORTION['equidistant']) == make_model('equidistant')
+    assert reason_of(model='fisheye', d=(0.1,) * 5)[0] == 'bad_distortion'
+
+
 def test_unset_rotation_and_projection():
     camera = make_model(r=(0.0,) * 9, p=(0.0,) * 12)
     assert camera == make_model()
@@ -405,7 +411,9 @@ def test_calibration_of_another_format(tmp_path, monkeypatch, content, words):
 
 
 def test_calibration_file_that_is_not_there(tmp_path):
-    for path in (tmp_path / 'none.yaml', tmp_path):
+    os.mkfifo(tmp_path / 'pipe.yaml')
+    # Who opens a pipe waits for ever for a writer.
+    for path in (tmp_path / 'none.yaml', tmp_path, tmp_path / 'pipe.yaml'):
         with pytest.raises(CalibrationError, match='cannot be read') as caught:
             load_calibration(path)
         assert caught.value.reason == 'bad_file'

@@ -16,13 +16,26 @@ MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
 ALLOWED = [
     (r'', []),
     (r'errors', []),
-    (r'(frames|facts|camera)', ['errors']),
+    (r'(frames|facts|camera|encodings)', ['errors']),
     (r'pipeline.*', ['errors', 'frames', 'facts', 'camera', 'pipeline', 'engines.base']),
     (r'networks.*', ['errors', 'facts', 'networks']),
     (r'engines', []),
     (r'engines\.base', ['errors', 'frames', 'facts']),
+    (r'engines\.cache', ['errors', 'networks']),
+    (r'engines\.export', ['errors', 'networks', 'engines.base', 'engines.cache']),
     (r'engines\.factory', ['errors', 'facts', 'engines', 'networks']),
-    (r'engines\..+', ['errors', 'frames', 'facts', 'engines.base', 'networks']),
+    (
+        r'engines\..+',
+        [
+            'errors',
+            'frames',
+            'facts',
+            'engines.base',
+            'engines.cache',
+            'engines.export',
+            'networks',
+        ],
+    ),
     (
         r'training\.evaluate',
         ['errors', 'frames', 'facts', 'camera', 'pipeline', 'networks', 'training', 'engines'],
@@ -31,7 +44,32 @@ ALLOWED = [
         r'training.*',
         ['errors', 'frames', 'facts', 'camera', 'pipeline', 'networks', 'training'],
     ),
-    (r'ros.*', ['errors', 'frames', 'facts', 'camera', 'pipeline', 'engines', 'ros', 'cli']),
+    (
+        r'ros.*',
+        [
+            'errors',
+            'frames',
+            'facts',
+            'camera',
+            'encodings',
+            'pipeline',
+            'engines',
+            'ros',
+            'cli',
+        ],
+    ),
+    (
+        r'offline.*',
+        [
+            'errors',
+            'frames',
+            'facts',
+            'camera',
+            'encodings',
+            'pipeline',
+            'offline',
+        ],
+    ),
     (
         r'cli.*',
         [
@@ -43,6 +81,7 @@ ALLOWED = [
             'networks',
             'engines',
             'training',
+            'offline',
             'cli',
         ],
     ),
@@ -172,7 +211,9 @@ def test_package_needs_neither_torch_nor_ros():
     light = [
         f'{PACKAGE}.{_name(path)}'.rstrip('.')
         for path in MODULES
-        if re.fullmatch(r'(|errors|frames|facts|camera|pipeline.*|engines\.base)', _name(path))
+        if re.fullmatch(
+            r'(|errors|frames|facts|camera|encodings|pipeline.*|engines\.base)', _name(path)
+        )
     ]
     assert {PACKAGE, f'{PACKAGE}.frames', f'{PACKAGE}.engines.base'} <= set(light)
     result = _run_blocked(f'import {", ".join(light)}')

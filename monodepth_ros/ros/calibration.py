@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+import os
 from pathlib import Path
+import threading
 from typing import Callable, Optional
 from urllib.parse import unquote, urlsplit
 
@@ -23,13 +25,18 @@ class Calibration:
     """
     Give the intrinsics for an image size; bad ones are None with a reason, never an exception.
 
-    For one thread: the executor's.
+    Attributes:
+        expected: the intrinsics of a file, as they are written there; None without a file.
+
+    Messages come in the executor's thread, and images in the worker's.
     """
 
     def __init__(self) -> None:
         self._key: Optional[tuple] = None
         self._make: Optional[Callable[[tuple[int, int]], CameraModel]] = None
         self._resolved: tuple = (None, None, None, None)
+        self._lock = threading.Lock()
+        self.expected: Optional[CameraModel] = None
 
     def load(self, url: str) -> None:
         """
@@ -39,35 +46,40 @@ class Calibration:
             CalibrationError: the file cannot be found or used; the message names it.
 
         """
-        model = load_calibration(resolve_url(url))
-        self._make = lambda size: model.for_image(*size)
+        self.expected = load_calibration(resolve_url(url))
+        self._make = lambda size: self.expected.for_image(*size)
 
     def update(self, msg: CameraInfo) -> None:
         """Take the intrinsics from a message; a repetition of the last one costs little."""
         key = camera_info_key(msg)
-        if key != self._key:
-            self._make = partial(camera_info_to_model, msg)
-            self._key = key
+        with self._lock:
+            if key != self._key:
+                self._make = partial(camera_info_to_model, msg)
+                self._key = key
 
     def camera(self, width: int, height: int) -> Optional[CameraModel]:
         """Return the intrinsics of an image of this size, or None where there are none."""
-        make, size = self._make, (width, height)
-        if self._resolved[:2] != (make, size):
-            self._resolved = (make, size, *_resolve(make, size))
-        return self._resolved[2]
+        with self._lock:
+            make, size = self._make, (width, height)
+            if self._resolved[:2] != (make, size):
+                self._resolved = (make, size, *_resolve(make, size))
+            return self._resolved[2]
 
     @property
     def state(self) -> str:
         """Return 'ok', the reason why there are no intrinsics, or 'waiting' for an image."""
-        if self._resolved[0] is not self._make or self._resolved[1] is None:
-            return 'waiting'
-        return self.error.reason if self.error else 'ok'
+        with self._lock:
+            make, size, _, error = self._resolved
+            if make is not self._make or size is None:
+                return 'waiting'
+            return error.reason if error else 'ok'
 
     @property
     def error(self) -> Optional[CalibrationError]:
         """Why the last image had no intrinsics; None where it had, or no image has come since."""
-        make, _, _, error = self._resolved
-        return error if make is self._make else None
+        with self._lock:
+            make, _, _, error = self._resolved
+            return error if make is self._make else None
 
 
 def _resolve(make, size):
@@ -113,9 +125,11 @@ def _in_package(url: str, package: str, path: str) -> Path:
             f'camera.info_url is {url!r}, but there is no ROS package {package!r}; source its '
             'workspace, or give the path of the file',
         )
-    target = (share / path).resolve()
-    if share.resolve() not in target.parents:
+    # By name only: with `colcon build --symlink-install` the files are links out of the folder.
+    target = Path(os.path.normpath(share / path))
+    if Path(os.path.normpath(share)) not in target.parents:
         raise CalibrationError(
-            'bad_file', f'camera.info_url is {url!r}, which leaves the package folder {share}'
+            'bad_file',
+            f'camera.info_url is {url!r}, which is no file inside the package folder {share}',
         )
     return target

@@ -1,8 +1,10 @@
 """
-The few things that cv_bridge and sensor_msgs_py would be needed for.
+The few things that cv_bridge and sensor_msgs_py are needed for, with and without them.
 
-Both come with a ROS 2 installation and neither is on PyPI, so the node uses these functions
-everywhere: one path, tested against the bytes that those two packages give.
+Both come with a ROS 2 installation and neither is on PyPI. Images are made by cv_bridge where it
+works, else here, with the same bytes. Clouds are always made here, with the same bytes as
+sensor_msgs_py's: `create_cloud` gives the data to the message's constructor, where rclpy copies
+them again and again, 11 ms and more for a 640 x 480 cloud against 0.1 ms.
 """
 
 from __future__ import annotations
@@ -14,6 +16,27 @@ from builtin_interfaces.msg import Time
 import numpy as np
 from sensor_msgs.msg import Image, PointCloud2, PointField
 from std_msgs.msg import Header
+
+try:
+    from vision_msgs.msg import LabelInfo, VisionClass
+except ImportError:  # Not on PyPI; and Humble's first releases had no LabelInfo.
+    LabelInfo = VisionClass = None
+
+
+def _find_cv_bridge():
+    """Return a CvBridge that works, or None: one built for another NumPy fails only when used."""
+    try:
+        from cv_bridge import CvBridge
+
+        bridge = CvBridge()
+        bridge.cv2_to_imgmsg(np.zeros((1, 1), np.uint8), 'mono8', Header())
+    # Absent, or whatever a binary of another NumPy's raises.
+    except Exception:
+        return None
+    return bridge
+
+
+_BRIDGE = _find_cv_bridge()
 
 _FIELD_TYPES = {
     np.dtype(np.uint8): PointField.UINT8,
@@ -40,8 +63,12 @@ def to_message_bytes(values: np.ndarray) -> array.array:
     The copy is the message's own, so the array may be reused for the next frame.
     """
     data = array.array('B')
-    data.frombytes(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
+    _append(data, values)
     return data
+
+
+def _append(data: array.array, values: np.ndarray) -> None:
+    data.frombytes(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
 
 
 def make_image(header: Header, values: np.ndarray, encoding: str) -> Image:
@@ -54,15 +81,19 @@ def make_image(header: Header, values: np.ndarray, encoding: str) -> Image:
         encoding: encoding that `values` has, as in sensor_msgs/image_encodings.
 
     """
-    return Image(
+    if _BRIDGE is not None:
+        return _BRIDGE.cv2_to_imgmsg(values, encoding, header)
+    msg = Image(
         header=header,
         height=values.shape[0],
         width=values.shape[1],
         encoding=encoding,
         is_bigendian=int(sys.byteorder == 'big'),
         step=values.nbytes // values.shape[0],
-        data=to_message_bytes(values),
     )
+    # Given to the constructor, an array is copied there twice more.
+    _append(msg.data, values)
+    return msg
 
 
 def make_point_cloud(header: Header, points: np.ndarray) -> PointCloud2:
@@ -75,7 +106,7 @@ def make_point_cloud(header: Header, points: np.ndarray) -> PointCloud2:
 
     """
     height, width = points.shape
-    return PointCloud2(
+    msg = PointCloud2(
         header=header,
         height=height,
         width=width,
@@ -83,9 +114,10 @@ def make_point_cloud(header: Header, points: np.ndarray) -> PointCloud2:
         is_bigendian=sys.byteorder == 'big',
         point_step=points.dtype.itemsize,
         row_step=points.dtype.itemsize * width,
-        data=to_message_bytes(points),
         is_dense=False,
     )
+    _append(msg.data, points)
+    return msg
 
 
 def _point_fields(dtype: np.dtype) -> list[PointField]:

@@ -2,108 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional
+from typing import Sequence, TYPE_CHECKING, Union
 
-import cv2
+from monodepth_ros import encodings
 from monodepth_ros.camera import CameraModel, PinholeCamera
-from monodepth_ros.errors import ImageError
 from monodepth_ros.frames import Prediction
 from monodepth_ros.ros import compat
 import numpy as np
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+if TYPE_CHECKING:
+    from vision_msgs.msg import LabelInfo
 
-@dataclass(frozen=True)
-class _Layout:
-    """How a pixel of an encoding lies in memory, and how to turn it into RGB."""
-
-    channels: int
-    bytes_per_channel: int
-    to_rgb: Optional[int]
-
-
-_LAYOUTS = {
-    'rgb8': _Layout(3, 1, None),
-    'bgr8': _Layout(3, 1, cv2.COLOR_BGR2RGB),
-    'rgba8': _Layout(4, 1, cv2.COLOR_RGBA2RGB),
-    'bgra8': _Layout(4, 1, cv2.COLOR_BGRA2RGB),
-    'mono8': _Layout(1, 1, cv2.COLOR_GRAY2RGB),
-    'mono16': _Layout(1, 2, cv2.COLOR_GRAY2RGB),
-}
-
-ENCODINGS = tuple(_LAYOUTS)
+ENCODINGS = encodings.ENCODINGS
 """Image encodings that the node takes."""
 
 DEPTH_ENCODINGS = ('32FC1', '16UC1')
 """REP 118: metres as float32 with NaN where invalid, or millimetres as uint16 with 0."""
 
-_MM_MAX = 65535
-
 
 def view_image(msg: Image) -> np.ndarray:
     """
-    Check an image message and return its pixels without a copy.
-
-    Returns:
-        (H, W, C) uint8, or uint16 of the message's byte order, on `msg.data`; rows may be padded.
+    Check an image message and return its pixels without a copy, as `encodings.view` does.
 
     Raises:
-        ImageError: reason 'zero_size', 'unknown_encoding', 'short_step' or 'short_data'.
+        ImageError: the message cannot be used; the reason says why.
 
     """
-    if msg.width == 0 or msg.height == 0:
-        raise ImageError(
-            'zero_size', f'image is {msg.width} x {msg.height} pixels, expected at least 1 x 1'
-        )
-    layout = _LAYOUTS.get(msg.encoding)
-    if layout is None:
-        raise ImageError(
-            'unknown_encoding',
-            f'image encoding {msg.encoding!r} is not known; known: {", ".join(ENCODINGS)}',
-        )
-    pixel = layout.channels * layout.bytes_per_channel
-    if msg.step < msg.width * pixel:
-        raise ImageError(
-            'short_step',
-            f'image step is {msg.step} bytes, expected at least {msg.width * pixel} for a row of '
-            f'{msg.width} pixels {msg.encoding}',
-        )
-    if len(msg.data) < msg.step * msg.height:
-        raise ImageError(
-            'short_data',
-            f'image data is {len(msg.data)} bytes, expected {msg.step * msg.height} '
-            f'(step {msg.step} x height {msg.height})',
-        )
-    order = '>' if msg.is_bigendian else '<'
-    return np.ndarray(
-        (msg.height, msg.width, layout.channels),
-        f'{order}u{layout.bytes_per_channel}',
-        msg.data,
-        strides=(msg.step, pixel, layout.bytes_per_channel),
-    )
+    return encodings.view(*_fields(msg))
 
 
-def image_to_rgb(msg: Image) -> np.ndarray:
+def image_to_rgb(msg: Union[Image, CompressedImage]) -> np.ndarray:
     """
     Return an image message as (H, W, 3) uint8 RGB, C-contiguous.
 
-    16-bit grey is scaled by 255 / 65535 and rounded, as cv_bridge does. A tight rgb8 message is
-    not copied: the result lies on `msg.data`.
+    A tight rgb8 message is not copied: the result lies on `msg.data`.
 
     Raises:
-        ImageError: as `view_image`.
+        ImageError: the message cannot be used; the reason says why.
 
     """
-    pixels = view_image(msg)
-    conversion = _LAYOUTS[msg.encoding].to_rgb
-    if pixels.dtype.itemsize == 2:
-        native = np.ascontiguousarray(pixels, np.uint16)
-        pixels = cv2.convertScaleAbs(native, alpha=255 / 65535)
-    if conversion is None:
-        return np.ascontiguousarray(pixels)
-    return cv2.cvtColor(pixels, conversion)
+    if isinstance(msg, CompressedImage):
+        return encodings.decode_compressed(msg.data, msg.format)
+    return encodings.decode(*_fields(msg))
+
+
+def _fields(msg):
+    return msg.data, msg.height, msg.width, msg.step, msg.encoding, msg.is_bigendian
 
 
 def camera_info_key(msg: CameraInfo) -> tuple:
@@ -161,10 +107,30 @@ def depth_to_image(header: Header, depth: np.ndarray, encoding: str) -> Image:
     Depth that 16 bits cannot hold (beyond 65.535 m, +Inf) is invalid in 16UC1.
     """
     if encoding == '16UC1':
-        millimetres = np.rint(depth * np.float32(1000))
-        valid = (millimetres > 0) & (millimetres <= _MM_MAX)
-        depth = np.where(valid, millimetres, 0).astype(np.uint16)
+        depth = encodings.to_millimetres(depth)
     return compat.make_image(header, depth, encoding)
+
+
+def make_label_info(header: Header, classes: Sequence[str], threshold: float) -> LabelInfo:
+    """
+    Return the names of the mask's values; needs vision_msgs.
+
+    255, unlabelled, is not among them, as vision_msgs reserves it for that.
+
+    Args:
+        header: time of the announcement.
+        classes: class names; the index is the label.
+        threshold: smallest probability, 0..1, of a label that is given.
+
+    """
+    return compat.LabelInfo(
+        header=header,
+        class_map=[
+            compat.VisionClass(class_id=index, class_name=name)
+            for index, name in enumerate(classes)
+        ],
+        threshold=threshold,
+    )
 
 
 def pinhole_to_camera_info(header: Header, camera: PinholeCamera) -> CameraInfo:

@@ -13,10 +13,10 @@ from monodepth_ros.errors import IMAGE_REASONS
 from monodepth_ros.ros.fastdds import PROFILE_VARIABLES
 import numpy as np
 
-DROP_REASONS = (*IMAGE_REASONS, 'superseded', 'inference_failed', 'halted')
+DROP_REASONS = (*IMAGE_REASONS, 'superseded', 'bad_config', 'inference_failed', 'halted')
 """Why a frame that reached the node gave no output."""
 
-IGNORE_REASONS = ('no_subscriber', 'disabled')
+IGNORE_REASONS = ('no_subscriber', 'max_rate', 'disabled')
 """Why a frame was not wanted; not a drop."""
 
 WINDOW = 200
@@ -55,7 +55,11 @@ class GapCounter:
 
 @dataclass
 class Report:
-    """Figures at one moment; counts are since start, rates since the last report."""
+    """
+    Figures at one moment; counts are since start, rates since the last report.
+
+    `silence_s` is the time since the last image, or since activation where none `has_begun`.
+    """
 
     counts: Counter = field(default_factory=Counter)
     fresh: Counter = field(default_factory=Counter)
@@ -64,6 +68,7 @@ class Report:
     stamp_to_publish_ms: Optional[tuple[float, float]] = None
     receive_to_publish_ms: Optional[tuple[float, float]] = None
     silence_s: float = 0.0
+    has_begun: bool = False
 
 
 class Statistics:
@@ -77,11 +82,13 @@ class Statistics:
         self._gaps = GapCounter()
         self._latencies: deque[tuple[float, float]] = deque(maxlen=WINDOW)
         self._reported_at = self._last_image = clock()
+        self._has_begun = False
 
     def received(self, stamp_ns: int) -> None:
         """Note that an image has come."""
         with self._lock:
             self._last_image = self._clock()
+            self._has_begun = True
             self._counts['received'] += 1
             self._counts['lost_upstream'] += self._gaps.add(stamp_ns)
 
@@ -90,8 +97,8 @@ class Statistics:
         with self._lock:
             self._counts[what] += 1
 
-    def published(self, stamp_to_publish_s: float, receive_to_publish_s: float) -> None:
-        """Note that a frame's outputs are out, and how long they took."""
+    def published(self, stamp_to_publish_s: Optional[float], receive_to_publish_s: float) -> None:
+        """Note that a frame's outputs are out, and how long they took; None where unknown."""
         with self._lock:
             self._counts['published'] += 1
             self._latencies.append((stamp_to_publish_s, receive_to_publish_s))
@@ -102,6 +109,7 @@ class Statistics:
             self._gaps = GapCounter()
             self._latencies.clear()
             self._last_image = self._clock()
+            self._has_begun = False
 
     def report(self) -> Report:
         """Return the figures and begin a new interval for the rates."""
@@ -119,13 +127,14 @@ class Statistics:
                 stamp_to_publish_ms=stamp_ms,
                 receive_to_publish_ms=receive_ms,
                 silence_s=now - self._last_image,
+                has_begun=self._has_begun,
             )
 
     def _percentiles(self):
-        if not self._latencies:
-            return None, None
-        p50, p95 = np.percentile(np.array(self._latencies) * 1e3, (50, 95), axis=0)
-        return (p50[0], p95[0]), (p50[1], p95[1])
+        """Return p50 and p95 in milliseconds of both latencies, None where there are none."""
+        known = ([s for s in column if s is not None] for column in zip(*self._latencies))
+        figures = [tuple(np.percentile(s, (50, 95)) * 1e3) if s else None for s in known]
+        return figures or (None, None)
 
 
 @dataclass(frozen=True)
@@ -140,11 +149,18 @@ class NodeState:
     calibration_remedy: str = ''
     engine: str = ''
     device: str = ''
+    precision: str = ''
     model: str = ''
 
 
-STALE_AFTER_S = 3.0
-"""Silence of the camera after which the outputs count as stale."""
+SILENT_AFTER_S = 3.0
+"""
+Time without an image after which something is wrong.
+
+Where images came and ceased the level is STALE, the monitor's word for what is not updated any
+more. Where none ever came since activation the level is ERROR, as diagnostic_updater gives a topic
+without events: it is wrong from the start, and needs a person.
+"""
 
 
 def make_status(name: str, state: NodeState, report: Report) -> DiagnosticStatus:
@@ -168,13 +184,16 @@ def _judge(state: NodeState, report: Report) -> tuple[bytes, str]:
         return DiagnosticStatus.OK, state.lifecycle
     if not state.enabled:
         return DiagnosticStatus.OK, 'disabled by the service ~/enable'
-    if report.silence_s > STALE_AFTER_S:
-        return DiagnosticStatus.STALE, (
-            f'no image for {report.silence_s:.0f} s; check the camera driver, the topic name and '
-            'the QoS of the publisher (ros2 topic info -v)'
+    if report.silence_s > SILENT_AFTER_S:
+        level = DiagnosticStatus.STALE if report.has_begun else DiagnosticStatus.ERROR
+        return level, (
+            f'no image for {report.silence_s:.0f} s; check the camera driver, the topic name, '
+            'image_transport and the QoS of the publisher (ros2 topic info -v)'
         )
     if warnings := _warnings(state, report.fresh):
         return DiagnosticStatus.WARN, '; '.join(warnings)
+    if not report.has_begun:
+        return DiagnosticStatus.OK, 'waiting for the first image'
     if report.fresh['no_subscriber']:
         return DiagnosticStatus.OK, 'waiting for subscribers'
     return DiagnosticStatus.OK, f'{report.output_hz:.1f} Hz'
@@ -184,6 +203,8 @@ def _warnings(state: NodeState, fresh: Counter) -> list[str]:
     warnings = [
         f'{fresh[reason]} images dropped: {reason}' for reason in IMAGE_REASONS if fresh[reason]
     ]
+    if fresh['bad_config']:
+        warnings.append(f'{fresh["bad_config"]} frames dropped: a parameter does not fit; see log')
     if fresh['inference_failed']:
         warnings.append(f'{fresh["inference_failed"]} frames failed in the network')
     if fresh['lost_upstream']:
@@ -204,6 +225,7 @@ def _figures(state: NodeState, report: Report) -> list[tuple[str, str]]:
         ('model', state.model),
         ('engine', state.engine),
         ('device', state.device),
+        ('precision', state.precision),
         ('calibration', state.calibration),
         ('input_hz', f'{report.input_hz:.2f}'),
         ('output_hz', f'{report.output_hz:.2f}'),

@@ -9,44 +9,42 @@ import signal
 import threading
 import time
 from types import MappingProxyType
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, Union
 
 from diagnostic_msgs.msg import DiagnosticArray
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import ConfigError, ImageError, MonodepthError
-from monodepth_ros.pipeline.preprocess import MULTIPLE
+from monodepth_ros.pipeline.predictor import Predictor
 from monodepth_ros.ros import compat, fastdds, parameters
 from monodepth_ros.ros.calibration import Calibration
 from monodepth_ros.ros.conversions import view_image
 from monodepth_ros.ros.diagnostics import make_status, NodeState, Statistics
+from monodepth_ros.ros.inputs import subscribe
 from monodepth_ros.ros.publishers import Outputs
+from monodepth_ros.ros.rate_limit import RateLimit
 from monodepth_ros.ros.throttle import Throttle
-from monodepth_ros.ros.worker import FrameProcessor, Job, Worker
+from monodepth_ros.ros.worker import FrameProcessor, Job, STOP_TIMEOUT_S, Worker
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile, QoSReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.signals import SignalHandlerOptions
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_srvs.srv import SetBool
 
-EngineFactory = Callable[[str, str, str, int], Engine]
+EngineFactory = Callable[[str, str, str, int, str], Engine]
 
-_ENGINE_PARAMETERS = ('model', 'engine', 'device', 'threads')
-
-_IMAGE_TOPICS = {'raw': 'image_raw'}
+_ENGINE_PARAMETERS = ('model', 'engine', 'device', 'threads', 'precision')
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-def _create_engine(model: str, engine: str, device: str, threads: int) -> Engine:
+def _create_engine(model: str, engine: str, device: str, threads: int, precision: str) -> Engine:
     from monodepth_ros.engines.factory import create_engine
 
-    return create_engine(model, engine, device, threads)
+    return create_engine(model, engine, device, threads, precision)
 
 
 def _transition(callback):
@@ -75,7 +73,8 @@ class MonoDepthNode(LifecycleNode):
         Declare parameters and start diagnostics; nothing is loaded before configure.
 
         Args:
-            create_engine: makes the engine from the parameters model, engine, device, threads.
+            create_engine: makes the engine from the parameters model, engine, device, threads
+                and precision.
             node_arguments: for `rclpy.lifecycle.LifecycleNode`.
 
         """
@@ -86,10 +85,12 @@ class MonoDepthNode(LifecycleNode):
         self._load_error = ''
         self._outputs: Optional[Outputs] = None
         self._worker: Optional[Worker] = None
+        self._left_behind: Optional[Worker] = None
         self._inputs: list = []
         self._calibration = Calibration()
         self._statistics = Statistics()
         self._throttle = Throttle()
+        self._rate_limit = RateLimit()
         self._calibration_throttle = Throttle(period=60.0)
         self._enabled = True
         self._values: Mapping[str, Any] = MappingProxyType({})
@@ -124,24 +125,33 @@ class MonoDepthNode(LifecycleNode):
     @_transition
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the worker, then subscribe; load again what was changed while inactive."""
+        if self._left_behind is not None and self._left_behind.is_alive:
+            self.get_logger().error(
+                'activate failed: the network is still busy with a frame from before; try again '
+                'later, or clean up and configure'
+            )
+            return TransitionCallbackReturn.FAILURE
+        self._left_behind = None
         if self._loaded != self._to_load() and not self._load():
             return TransitionCallbackReturn.FAILURE
         process = FrameProcessor(
             self._engine,
             self._outputs,
             self._statistics,
+            self._calibration,
             lambda: self._values,
             lambda: self.get_clock().now().nanoseconds,
         )
         self._statistics.restart()
         self._worker = Worker(process, self._statistics, self._on_failure)
         result = super().on_activate(state)
-        self._subscribe()
+        self._outputs.announce(self._engine.facts, self._values)
+        self._inputs = subscribe(self, self._values, self._on_image, self._on_camera_info)
         return result
 
     @_transition
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Unsubscribe and end the worker after the frame in hand."""
+        """Unsubscribe and end the worker after the frame in hand, or go on without it."""
         self._stop()
         return super().on_deactivate(state)
 
@@ -191,17 +201,29 @@ class MonoDepthNode(LifecycleNode):
         if url := self._values['camera.info_url']:
             self._calibration.load(url)
         self._engine = self._create_engine(*(self._values[name] for name in _ENGINE_PARAMETERS))
-        facts = self._engine.facts
-        self._engine.warm_up(_round_up(facts.input_height), _round_up(facts.input_width))
-        parameters.declare_facts(self, facts)
+        self._warm_up()
+        parameters.declare_facts(self, self._engine.facts)
+        engine = self._engine
         self.get_logger().info(
-            f'{self._values["model"]} on engine {self._engine.name}, {self._engine.device}'
+            f'{self._values["model"]} on engine {engine.name}, {engine.device}, '
+            f'{engine.precision}{engine.reason and f"; {engine.reason}"}'
         )
+
+    def _warm_up(self) -> None:
+        """Run the network once, at the size of the camera where a calibration file tells it."""
+        camera, facts = self._calibration.expected, self._engine.facts
+        size = (camera.width, camera.height) if camera else (facts.input_width, facts.input_height)
+        options = parameters.predictor_options(self._values)
+        plan = Predictor(self._engine, options).plan(*size, camera)
+        self._engine.warm_up(plan.height, plan.width)
 
     def _unload(self) -> None:
         parameters.undeclare_facts(self)
-        if self._engine is not None:
+        # An engine that a frame left behind still runs on goes when that frame has ended.
+        busy = self._left_behind is not None and self._left_behind.is_alive
+        if self._engine is not None and not busy:
             self._engine.close()
+        self._left_behind = None
         self._engine = None
         self._loaded = ()
 
@@ -209,8 +231,11 @@ class MonoDepthNode(LifecycleNode):
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         self._inputs = []
-        if self._worker is not None:
-            self._worker.stop()
+        if self._worker is not None and not self._worker.stop(STOP_TIMEOUT_S):
+            self._left_behind = self._worker
+            self.get_logger().error(
+                'the network has not ended its frame in time; the node goes on without it'
+            )
         self._worker = None
 
     def release(self) -> None:
@@ -223,49 +248,50 @@ class MonoDepthNode(LifecycleNode):
 
     # Input
 
-    def _subscribe(self) -> None:
-        reliability = QoSReliabilityPolicy[self._values['input_reliability'].upper()]
-        inputs = [(Image, _IMAGE_TOPICS[self._values['image_transport']], self._on_image)]
-        if not self._values['camera.info_url']:
-            inputs.append((CameraInfo, 'camera_info', self._on_camera_info))
-        for kind, topic, callback in inputs:
-            subscription = self.create_subscription(
-                kind,
-                topic,
-                callback,
-                QoSProfile(depth=1, reliability=reliability),
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-            )
-            self._inputs.append(subscription)
-
     def _on_camera_info(self, msg: CameraInfo) -> None:
         self._calibration.update(msg)
 
-    def _on_image(self, msg: Image) -> None:
+    def _on_image(self, msg: Union[Image, CompressedImage]) -> None:
         received = time.monotonic()
-        self._statistics.received(compat.stamp_to_ns(msg.header.stamp))
+        stamp_ns = compat.stamp_to_ns(msg.header.stamp)
+        self._statistics.received(stamp_ns)
         if not self._enabled:
             self._statistics.count('disabled')
+        elif not self._is_usable(msg):
             return
+        elif not self._outputs.wanted():
+            self._statistics.count('no_subscriber')
+        # A camera without stamps has the time of arrival.
+        elif not self._rate_limit.accepts(
+            stamp_ns or int(received * 1e9), self._values['max_rate']
+        ):
+            self._statistics.count('max_rate')
+        else:
+            self._worker.submit(Job(msg, received))
+
+    def _is_usable(self, msg: Union[Image, CompressedImage]) -> bool:
+        """Check what can be seen at once; decoding, which takes time, is for the worker."""
         try:
-            view_image(msg)
+            if isinstance(msg, Image):
+                view_image(msg)
         except ImageError as error:
             self._statistics.count(error.reason)
-            if self._throttle.ready(error.reason):
-                self.get_logger().warning(f'image dropped: {error}')
-            return
-        camera = self._calibration.camera(msg.width, msg.height)
-        if not self._outputs.wanted():
-            self._statistics.count('no_subscriber')
-            return
-        self._worker.submit(Job(msg, camera, received))
+            self._warn(error)
+            return False
+        return True
 
     def _on_failure(self, error: Exception) -> None:
-        """Report a failure of the worker, in the worker's thread."""
+        """Report what the worker has dropped a frame for, in the worker's thread."""
         if self._worker.halted:
             self.get_logger().error(self._worker.halted)
+        elif isinstance(error, (ImageError, ConfigError)):
+            self._warn(error)
         elif self._throttle.ready('inference_failed'):
             self.get_logger().error(f'frame dropped: {type(error).__name__}: {error}')
+
+    def _warn(self, error: Union[ImageError, ConfigError]) -> None:
+        if self._throttle.ready(getattr(error, 'reason', 'bad_config')):
+            self.get_logger().warning(f'frame dropped: {error}')
 
     # Parameters and services
 
@@ -312,15 +338,12 @@ class MonoDepthNode(LifecycleNode):
             model=self._values['model'],
             engine=self._engine.name if self._engine else '',
             device=self._engine.device if self._engine else '',
+            precision=self._engine.precision if self._engine else '',
         )
         name = self.get_fully_qualified_name().lstrip('/')
         msg = DiagnosticArray(status=[make_status(name, state, self._statistics.report())])
         msg.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(msg)
-
-
-def _round_up(pixels: int) -> int:
-    return -(-pixels // MULTIPLE) * MULTIPLE
 
 
 def main(args: Optional[list[str]] = None, create_engine: EngineFactory = _create_engine) -> int:

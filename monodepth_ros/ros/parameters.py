@@ -7,10 +7,16 @@ import math
 import re
 from typing import Any, Callable, Mapping, Optional, Union
 
+from monodepth_ros.engines.base import PRECISIONS
 from monodepth_ros.facts import ModelFacts
-from monodepth_ros.pipeline.predictor import OUTPUT_RESOLUTIONS, PredictorOptions
+from monodepth_ros.pipeline.predictor import (
+    OUTPUT_RESOLUTIONS,
+    PredictorOptions,
+    WIDEST_EDGE,
+)
 from monodepth_ros.pipeline.preprocess import METRIC_SCALING
 from monodepth_ros.ros.conversions import DEPTH_ENCODINGS
+from monodepth_ros.ros.inputs import TRANSPORTS
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
@@ -128,6 +134,13 @@ SPECS = (
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(
+        'precision',
+        'auto',
+        'What the network computes in; auto is the fastest that keeps depth and labels.',
+        choices=PRECISIONS,
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
         'autostart',
         True,
         'Configure and activate at start; false leaves that to a lifecycle manager.',
@@ -136,8 +149,8 @@ SPECS = (
     Spec(
         'image_transport',
         'raw',
-        'Transport of the input image.',
-        choices=('raw',),
+        'Transport of the input image; compressed takes JPEG and PNG on image_raw/compressed.',
+        choices=TRANSPORTS,
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(
@@ -153,6 +166,14 @@ SPECS = (
         'Calibration YAML to use in place of the camera_info topic.',
         expected='empty, a path, file:// or package://',
         changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'max_rate',
+        0.0,
+        'Most frames a second, by their stamps; the others are left out. 0 takes all.',
+        unit='Hz',
+        minimum=0.0,
+        maximum=1000.0,
     ),
     Spec(
         'max_input_pixels',
@@ -198,6 +219,16 @@ SPECS = (
         maximum=math.inf,
     ),
     Spec(
+        'depth.edge_filter',
+        _DEFAULTS.edge_filter,
+        'Depth that changes as on a surface seen at less than this angle is taken for flying '
+        'pixels between a near and a far object and becomes invalid; 0 keeps all. 5 to 10 is '
+        'useful, but a floor goes too, from (camera height) / tan(angle) on.',
+        unit='deg',
+        minimum=0.0,
+        maximum=WIDEST_EDGE,
+    ),
+    Spec(
         'segmentation.confidence_threshold',
         _DEFAULTS.confidence_threshold,
         'A label with a probability below becomes 255, unlabelled.',
@@ -214,10 +245,32 @@ SPECS = (
     Spec(
         'point_cloud.stride',
         1,
-        'Every n-th row and column becomes a point.',
+        'Every n-th row and column becomes a point: (r, c) is of the pixel (n r, n c). Only with '
+        "1 does the cloud have the mask's width and height, as Nav2's semantic layer needs.",
         unit='pixels',
         minimum=1,
         maximum=64,
+    ),
+    Spec(
+        'point_cloud.label',
+        False,
+        'Give points the fields label and confidence, uint8 as in the mask and confidence images.',
+    ),
+    Spec(
+        'point_cloud.min_range',
+        0.0,
+        'Depth below gives no point; the depth image keeps it.',
+        unit='m',
+        minimum=0.0,
+        maximum=1000.0,
+    ),
+    Spec(
+        'point_cloud.max_range',
+        math.inf,
+        'Depth beyond gives no point; the depth image keeps it.',
+        unit='m',
+        minimum=0.0,
+        maximum=math.inf,
     ),
     Spec(
         'diagnostics.period',
@@ -318,9 +371,10 @@ def refusal(
 
 
 def _range_refusal(values: Mapping[str, Any]) -> Optional[str]:
-    near, far = values.get('depth.min_range'), values.get('depth.max_range')
-    if near is not None and far is not None and near >= far:
-        return f'depth.min_range is {near} m, expected less than depth.max_range, {far} m'
+    for of in ('depth', 'point_cloud'):
+        near, far = values.get(f'{of}.min_range'), values.get(f'{of}.max_range')
+        if near is not None and far is not None and near >= far:
+            return f'{of}.min_range is {near} m, expected less than {of}.max_range, {far} m'
     return None
 
 
@@ -333,6 +387,7 @@ def predictor_options(values: Mapping[str, Any]) -> PredictorOptions:
         max_range=values['depth.max_range'],
         confidence_threshold=values['segmentation.confidence_threshold'],
         output_resolution=values['output_resolution'],
+        edge_filter=values['depth.edge_filter'],
     )
 
 

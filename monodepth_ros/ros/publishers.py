@@ -10,9 +10,10 @@ from monodepth_ros.pipeline.cloud import make_cloud
 from monodepth_ros.pipeline.visualize import colorize_label, overlay
 from monodepth_ros.ros import compat, conversions
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from std_msgs.msg import Header
 
 
 def _depth(header, prediction, facts, values):
@@ -29,6 +30,9 @@ def _points(header, prediction, facts, values):
         prediction.image,
         prediction.camera.rays(),
         values['point_cloud.stride'],
+        (prediction.label, prediction.confidence) if values['point_cloud.label'] else None,
+        values['point_cloud.min_range'],
+        values['point_cloud.max_range'],
     )
     return compat.make_point_cloud(header, points)
 
@@ -64,6 +68,9 @@ _OUTPUTS = {
 TOPICS = {topic: kind for topic, (kind, _) in _OUTPUTS.items()}
 """Output topics and their types."""
 
+LABEL_INFO_TOPIC = 'segmentation/label_info'
+"""Class names, latched, as vision_msgs/LabelInfo; only where vision_msgs is installed."""
+
 CALIBRATED_TOPICS = ('depth/camera_info', 'depth/points')
 """Topics that say nothing while the camera's intrinsics are unknown."""
 
@@ -81,6 +88,8 @@ class Outputs:
                 QoSProfile(depth=1, reliability=QoSReliabilityPolicy.RELIABLE),
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             )
+        self._label_info = None if compat.LabelInfo is None else _label_info_publisher(node)
+        self._announced = ()
 
     def wanted(self) -> bool:
         """Return whether any topic has a subscriber."""
@@ -88,6 +97,22 @@ class Outputs:
 
     def _is_wanted(self, topic: str) -> bool:
         return self._publishers[topic].get_subscription_count() > 0
+
+    def announce(self, facts: ModelFacts, values: Mapping[str, Any]) -> None:
+        """
+        Publish class names and confidence threshold, latched, if they are news.
+
+        Args:
+            facts: class names are taken from it.
+            values: parameter values by name.
+
+        """
+        news = (facts.classes, values['segmentation.confidence_threshold'])
+        if self._label_info is None or news == self._announced:
+            return
+        self._announced = news
+        header = Header(stamp=self._node.get_clock().now().to_msg())
+        self._label_info.publish(conversions.make_label_info(header, *news))
 
     def publish(
         self, prediction: Prediction, facts: ModelFacts, values: Mapping[str, Any]
@@ -97,10 +122,11 @@ class Outputs:
 
         Args:
             prediction: the frame's result.
-            facts: class colours are taken from it.
+            facts: class names and colours are taken from it.
             values: parameter values by name.
 
         """
+        self.announce(facts, values)
         header = conversions.make_header(prediction)
         for topic, (_, make) in _OUTPUTS.items():
             if prediction.camera is None and topic in CALIBRATED_TOPICS:
@@ -113,3 +139,20 @@ class Outputs:
         for publisher in self._publishers.values():
             self._node.destroy_lifecycle_publisher(publisher)
         self._publishers = {}
+        if self._label_info is not None:
+            self._node.destroy_lifecycle_publisher(self._label_info)
+        self._label_info = None
+
+
+def _label_info_publisher(node):
+    latched = QoSProfile(
+        depth=1,
+        reliability=QoSReliabilityPolicy.RELIABLE,
+        durability=QoSDurabilityPolicy.TRANSIENT_LOCAL,
+    )
+    return node.create_lifecycle_publisher(
+        compat.LabelInfo,
+        LABEL_INFO_TOPIC,
+        latched,
+        qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+    )

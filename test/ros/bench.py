@@ -4,6 +4,7 @@ from collections import defaultdict
 import threading
 import time
 
+import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from doubles import FormulaEngine
 from monodepth_ros.ros import compat
@@ -14,7 +15,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 TIMEOUT = 30.0
@@ -92,7 +93,9 @@ class Bench:
         self.received = defaultdict(dict)
         self.statuses = []
         self.clock = 1_000_000_000
-        self.images = self.helper.create_publisher(Image, 'image_raw', 10)
+        compressed = dict(parameters).get('image_transport') == 'compressed'
+        kind, topic = (CompressedImage, '/compressed') if compressed else (Image, '')
+        self.images = self.helper.create_publisher(kind, f'image_raw{topic}', 10)
         self.infos = self.helper.create_publisher(CameraInfo, 'camera_info', 10)
         self.topics = topics
         self._reliable = reliable
@@ -124,10 +127,14 @@ class Bench:
     def start(self):
         """Bring the node up, and wait until every writer and reader have found each other."""
         assert self.run(self.node.bring_up)
-        if not self._listeners:
-            self._listeners = [self._listen(topic) for topic in self.topics]
+        self.start_listening()
         self.wait_matched()
         return self
+
+    def start_listening(self):
+        """Subscribe to the outputs, once."""
+        if not self._listeners:
+            self._listeners = [self._listen(topic) for topic in self.topics]
 
     def wait_matched(self):
         """Wait until the active node is joined to the camera and the listeners."""
@@ -150,9 +157,21 @@ class Bench:
 
     def make_image(self, pixels=None, encoding='rgb8'):
         """Return an image message with the next stamp."""
+        pixels = make_rgb() if pixels is None else pixels
+        return compat.make_image(self._next_header(), pixels, encoding)
+
+    def make_compressed(self, pixels=None, extension='.png'):
+        """Return a compressed image message with the next stamp, as image_transport makes it."""
+        file = cv2.imencode(extension, (make_rgb() if pixels is None else pixels)[..., ::-1])[1]
+        return CompressedImage(
+            header=self._next_header(),
+            format=f'rgb8; {extension[1:].replace("jpg", "jpeg")} compressed bgr8',
+            data=compat.to_message_bytes(file),
+        )
+
+    def _next_header(self):
         self.clock += 100_000_007
-        header = Header(stamp=compat.ns_to_stamp(self.clock), frame_id=FRAME_ID)
-        return compat.make_image(header, make_rgb() if pixels is None else pixels, encoding)
+        return Header(stamp=compat.ns_to_stamp(self.clock), frame_id=FRAME_ID)
 
     def serve(self, msg=None, topics=None):
         """Publish an image, and return its outputs by topic once all have come."""

@@ -85,10 +85,45 @@ def test_package_url(monkeypatch, tmp_path):
         calibration, 'package_share_directory', lambda p: share if p == 'robot' else None
     )
     assert resolve_url('package://robot/config/camera.yaml') == share / 'config/camera.yaml'
-    with pytest.raises(CalibrationError, match='leaves the package'):
+    with pytest.raises(CalibrationError, match='no file inside the package'):
         resolve_url('package://robot/../other/camera.yaml')
     with pytest.raises(CalibrationError, match="no ROS package 'nowhere'"):
         resolve_url('package://nowhere/camera.yaml')
+
+
+def test_package_url_cannot_leave_the_package(monkeypatch, tmp_path):
+    share = tmp_path / 'share' / 'robot'
+    monkeypatch.setattr(calibration, 'package_share_directory', lambda p: share)
+    for path in ('/../../x.yaml', '/%2e%2e/x.yaml', '/a/../../x.yaml', '', '/', '/.'):
+        with pytest.raises(CalibrationError, match='no file inside') as caught:
+            resolve_url(f'package://robot{path}')
+        assert caught.value.reason == 'bad_file'
+    # An absolute path is one inside the package.
+    assert resolve_url('package://robot//etc/passwd') == share / 'etc/passwd'
+    assert resolve_url('package://robot/a/../b.yaml') == share / 'b.yaml'
+
+
+def test_package_built_with_links(monkeypatch, tmp_path):
+    # colcon build --symlink-install: the file lies in the sources.
+    source, share = tmp_path / 'src', tmp_path / 'install' / 'share' / 'robot'
+    source.mkdir()
+    share.mkdir(parents=True)
+    (source / 'camera.yaml').write_text(YAML)
+    (share / 'camera.yaml').symlink_to(source / 'camera.yaml')
+    monkeypatch.setattr(calibration, 'package_share_directory', lambda p: share)
+    known = Calibration()
+    known.load('package://robot/camera.yaml')
+    assert known.camera(64, 48).rectified.fx == pytest.approx(55)
+
+
+def test_home_and_relative_paths(monkeypatch, tmp_path):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert resolve_url('~/camera.yaml') == tmp_path / 'camera.yaml'
+    (tmp_path / 'camera.yaml').write_text(YAML)
+    monkeypatch.chdir(tmp_path)
+    known = Calibration()
+    known.load('camera.yaml')
+    assert (known.expected.width, known.expected.height) == (64, 48)
 
 
 def test_missing_file_is_named(tmp_path):

@@ -71,9 +71,11 @@ def test_latency_percentiles():
     assert report.receive_to_publish_ms == pytest.approx((100, 190))
 
 
-def status(state=ACTIVE, counts=(), silence=0.0):
+def status(state=ACTIVE, counts=(), silence=0.0, has_begun=True):
     now = [0.0]
     statistics = Statistics(clock=lambda: now[0])
+    if has_begun:
+        statistics.received(0)
     now[0] = silence
     for what in counts:
         statistics.count(what)
@@ -91,6 +93,8 @@ def status(state=ACTIVE, counts=(), silence=0.0):
         ({}, [], 60, DiagnosticStatus.STALE, 'no image for 60 s'),
         ({}, ['short_data'] * 2, 0, DiagnosticStatus.WARN, '2 images dropped: short_data'),
         ({}, ['inference_failed'], 0, DiagnosticStatus.WARN, 'failed'),
+        ({}, ['bad_config'], 0, DiagnosticStatus.WARN, 'parameter'),
+        ({}, ['max_rate'], 0, DiagnosticStatus.OK, 'Hz'),
         ({}, ['lost_upstream'], 0, DiagnosticStatus.WARN, 'fastdds.xml'),
         (
             {'calibration': 'bad_size', 'calibration_remedy': 'calibrate'},
@@ -115,6 +119,41 @@ def test_levels(changes, counts, silence, level, words):
     assert words in result.message
 
 
+@pytest.mark.parametrize(
+    'silence, has_begun, level, words',
+    [
+        (2.9, True, DiagnosticStatus.OK, 'Hz'),
+        (3.1, True, DiagnosticStatus.STALE, 'no image for 3 s'),
+        (2.9, False, DiagnosticStatus.OK, 'waiting for the first image'),
+        (3.1, False, DiagnosticStatus.ERROR, 'image_transport'),
+    ],
+)
+def test_silence(silence, has_begun, level, words):
+    result = status(silence=silence, has_begun=has_begun)
+    assert result.level == level
+    assert words in result.message
+
+
+def test_a_new_stream_has_not_begun():
+    statistics = Statistics()
+    assert not statistics.report().has_begun
+    statistics.received(0)
+    assert statistics.report().has_begun
+    statistics.restart()
+    assert not statistics.report().has_begun
+
+
+def test_latency_of_frames_without_a_stamp():
+    statistics = Statistics()
+    assert statistics.report().stamp_to_publish_ms is None
+    statistics.published(None, 0.01)
+    report = statistics.report()
+    assert report.stamp_to_publish_ms is None
+    assert report.receive_to_publish_ms == pytest.approx((10, 10))
+    statistics.published(0.02, 0.01)
+    assert statistics.report().stamp_to_publish_ms == pytest.approx((20, 20))
+
+
 def test_every_figure_is_there():
     result = status(counts=['superseded'])
     values = {pair.key: pair.value for pair in result.values}
@@ -124,5 +163,5 @@ def test_every_figure_is_there():
     expected = {f'dropped.{reason}' for reason in DROP_REASONS}
     expected |= {'received', 'processed', 'published', 'lost_upstream', 'input_hz', 'output_hz'}
     expected |= {f'{a}_to_publish_ms_{p}' for a in ('stamp', 'receive') for p in ('p50', 'p95')}
-    expected |= {'engine', 'device', 'model', 'calibration', 'state'}
+    expected |= {'engine', 'device', 'precision', 'model', 'calibration', 'state'}
     assert expected <= set(values)

@@ -1,10 +1,12 @@
 """Whatever a camera driver sends is served, or dropped and counted and the next one served."""
 
 from bench import make_camera_info, make_rgb, wait_until
-from monodepth_ros.ros.conversions import ENCODINGS
+from monodepth_ros.pipeline import predictor
+from monodepth_ros.ros.conversions import camera_info_key, ENCODINGS
 from monodepth_ros.ros.publishers import CALIBRATED_TOPICS, TOPICS
 import numpy as np
 import pytest
+from test_encodings import COLOUR_ROWS, PIXEL_BYTES, YUV
 
 UNCALIBRATED_TOPICS = [topic for topic in TOPICS if topic not in CALIBRATED_TOPICS]
 
@@ -12,11 +14,18 @@ UNCALIBRATED_TOPICS = [topic for topic in TOPICS if topic not in CALIBRATED_TOPI
 @pytest.mark.parametrize('encoding', ENCODINGS)
 def test_every_encoding_is_served(bench, encoding):
     bench.set('depth.metric_scaling', 'none')
-    channels = {'rgb8': 3, 'bgr8': 3, 'rgba8': 4, 'bgra8': 4}.get(encoding, 1)
-    image = np.full((48, 64, channels), 100, np.uint8)
-    if encoding == 'mono16':
-        image = np.full((48, 64), 100 * 257, np.uint16)
-    outputs = bench.serve(bench.make_image(image, encoding))
+    # Grey 100 is 100 in every byte, of 16 bits too; in video range it is (100 / 1.164) + 16.
+    data = np.full((48, 64 * PIXEL_BYTES[encoding]), 100, np.uint8)
+    if encoding in YUV:
+        data[:] = 102
+    if encoding in YUV and encoding not in COLOUR_ROWS:
+        first = 1 if encoding.startswith('yuy') or encoding.endswith('yuy2') else 0
+        data[:, first::2] = 128
+    msg = bench.make_image(data, encoding)
+    if encoding in COLOUR_ROWS:
+        msg.data.extend([128] * int(64 * 48 * COLOUR_ROWS[encoding]))
+    msg.width = 64
+    outputs = bench.serve(msg)
     depth = np.frombuffer(outputs['depth/image_rect'].data, '<f4')
     np.testing.assert_allclose(depth, 2.0)
 
@@ -127,3 +136,37 @@ def test_lost_frames_name_the_remedy(bench):
             bench.serve(msg)
     status, values = bench.status()
     assert int(values['lost_upstream']) == 3
+
+
+def test_a_changed_calibration_is_planned_once(bench, monkeypatch):
+    plans = []
+    original = predictor.plan_input
+    monkeypatch.setattr(predictor, 'plan_input', lambda *a: plans.append(a[2]) or original(*a))
+
+    def serve(info):
+        bench.infos.publish(info)
+        key = camera_info_key(info)
+        wait_until(lambda: bench.node._calibration._key == key, 'camera_info')
+        return bench.serve()['depth/camera_info'].k[0]
+
+    near, far = make_camera_info(), make_camera_info(d=[-0.1, 0.0, 0.0, 0.0, 0.0])
+    far.p[0] = far.p[5] = 40.0
+    for _ in range(3):
+        assert serve(near) == pytest.approx(0.866 * 64)
+    assert len(plans) == 1
+    for _ in range(3):
+        assert serve(far) == pytest.approx(40.0)
+    assert len(plans) == 2 and plans[1].is_distorted
+    # A zoom lens that goes back finds its plan again.
+    serve(near)
+    serve(far)
+    assert len(plans) == 2
+
+
+@pytest.mark.parametrize('model', ['equidistant', 'fisheye'])
+def test_fisheye_lens(make_bench, model):
+    bench = make_bench().start()
+    bench.send_info(make_camera_info(distortion_model=model, d=[0.01, 0.0, 0.0, 0.0]))
+    info = bench.serve()['depth/camera_info']
+    assert list(info.d) == [0.0] * 5 and info.distortion_model == 'plumb_bob'
+    assert bench.node._calibration.camera(64, 48).model == 'equidistant'

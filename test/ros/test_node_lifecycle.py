@@ -1,15 +1,19 @@
 """Every transition, and parameters in every state."""
 
+import threading
+
 from bench import wait_until
 from doubles import FormulaEngine, make_facts
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.pipeline.cloud import POINT_DTYPE
+from monodepth_ros.ros import node as node_module
 from monodepth_ros.ros.publishers import TOPICS
 import numpy as np
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
+from test_calibration import YAML
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
@@ -74,11 +78,11 @@ def test_an_exception_in_a_transition_ends_unconfigured(make_bench, monkeypatch,
     bench = make_bench(ClosingEngine())
     assert bench.run(bench.node.trigger_configure) == SUCCESS
 
-    def explode():
+    def explode(*_):
         raise RuntimeError('unforeseen')
 
     with monkeypatch.context() as patch:
-        patch.setattr(bench.node, '_subscribe', explode)
+        patch.setattr(node_module, 'subscribe', explode)
         assert bench.run(bench.node.trigger_activate) == TransitionCallbackReturn.ERROR
     assert bench.node.lifecycle_state == 'unconfigured'
     assert bench.engine.closed == 1 and bench.node._worker is None
@@ -209,8 +213,8 @@ def test_a_model_changed_while_inactive_is_loaded_at_activation(make_bench):
     assert bench.set('threads', 2).successful
     assert bench.run(bench.node.trigger_activate) == SUCCESS
     assert requests == [
-        ('dual_efficientnet_lite0', 'auto', 'auto', 0),
-        ('other', 'auto', 'auto', 2),
+        ('dual_efficientnet_lite0', 'auto', 'auto', 0, 'auto'),
+        ('other', 'auto', 'auto', 2, 'auto'),
     ]
     bench.run(bench.node.trigger_deactivate)
     assert bench.run(bench.node.trigger_activate) == SUCCESS
@@ -240,24 +244,6 @@ def test_input_reliability(make_bench):
     assert info.qos_profile.reliability.name == 'RELIABLE'
 
 
-def test_lifecycle_services(make_bench):
-    bench = make_bench()
-    change = bench.helper.create_client(ChangeState, 'monodepth/change_state')
-    get = bench.helper.create_client(GetState, 'monodepth/get_state')
-    assert change.wait_for_service(20) and get.wait_for_service(20)
-
-    def go(transition):
-        request = ChangeState.Request(transition=Transition(id=transition))
-        assert change.call(request, timeout_sec=20).success
-        return get.call(GetState.Request(), timeout_sec=20).current_state.id
-
-    assert go(Transition.TRANSITION_CONFIGURE) == State.PRIMARY_STATE_INACTIVE
-    assert go(Transition.TRANSITION_ACTIVATE) == State.PRIMARY_STATE_ACTIVE
-    assert go(Transition.TRANSITION_DEACTIVATE) == State.PRIMARY_STATE_INACTIVE
-    assert go(Transition.TRANSITION_CLEANUP) == State.PRIMARY_STATE_UNCONFIGURED
-    assert go(Transition.TRANSITION_UNCONFIGURED_SHUTDOWN) == State.PRIMARY_STATE_FINALIZED
-
-
 def test_inactive_node_publishes_nothing(make_bench):
     bench = make_bench(topics=('segmentation/mask',)).start()
     bench.serve()
@@ -266,3 +252,147 @@ def test_inactive_node_publishes_nothing(make_bench):
     assert bench.node._outputs.wanted()
     assert set(TOPICS) >= set(bench.received)
     assert bench.count('received') == 1
+
+
+class StuckEngine(ClosingEngine):
+    """Hold a frame inside the network until the gate opens; note the sizes that were run."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+        self.sizes = []
+
+    def _infer(self, images):
+        self.entered.set()
+        assert self.gate.wait(60)
+        self.sizes.append(images.shape[1:3])
+        return super()._infer(images)
+
+
+@pytest.fixture
+def stuck(make_bench, monkeypatch):
+    """Return a bench whose network holds a frame, of a node that waits shortly for it."""
+    monkeypatch.setattr(node_module, 'STOP_TIMEOUT_S', 0.05)
+    bench = make_bench(StuckEngine()).start()
+    bench.engine.entered.clear()
+    bench.engine.gate.clear()
+    bench.images.publish(bench.make_image())
+    assert bench.engine.entered.wait(20)
+    yield bench
+    bench.engine.gate.set()
+
+
+def test_deactivation_does_not_wait_for_ever(stuck, capfd):
+    assert stuck.run(stuck.node.trigger_deactivate) == SUCCESS
+    assert 'has not ended its frame' in capfd.readouterr().err
+    # Two frames at once would be too many for an engine.
+    assert stuck.run(stuck.node.trigger_activate) == FAILURE
+    assert 'still busy' in capfd.readouterr().err
+    assert stuck.node.lifecycle_state == 'inactive'
+    left_behind = stuck.node._left_behind
+    stuck.engine.gate.set()
+    wait_until(lambda: not left_behind.is_alive, 'the end of the frame')
+    assert stuck.run(stuck.node.trigger_activate) == SUCCESS
+    stuck.wait_matched()
+    stuck.send_info()
+    stuck.serve()
+    assert stuck.count('inference_failed') == 0
+    # What the frame gave that was left behind was for nobody.
+    assert all(len(messages) == 1 for messages in stuck.received.values())
+
+
+def test_cleanup_leaves_a_busy_engine_alone(stuck):
+    left_behind = stuck.node._worker
+    assert stuck.run(stuck.node.trigger_deactivate) == SUCCESS
+    assert stuck.run(stuck.node.trigger_cleanup) == SUCCESS
+    assert stuck.engine.closed == 0
+    fresh = ClosingEngine()
+    stuck.node._create_engine = lambda *_: fresh
+    assert stuck.run(stuck.node.bring_up)
+    stuck.wait_matched()
+    stuck.send_info()
+    stuck.serve()
+    stuck.engine.gate.set()
+    wait_until(lambda: not left_behind.is_alive, 'the end of the frame')
+    stuck.serve()
+    assert stuck.count('inference_failed') == 0 and not stuck.node._worker.halted
+
+
+def test_warm_up_is_at_the_size_of_the_calibrated_camera(make_bench, tmp_path):
+    # 1280 x 720 at fx 1000 is 332.07 columns at the training focal length: 320 x 180, padded.
+    (tmp_path / 'camera.yaml').write_text(
+        YAML.replace('image_width: 64', 'image_width: 1280')
+        .replace('image_height: 48', 'image_height: 720')
+        .replace('55.0', '1000.0')
+    )
+    bench = make_bench(
+        StuckEngine(), parameters={'camera.info_url': str(tmp_path / 'camera.yaml')}
+    )
+    assert bench.run(bench.node.trigger_configure) == SUCCESS
+    assert bench.engine.sizes == [(192, 320)]
+    assert bench.node._calibration.state == 'waiting'
+
+
+def test_warm_up_without_a_calibration_is_at_the_training_size(make_bench):
+    bench = make_bench(StuckEngine())
+    assert bench.run(bench.node.trigger_configure) == SUCCESS
+    assert bench.engine.sizes == [(256, 320)]
+
+
+class LifecycleManager:
+    """What nav2_lifecycle_manager asks of a node, with the bond switched off."""
+
+    GOALS = {
+        Transition.TRANSITION_CONFIGURE: State.PRIMARY_STATE_INACTIVE,
+        Transition.TRANSITION_ACTIVATE: State.PRIMARY_STATE_ACTIVE,
+        Transition.TRANSITION_DEACTIVATE: State.PRIMARY_STATE_INACTIVE,
+        Transition.TRANSITION_CLEANUP: State.PRIMARY_STATE_UNCONFIGURED,
+        Transition.TRANSITION_UNCONFIGURED_SHUTDOWN: State.PRIMARY_STATE_FINALIZED,
+    }
+
+    def __init__(self, bench):
+        self.change = bench.helper.create_client(ChangeState, 'monodepth/change_state')
+        self.get = bench.helper.create_client(GetState, 'monodepth/get_state')
+        assert self.change.wait_for_service(20) and self.get.wait_for_service(20)
+
+    def go(self, *transitions):
+        """Go through transitions; stop where the node does not follow, as the manager does."""
+        for transition in transitions:
+            request = ChangeState.Request(transition=Transition(id=transition))
+            accepted = self.change.call(request, timeout_sec=20).success
+            state = self.get.call(GetState.Request(), timeout_sec=20).current_state.id
+            if not accepted or state != self.GOALS[transition]:
+                return False
+        return True
+
+
+STARTUP = (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE)
+RESET = (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP)
+
+
+def test_nav2_lifecycle_manager_can_drive_it(make_bench):
+    bench = make_bench()
+    manager = LifecycleManager(bench)
+    assert manager.go(*STARTUP)
+    bench.start_listening()
+    bench.wait_matched()
+    bench.send_info()
+    bench.serve()
+    # Pause and resume, reset and startup, shutdown.
+    assert manager.go(Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_ACTIVATE)
+    assert manager.go(*RESET, *STARTUP)
+    bench.wait_matched()
+    bench.send_info()
+    bench.serve()
+    assert manager.go(*RESET, Transition.TRANSITION_UNCONFIGURED_SHUTDOWN)
+
+
+def test_nav2_lifecycle_manager_is_told_of_a_failure_and_may_try_again(make_bench):
+    bench = make_bench(parameters={'camera.info_url': '/no/such/file.yaml'})
+    manager = LifecycleManager(bench)
+    assert not manager.go(*STARTUP)
+    assert bench.node.lifecycle_state == 'unconfigured'
+    assert bench.set('camera.info_url', '').successful
+    assert manager.go(*STARTUP)

@@ -3,6 +3,7 @@
 import threading
 
 from bench import wait_until
+from monodepth_ros.errors import ConfigError, ImageError
 from monodepth_ros.ros.diagnostics import Statistics
 from monodepth_ros.ros.worker import FAILURES_TO_HALT, Worker
 import pytest
@@ -22,6 +23,8 @@ class Recorder:
         assert self.gate.wait(20)
         if job == 'bad':
             raise ValueError('no good')
+        if isinstance(job, Exception):
+            raise job
         self.done.append(job)
 
 
@@ -80,6 +83,33 @@ def test_three_failures_in_a_row_end_the_output(worker, recorder, failures):
     worker.submit('good')
     assert counts(worker)['halted'] == 1
     assert recorder.done == []
+
+
+@pytest.mark.parametrize(
+    'error, reason',
+    [(ImageError('corrupt_data', 'cut off'), 'corrupt_data'), (ConfigError('no'), 'bad_config')],
+)
+def test_what_is_not_the_networks_fault_never_ends_the_output(
+    worker, recorder, failures, error, reason
+):
+    run(worker, recorder, *[error] * (FAILURES_TO_HALT + 1), 'good')
+    wait_until(lambda: recorder.done == ['good'], 'the good job')
+    assert counts(worker)[reason] == FAILURES_TO_HALT + 1
+    assert counts(worker)['inference_failed'] == 0
+    assert failures == [error] * (FAILURES_TO_HALT + 1)
+    assert worker.halted == ''
+
+
+def test_a_job_that_was_left_behind_fails_in_silence(recorder, failures):
+    worker = Worker(recorder, Statistics(), failures.append)
+    recorder.gate.clear()
+    run(worker, recorder, 'bad')
+    assert not worker.stop(0.01)
+    assert worker.is_alive
+    recorder.gate.set()
+    assert worker.stop(20)
+    assert not worker.is_alive
+    assert failures == [] and counts(worker)['inference_failed'] == 0
 
 
 def test_stop_finishes_the_job_in_hand_and_forgets_the_next(recorder):
