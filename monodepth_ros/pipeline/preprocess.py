@@ -16,7 +16,8 @@ METRIC_SCALING = ('resample', 'scale', 'none')
 """How depth becomes metric for a camera that the network was not trained on.
 
 resample: resize the image until its focal length in pixels is the training one; scale: keep the
-training size and multiply the depth; none: keep the network's depth.
+training size and multiply the depth; none: keep the network's depth. For networks that were
+trained with random zoom at one input size, scale measures best (docs/cameras.md).
 """
 
 MULTIPLE = 32
@@ -78,7 +79,7 @@ def plan_input(
     height: int,
     camera: Optional[CameraModel],
     facts: ModelFacts,
-    metric_scaling: str = 'resample',
+    metric_scaling: str = 'scale',
     max_input_pixels: int = MAX_INPUT_PIXELS,
 ) -> InputPlan:
     """Decide the network's input size for raw images of `width` x `height` pixels.

@@ -192,8 +192,8 @@ SPECS = (
     Spec(
         'depth.metric_scaling',
         _DEFAULTS.metric_scaling,
-        'How metres are kept true for a camera that was not trained on: resample the image to the '
-        'training focal length, only scale the depth, or none.',
+        'How metres are kept true for a camera unlike the training one: scale the depth by the '
+        'ratio of focal lengths, resample the image to the training focal length, or none.',
         choices=METRIC_SCALING,
     ),
     Spec(

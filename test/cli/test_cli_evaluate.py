@@ -31,7 +31,7 @@ def test_figures_and_facts(evaluate, tiny_model, tmp_path, capsys):
     assert result['model'] == 'dual_efficientnet_lite0'
     assert result['engine'] == 'torch' and result['device'].startswith('cpu')
     assert (result['dataset'], result['split']) == ('folder', 'train')
-    assert result['metric_scaling'] == 'resample'
+    assert result['metric_scaling'] == 'scale'
     assert result['checkpoint'] == tiny_model.name
     assert result['checkpoint_sha256'] == hashlib.sha256(tiny_model.read_bytes()).hexdigest()
     shown = capsys.readouterr().out

@@ -72,7 +72,7 @@ def test_network_resolution():
 
 
 def test_options_take_effect_on_the_next_frame():
-    predictor = Predictor(FormulaEngine())
+    predictor = Predictor(FormulaEngine(), PredictorOptions('resample'))
     frame = make_frame(make_camera(fx=320.0))
     assert predictor.predict(frame).depth[0, 0] == pytest.approx(2 * 256 / 259.43)
     predictor.options = PredictorOptions('none', min_range=2.5)

@@ -16,8 +16,8 @@ def make_camera(width=640, height=480, fx=518.86, fy=None, d=(), model='plumb_bo
     return CameraModel.from_intrinsics(width, height, k, d, model, **more)
 
 
-def plan_for(camera, *scaling, **facts):
-    return plan_input(camera.width, camera.height, camera, make_facts(**facts), *scaling)
+def plan_for(camera, scaling='resample', *limit, **facts):
+    return plan_input(camera.width, camera.height, camera, make_facts(**facts), scaling, *limit)
 
 
 def sizes(plan):

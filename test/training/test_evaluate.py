@@ -3,6 +3,7 @@
 from doubles import FormulaEngine, make_facts
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.networks.registry import create_network
+from monodepth_ros.pipeline.predictor import PredictorOptions
 from monodepth_ros.training.datasets import nyu, Sample
 from monodepth_ros.training.evaluate import evaluate, evaluate_network
 from monodepth_ros.training.metrics import DEPTH_METRICS
@@ -59,8 +60,11 @@ def test_depth_is_scaled_to_the_camera():
     # Half the training focal length over width: resampling makes the image half as wide.
     camera = CameraModel.from_intrinsics(640, 480, (259.43, 0, 320, 0, 259.43, 240, 0, 0, 1))
     sample = make_sample(2.0, 2, camera=camera)
-    found = evaluate(FormulaEngine(), [sample])
+    found = evaluate(FormulaEngine(), [sample], PredictorOptions('resample'))
     assert found['abs_rel'] == pytest.approx(0.0, abs=1e-6)
+    # Scaling instead halves the depth that the network sees.
+    found = evaluate(FormulaEngine(), [sample], PredictorOptions('scale'))
+    assert found['abs_rel'] == pytest.approx(0.5, abs=1e-6)
 
 
 @pytest.mark.parametrize(
