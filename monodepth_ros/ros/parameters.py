@@ -254,7 +254,7 @@ SPECS = (
     Spec(
         'point_cloud.label',
         False,
-        'Give points the fields label and confidence, uint8 as in the mask and confidence images.',
+        'Give points the fields label (uint32, as PCL has it) and confidence (uint8, 0..255).',
     ),
     Spec(
         'point_cloud.min_range',
