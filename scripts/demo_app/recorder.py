@@ -123,7 +123,9 @@ class Recorder:
             if status.name.endswith(': monodepth'):
                 self.status = {item.key: item.value for item in status.values}
                 self.reports += 1
-                if status.level == DiagnosticStatus.ERROR:
+                # A node that is up and has no image yet waits for the camera to start.
+                waits = self.status.get('state') == 'active' and self.status['received'] == '0'
+                if status.level == DiagnosticStatus.ERROR and not waits:
                     self.error = status.message
 
     def _on_output(self, topic, msg, info):
