@@ -1,9 +1,10 @@
 """
-Make `.venv`, the environment that scripts/demo and scripts/test share; the standard library only.
+Make the environments of scripts/demo and scripts/test; the standard library only.
 
-The syntax is that of Python 3.6, so that an old Python can still say what is wrong. `.venv`
-is made once and reused. A stamp written last says that it is complete and for which requirements:
-without a stamp `.venv` is made anew, with one for other requirements it is updated.
+`.venv` has the ROS wheels of Kilted, `.venv-jazzy` those of Jazzy; nothing else differs. The
+syntax is that of Python 3.6, so that an old Python can still say what is wrong. An environment is
+made once and reused. A stamp written last says that it is complete and for which requirements:
+without a stamp it is made anew, with one for other requirements it is updated.
 """
 
 from contextlib import contextmanager
@@ -30,7 +31,12 @@ if sys.version_info < (3, 10):
 ROOT = Path(__file__).resolve().parents[1]
 # Installed before the package, so that the package takes this version whatever else there is.
 TORCH = 'torch==2.13.0'
-EXTRAS = 'pip-ros,train,test'
+# For each distribution of ROS 2: the environment's folder, and the extras of setup.py in it.
+DISTROS = {
+    'kilted': ('.venv', 'pip-ros,train,openvino,test'),
+    'jazzy': ('.venv-jazzy', 'pip-ros-jazzy,train,openvino,test'),
+}
+DEFAULT_DISTRO = 'kilted'
 COMMANDS = ('monodepth', 'monodepth_node')
 MODULES = ('torch', 'cv2', 'numpy', 'yaml', 'tqdm', 'pytest', 'rclpy', 'sensor_msgs')
 # Variables of a sourced ROS installation or another environment, which would mix with this one.
@@ -89,7 +95,7 @@ def diagnose(log: str) -> str:
 
 class VirtualEnvironment:
     """
-    The environment `.venv` of a checkout.
+    The environment of a checkout for one of `DISTROS`.
 
     Attributes:
         path: its folder.
@@ -97,11 +103,12 @@ class VirtualEnvironment:
 
     """
 
-    def __init__(self, root: Path = ROOT):
+    def __init__(self, root: Path = ROOT, distro: str = DEFAULT_DISTRO):
+        folder, self._extras = DISTROS[distro]
         self._root = root
-        self.path = root / '.venv'
+        self.path = root / folder
         self.python = self.path / 'bin' / 'python'
-        self._log = root / '.venv.log'
+        self._log = root / f'{folder}.log'
         self._stamp = self.path / 'complete.json'
 
     def ensure(self) -> Path:
@@ -132,7 +139,7 @@ class VirtualEnvironment:
         return self._runs('-c', program, *MODULES, 'monodepth_ros')
 
     def _wanted_stamp(self):
-        wanted = [TORCH, EXTRAS, *MODULES]
+        wanted = [TORCH, self._extras, *MODULES]
         wanted += [(self._root / name).read_text() for name in ('setup.py', 'pyproject.toml')]
         digest = hashlib.sha256('\0'.join(wanted).encode()).hexdigest()
         # A moved checkout needs a new environment: its programs hold the path.
@@ -146,12 +153,13 @@ class VirtualEnvironment:
 
     @contextmanager
     def _lock(self):
-        """Keep a second process from changing the environment at the same time."""
+        """Keep a second process from making this or another environment at the same time."""
+        # One lock for all: pip writes into the checkout, too, where it installs from.
         with open(self._root / '.venv.lock', 'w') as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                print('another process is making .venv: waiting for it', flush=True)
+                print('another process is making an environment: waiting for it', flush=True)
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -165,7 +173,7 @@ class VirtualEnvironment:
         else:
             self._step('virtual environment', self._create)
         self._step(TORCH, lambda: self._pip('install', TORCH))
-        self._step('package, ROS, tools', lambda: self._pip('install', '-e', f'.[{EXTRAS}]'))
+        self._step('package, ROS, tools', lambda: self._pip('install', '-e', f'.[{self._extras}]'))
         self._step('OpenCV', self._check_opencv)
         self._step('import check', self._check_imports)
         self._stamp.write_text(json.dumps(self._wanted_stamp()))
@@ -193,7 +201,7 @@ class VirtualEnvironment:
 
     def _create(self):
         if self.path.exists() or self.path.is_symlink():
-            trash = self.path.with_name('.venv.old')
+            trash = self.path.with_name(f'{self.path.name}.old')
             shutil.rmtree(trash, ignore_errors=True)
             self.path.rename(trash)
             shutil.rmtree(trash)
@@ -267,9 +275,9 @@ class VirtualEnvironment:
         print(f'\r\033[K{self._step_line}{last[: max(room, 0)]}', end='', flush=True)
 
 
-def ensure_environment() -> VirtualEnvironment:
+def ensure_environment(distro: str = DEFAULT_DISTRO) -> VirtualEnvironment:
     """Return the complete environment of this checkout; end with one line where it fails."""
-    environment = VirtualEnvironment()
+    environment = VirtualEnvironment(distro=distro)
     try:
         environment.ensure()
     except EnvironmentFailure as failure:

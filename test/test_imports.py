@@ -16,7 +16,7 @@ MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
 ALLOWED = [
     (r'', []),
     (r'errors', []),
-    (r'(frames|facts|camera|encodings)', ['errors']),
+    (r'(frames|facts|camera|image_encodings)', ['errors']),
     (r'pipeline.*', ['errors', 'frames', 'facts', 'camera', 'pipeline', 'engines.base']),
     (r'networks.*', ['errors', 'facts', 'networks']),
     (r'engines', []),
@@ -51,7 +51,7 @@ ALLOWED = [
             'frames',
             'facts',
             'camera',
-            'encodings',
+            'image_encodings',
             'pipeline',
             'engines',
             'ros',
@@ -65,7 +65,7 @@ ALLOWED = [
             'frames',
             'facts',
             'camera',
-            'encodings',
+            'image_encodings',
             'pipeline',
             'offline',
         ],
@@ -212,7 +212,7 @@ def test_package_needs_neither_torch_nor_ros():
         f'{PACKAGE}.{_name(path)}'.rstrip('.')
         for path in MODULES
         if re.fullmatch(
-            r'(|errors|frames|facts|camera|encodings|pipeline.*|engines\.base)', _name(path)
+            r'(|errors|frames|facts|camera|image_encodings|pipeline.*|engines\.base)', _name(path)
         )
     ]
     assert {PACKAGE, f'{PACKAGE}.frames', f'{PACKAGE}.engines.base'} <= set(light)

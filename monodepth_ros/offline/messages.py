@@ -6,7 +6,7 @@ from functools import lru_cache
 import sys
 from typing import Optional
 
-from monodepth_ros import encodings
+from monodepth_ros import image_encodings
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.errors import CalibrationError, DatasetError
 from monodepth_ros.facts import ModelFacts
@@ -73,9 +73,9 @@ def read_frame(data: bytes, kind: str, info: Optional[bytes], intrinsics) -> tup
     """
     msg = deserialize(data, kind)
     if kind == COMPRESSED_IMAGE:
-        image = encodings.decode_compressed(msg.data, msg.format)
+        image = image_encodings.decode_compressed(msg.data, msg.format)
     else:
-        image = encodings.decode(
+        image = image_encodings.decode(
             msg.data, msg.height, msg.width, msg.step, msg.encoding, bool(msg.is_bigendian)
         )
     size = (image.shape[1], image.shape[0])

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Optional
 
 import cv2
-from monodepth_ros.encodings import to_millimetres
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import Prediction
+from monodepth_ros.image_encodings import to_millimetres
 from monodepth_ros.pipeline.cloud import make_cloud, write_ply
 from monodepth_ros.pipeline.visualize import panel
 import numpy as np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Sequence, TYPE_CHECKING, Union
 
-from monodepth_ros import encodings
+from monodepth_ros import image_encodings
 from monodepth_ros.camera import CameraModel, PinholeCamera
 from monodepth_ros.frames import Prediction
 from monodepth_ros.ros import compat
@@ -15,7 +15,7 @@ from std_msgs.msg import Header
 if TYPE_CHECKING:
     from vision_msgs.msg import LabelInfo
 
-ENCODINGS = encodings.ENCODINGS
+ENCODINGS = image_encodings.ENCODINGS
 """Image encodings that the node takes."""
 
 DEPTH_ENCODINGS = ('32FC1', '16UC1')
@@ -24,13 +24,13 @@ DEPTH_ENCODINGS = ('32FC1', '16UC1')
 
 def view_image(msg: Image) -> np.ndarray:
     """
-    Check an image message and return its pixels without a copy, as `encodings.view` does.
+    Check an image message and return its pixels without a copy, as `image_encodings.view` does.
 
     Raises:
         ImageError: the message cannot be used; the reason says why.
 
     """
-    return encodings.view(*_fields(msg))
+    return image_encodings.view(*_fields(msg))
 
 
 def image_to_rgb(msg: Union[Image, CompressedImage]) -> np.ndarray:
@@ -44,8 +44,8 @@ def image_to_rgb(msg: Union[Image, CompressedImage]) -> np.ndarray:
 
     """
     if isinstance(msg, CompressedImage):
-        return encodings.decode_compressed(msg.data, msg.format)
-    return encodings.decode(*_fields(msg))
+        return image_encodings.decode_compressed(msg.data, msg.format)
+    return image_encodings.decode(*_fields(msg))
 
 
 def _fields(msg):
@@ -107,7 +107,7 @@ def depth_to_image(header: Header, depth: np.ndarray, encoding: str) -> Image:
     Depth that 16 bits cannot hold (beyond 65.535 m, +Inf) is invalid in 16UC1.
     """
     if encoding == '16UC1':
-        depth = encodings.to_millimetres(depth)
+        depth = image_encodings.to_millimetres(depth)
     return compat.make_image(header, depth, encoding)
 
 

@@ -15,7 +15,7 @@ from monodepth_ros.ros.calibration import Calibration
 from monodepth_ros.ros.compat import stamp_to_ns
 from monodepth_ros.ros.conversions import image_to_rgb
 from monodepth_ros.ros.diagnostics import Statistics
-from monodepth_ros.ros.mailbox import Mailbox
+from monodepth_ros.ros.frame_mailbox import Mailbox
 from monodepth_ros.ros.parameters import predictor_options
 from monodepth_ros.ros.publishers import Outputs
 from sensor_msgs.msg import CompressedImage, Image

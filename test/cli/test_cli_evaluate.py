@@ -14,7 +14,7 @@ FIGURES |= {'delta1', 'delta2', 'delta3', 'miou', 'pixel_accuracy', 'mean_accura
 @pytest.fixture
 def evaluate(tiny_folder, tiny_model):
     def evaluate(*options):
-        common = ['--dataset', 'folder', '--split', 'train', '--device', 'cpu']
+        common = ['--dataset', 'folder', '--split', 'train', '--engine', 'torch']
         root = ['--root', str(tiny_folder)]
         return main(['evaluate', '--model', str(tiny_model), *common, *root, *map(str, options)])
 

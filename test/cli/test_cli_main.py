@@ -51,7 +51,9 @@ def test_help_needs_no_torch():
 def test_prediction_without_torch_says_how_to_get_it(tmp_path, tiny_model):
     image = tmp_path / 'image.png'
     image.write_bytes(b'')
-    result = run_without_torch('predict', image, '--out', tmp_path, '--model', tiny_model)
+    result = run_without_torch(
+        'predict', image, '--out', tmp_path, '--model', tiny_model, '--engine', 'torch'
+    )
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith('monodepth predict: ')

@@ -38,6 +38,8 @@ def maps(output):
 
 
 class TestEveryNetwork:
+    """What holds for every network."""
+
     def test_outputs_are_those_declared(self, network):
         network.eval()
         with torch.inference_mode():

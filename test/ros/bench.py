@@ -184,7 +184,7 @@ class Bench:
         )
         return {topic: self.received[topic][stamp] for topic in topics}
 
-    def set(self, name, value):
+    def change(self, name, value):
         """Set a parameter of the node and return what came of it."""
         change = [Parameter(name, value=value)]
         return self.run(lambda: self.node.set_parameters(change)[0])

@@ -71,7 +71,7 @@ def test_one_index_addresses_one_pixel_in_mask_confidence_and_cloud(coded):
 
 @pytest.mark.parametrize('stride', [2, 5])
 def test_a_point_of_a_strided_cloud_is_of_the_pixel_times_the_stride(coded, stride):
-    assert coded.set('point_cloud.stride', stride).successful
+    assert coded.change('point_cloud.stride', stride).successful
     image = coded_image()
     outputs = coded.serve(coded.make_image(image))
     cloud = read_cloud(outputs['depth/points'])
@@ -129,7 +129,7 @@ def test_reprojected_depth_is_the_cloud(make_bench, model, window):
     bench = make_bench(topics=ONE_PIXEL, parameters={'point_cloud.label': True}).start()
     bench.send_info(sensor_info(model, WINDOWS[window]))
     for stride in (1, 3):
-        assert bench.set('point_cloud.stride', stride).successful
+        assert bench.change('point_cloud.stride', stride).successful
         outputs = bench.serve(bench.make_image(make_rgb(*size)))
         info, depth = outputs['depth/camera_info'], read_image(outputs['depth/image_rect'])
         assert depth.shape == (info.height, info.width) == size[::-1]
@@ -152,7 +152,7 @@ def test_reprojected_depth_is_the_cloud(make_bench, model, window):
 
 
 def test_reprojected_millimetres_are_the_cloud_to_half_a_millimetre(coded):
-    assert coded.set('depth.encoding', '16UC1').successful
+    assert coded.change('depth.encoding', '16UC1').successful
     outputs = coded.serve()
     depth = read_image(outputs['depth/image_rect'])
     assert depth.dtype == np.uint16 and depth.min() >= 1000

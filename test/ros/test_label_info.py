@@ -105,7 +105,7 @@ def test_a_late_listener_gets_the_class_names_before_any_image(label_infos):
 def test_a_new_threshold_is_announced_with_the_next_frame(label_infos):
     bench, listen = label_infos
     bench.send_info()
-    bench.set('segmentation.confidence_threshold', 0.5)
+    bench.change('segmentation.confidence_threshold', 0.5)
     bench.serve()
     received = listen()
     wait_until(lambda: received, 'the latched label_info')
@@ -119,7 +119,7 @@ def test_reactivation_keeps_the_names_and_a_new_model_brings_its_own(label_infos
         bench.run(bench.node.trigger_deactivate)
         if classes != CLASSES:
             bench.engine = FormulaEngine(make_facts(classes=tuple(classes)))
-            bench.set('model', 'another')
+            bench.change('model', 'another')
         bench.run(bench.node.trigger_activate)
         received = listen()
         wait_until(lambda got=received: got, 'the latched label_info')

@@ -43,7 +43,7 @@ def test_maps_of_a_frame_share_one_grid(bench):
 def test_values_are_the_networks(bench):
     # One colour everywhere: no resize changes it. Depth 1 + 150 / 100 at the training focal
     # length; the network's input has another, by which the pipeline scales the depth.
-    bench.set('depth.metric_scaling', 'none')
+    bench.change('depth.metric_scaling', 'none')
     image = np.full((48, 64, 3), (150, 6, 77), np.uint8)
     outputs = bench.serve(bench.make_image(image))
     np.testing.assert_allclose(pixels(outputs['depth/image_rect'], '<f4'), 2.5)

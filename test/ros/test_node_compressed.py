@@ -20,7 +20,7 @@ def bench(make_bench):
 
 
 def test_png_is_served_as_it_was(bench):
-    bench.set('depth.metric_scaling', 'none')
+    bench.change('depth.metric_scaling', 'none')
     msg = bench.make_compressed(np.full((48, 64, 3), (150, 6, 77), np.uint8))
     outputs = bench.serve(msg)
     assert all(output.header == msg.header for output in outputs.values())
@@ -98,13 +98,13 @@ def test_topic_follows_the_remapped_image(ros, rules, topic):
 def test_transport_that_never_delivers_is_told_and_mended(make_bench, monkeypatch):
     monkeypatch.setattr(diagnostics, 'SILENT_AFTER_S', 0.2)
     bench = make_bench()
-    assert bench.set('image_transport', 'compressed').successful
+    assert bench.change('image_transport', 'compressed').successful
     assert bench.run(bench.node.bring_up)
     wait_until(lambda: bench.status()[0].level == b'\x02', 'the error')
     assert 'image_transport' in bench.statuses[-1].message
     monkeypatch.undo()
     bench.run(bench.node.trigger_deactivate)
-    assert bench.set('image_transport', 'raw').successful
+    assert bench.change('image_transport', 'raw').successful
     bench.start_listening()
     bench.run(bench.node.trigger_activate)
     bench.wait_matched()

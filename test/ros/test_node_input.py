@@ -13,7 +13,7 @@ UNCALIBRATED_TOPICS = [topic for topic in TOPICS if topic not in CALIBRATED_TOPI
 
 @pytest.mark.parametrize('encoding', ENCODINGS)
 def test_every_encoding_is_served(bench, encoding):
-    bench.set('depth.metric_scaling', 'none')
+    bench.change('depth.metric_scaling', 'none')
     # Grey 100 is 100 in every byte, of 16 bits too; in video range it is (100 / 1.164) + 16.
     data = np.full((48, 64 * PIXEL_BYTES[encoding]), 100, np.uint8)
     if encoding in YUV:

@@ -133,7 +133,7 @@ def test_a_bad_value_at_start_fails_configure_until_mended(
     lines = [line for line in capfd.readouterr().err.splitlines() if 'configure failed' in line]
     assert len(lines) == 1
     assert all(word in lines[0] for word in words), lines[0]
-    assert bench.set(name, good).successful
+    assert bench.change(name, good).successful
     assert bench.run(bench.node.bring_up)
 
 
@@ -155,7 +155,7 @@ def test_a_bad_value_at_start_fails_configure_until_mended(
 def test_refused_while_active_with_the_reason(make_bench, name, value, words):
     bench = make_bench(parameters={'depth.max_range': 10.0}).start()
     before = bench.node.get_parameter(name).value
-    result = bench.set(name, value)
+    result = bench.change(name, value)
     assert not result.successful
     assert all(word in result.reason for word in words), result.reason
     assert bench.node.get_parameter(name).value == before
@@ -168,7 +168,7 @@ def test_dynamic_parameters_act_on_the_next_frame(bench):
         return bench.serve(bench.make_image(grey))
 
     def change(name, value):
-        assert bench.set(name, value).successful
+        assert bench.change(name, value).successful
         return serve()
 
     change('depth.metric_scaling', 'none')
@@ -209,8 +209,8 @@ def test_a_model_changed_while_inactive_is_loaded_at_activation(make_bench):
 
     bench.node._create_engine = create
     assert bench.run(bench.node.trigger_configure) == SUCCESS
-    assert bench.set('model', 'other').successful
-    assert bench.set('threads', 2).successful
+    assert bench.change('model', 'other').successful
+    assert bench.change('threads', 2).successful
     assert bench.run(bench.node.trigger_activate) == SUCCESS
     assert requests == [
         ('dual_efficientnet_lite0', 'auto', 'auto', 0, 'auto'),
@@ -394,5 +394,5 @@ def test_nav2_lifecycle_manager_is_told_of_a_failure_and_may_try_again(make_benc
     manager = LifecycleManager(bench)
     assert not manager.go(*STARTUP)
     assert bench.node.lifecycle_state == 'unconfigured'
-    assert bench.set('camera.info_url', '').successful
+    assert bench.change('camera.info_url', '').successful
     assert manager.go(*STARTUP)

@@ -78,25 +78,25 @@ def test_any_time_acts_on_the_next_frame(bench, name):
     value, before = ANY_TIME_CHANGES[name]
     initial = bench.node.get_parameter(name).value
     for other, setting in before.items():
-        assert bench.set(other, setting).successful
+        assert bench.change(other, setting).successful
     first = what_comes_out(bench)
     assert len(first) == 2 * len(bench.topics)
     assert what_comes_out(bench) == first
-    assert bench.set(name, value).successful
+    assert bench.change(name, value).successful
     assert what_comes_out(bench) != first
-    assert bench.set(name, initial).successful
+    assert bench.change(name, initial).successful
     assert what_comes_out(bench) == first
 
 
 @pytest.mark.parametrize('name', names(NOT_WHILE_ACTIVE))
 def test_not_while_active_is_refused_with_the_reason(bench, name):
     before = bench.node.get_parameter(name).value
-    result = bench.set(name, OTHER_VALUES[name])
+    result = bench.change(name, OTHER_VALUES[name])
     assert not result.successful
     assert name in result.reason and 'deactivate' in result.reason
     assert bench.node.get_parameter(name).value == before
     bench.run(bench.node.trigger_deactivate)
-    assert bench.set(name, OTHER_VALUES[name]).successful
+    assert bench.change(name, OTHER_VALUES[name]).successful
     assert bench.node.get_parameter(name).value == OTHER_VALUES[name]
 
 
@@ -104,14 +104,14 @@ def test_not_while_active_is_refused_with_the_reason(bench, name):
 def test_at_start_is_never_changed(make_bench, name):
     bench = make_bench()
     before = bench.node.get_parameter(name).value
-    result = bench.set(name, OTHER_VALUES[name])
+    result = bench.change(name, OTHER_VALUES[name])
     assert not result.successful and 'read-only' in result.reason
     assert bench.node.get_parameter(name).value == before
 
 
 def test_a_limit_that_a_picture_does_not_fit_is_mended_without_a_restart(bench, capfd):
     tall = np.zeros((64, 48, 3), np.uint8)
-    assert bench.set('max_input_pixels', 32 * 32).successful
+    assert bench.change('max_input_pixels', 32 * 32).successful
     for number in range(1, 6):
         bench.images.publish(bench.make_image(tall))
         wait_until(lambda n=number: bench.count('bad_config') == n, 'the dropped frame')
@@ -119,6 +119,6 @@ def test_a_limit_that_a_picture_does_not_fit_is_mended_without_a_restart(bench, 
     assert values['dropped.bad_config'] == '5' and values['dropped.inference_failed'] == '0'
     lines = [line for line in capfd.readouterr().err.splitlines() if 'frame dropped' in line]
     assert len(lines) == 1 and 'max_input_pixels is 1024' in lines[0]
-    assert bench.set('max_input_pixels', 64 * 64).successful
+    assert bench.change('max_input_pixels', 64 * 64).successful
     uncalibrated = ('depth/image_rect', 'segmentation/mask')
     bench.serve(bench.make_image(tall), topics=uncalibrated)

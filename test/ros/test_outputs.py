@@ -32,7 +32,7 @@ def exact(make_bench):
 def test_labels_come_and_go_with_their_parameter(bench):
     sizes = {}
     for value in (False, True, False):
-        assert bench.set('point_cloud.label', value).successful
+        assert bench.change('point_cloud.label', value).successful
         outputs = bench.serve()
         cloud = read_cloud(outputs['depth/points'])
         sizes[value] = (outputs['depth/points'].point_step, list(cloud))
@@ -44,7 +44,7 @@ def test_labels_of_the_cloud_are_those_of_mask_and_confidence(make_bench):
     bench = make_bench(parameters={'point_cloud.label': True}).start()
     bench.send_info()
     # Labels below the threshold become 255 in both.
-    bench.set('segmentation.confidence_threshold', 0.5)
+    bench.change('segmentation.confidence_threshold', 0.5)
     outputs = bench.serve()
     cloud, mask = read_cloud(outputs['depth/points']), read_image(outputs['segmentation/mask'])
     assert 255 in mask and len(np.unique(mask)) > 2
@@ -66,11 +66,11 @@ def test_range_of_the_cloud_leaves_the_depth_image_alone(exact):
 
 @pytest.mark.parametrize('which', ['depth', 'point_cloud'])
 def test_a_range_that_holds_nothing_is_refused(bench, which):
-    assert bench.set(f'{which}.max_range', 2.0).successful
-    refused = bench.set(f'{which}.min_range', 2.0)
+    assert bench.change(f'{which}.max_range', 2.0).successful
+    refused = bench.change(f'{which}.min_range', 2.0)
     assert not refused.successful
     assert f'{which}.min_range is 2.0 m' in refused.reason
-    assert bench.set(f'{which}.min_range', 1.9).successful
+    assert bench.change(f'{which}.min_range', 1.9).successful
 
 
 def test_millimetres_are_the_rounded_metres_and_0_where_there_are_none(exact):
@@ -109,8 +109,8 @@ def test_edge_filter_takes_flying_pixels_out_of_depth_and_cloud(exact):
 
 @pytest.mark.parametrize('encoding', ['32FC1', '16UC1'])
 def test_network_resolution_is_that_of_every_output(bench, encoding):
-    bench.set('depth.encoding', encoding)
-    bench.set('output_resolution', 'network')
+    bench.change('depth.encoding', encoding)
+    bench.change('output_resolution', 'network')
     # 128 x 96 at twice the focal length of the CameraInfo: a field of view of 60 degrees needs
     # 259.43 * 2 / sqrt(3) = 299.6 columns at the training focal length, rounded to 288 x 216.
     outputs = bench.serve(bench.make_image(make_rgb(128, 96)))
@@ -124,13 +124,13 @@ def test_network_resolution_is_that_of_every_output(bench, encoding):
     np.testing.assert_allclose(
         cloud['x'], (np.arange(288) - info.p[2]) / info.p[0] * cloud['z'], rtol=2.5e-7, atol=0
     )
-    bench.set('output_resolution', 'input')
+    bench.change('output_resolution', 'input')
     outputs = bench.serve(bench.make_image(make_rgb(128, 96)))
     assert {(m.width, m.height) for m in outputs.values()} == {(128, 96)}
 
 
 def test_stride_makes_the_cloud_smaller_and_nothing_else(bench):
-    bench.set('point_cloud.stride', 4)
+    bench.change('point_cloud.stride', 4)
     outputs = bench.serve()
     assert (outputs['depth/points'].width, outputs['depth/points'].height) == (16, 12)
     assert {(outputs[topic].width, outputs[topic].height) for topic in GRIDS} == {(64, 48)}

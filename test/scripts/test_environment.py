@@ -1,6 +1,8 @@
 """The environment is made once, reused, updated and repaired."""
 
 import ast
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 import multiprocessing
 import os
 from pathlib import Path
@@ -14,12 +16,21 @@ import pytest
 SOURCE = Path(environment.__file__)
 
 
+def load_script(name):
+    """Return a program of scripts/ as a module."""
+    loader = SourceFileLoader(f'scripts_{name}', str(SOURCE.parent / name))
+    module = module_from_spec(spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
 class FakeEnvironment(VirtualEnvironment):
     """Do what venv and pip do to the folder, in no time; the step `fail_at` raises `error`."""
 
-    def __init__(self, root, fail_at='', error=None):
-        super().__init__(root)
+    def __init__(self, root, fail_at='', error=None, distro='kilted'):
+        super().__init__(root, distro)
         self.calls = []
+        self.extras = None
         self.has_opencv = True
         self._fail_at = fail_at
         self._error = error
@@ -31,6 +42,7 @@ class FakeEnvironment(VirtualEnvironment):
             self.python.parent.mkdir(parents=True)
             self.python.touch()
         if step == '-e':
+            self.extras = command[-1]
             for name in environment.COMMANDS:
                 (self.path / 'bin' / name).touch()
         if step == self._fail_at:
@@ -63,6 +75,50 @@ def _calls(root):
 def test_made_once_and_reused(root):
     assert _calls(root) == NEW
     assert _calls(root) == []
+
+
+def test_each_distro_has_an_environment_of_its_own(root):
+    _calls(root)
+    left_alone = (root / '.venv' / 'complete.json').stat().st_mtime_ns
+    jazzy = FakeEnvironment(root, distro='jazzy')
+    assert jazzy.ensure() == root / '.venv-jazzy' / 'bin' / 'python'
+    assert jazzy.calls == NEW
+    assert jazzy.extras == '.[pip-ros-jazzy,train,openvino,test]'
+    assert (root / '.venv' / 'complete.json').stat().st_mtime_ns == left_alone
+    assert _calls(root) == []
+    (root / '.venv-jazzy' / 'complete.json').unlink()
+    assert FakeEnvironment(root, distro='jazzy').ensure()
+    assert not (root / '.venv-jazzy.old').exists()
+    assert _calls(root) == []
+
+
+def test_each_distro_takes_extras_that_setup_has():
+    setup = (SOURCE.parents[1] / 'setup.py').read_text()
+    for _, extras in environment.DISTROS.values():
+        assert [name for name in extras.split(',') if f"'{name}': [" not in setup] == []
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'expected'),
+    [
+        ([], ('kilted', [])),
+        (['--distro', 'jazzy'], ('jazzy', [])),
+        (
+            ['test/ros', '--distro=jazzy', '-k', 'not dds'],
+            ('jazzy', ['test/ros', '-k', 'not dds']),
+        ),
+        (['-x', '--dist', 'no', 'a::b'], ('kilted', ['-x', '--dist', 'no', 'a::b'])),
+    ],
+)
+def test_only_the_distro_is_kept_from_pytest(arguments, expected):
+    assert load_script('test').parse(arguments) == expected
+
+
+def test_unknown_distro_is_told_the_known_ones(capsys):
+    with pytest.raises(SystemExit):
+        load_script('test').parse(['--distro', 'foxy'])
+    error = capsys.readouterr().err
+    assert 'foxy' in error and 'kilted' in error and 'jazzy' in error
 
 
 def test_new_requirements_update_it(root):

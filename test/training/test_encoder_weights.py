@@ -82,6 +82,8 @@ def test_missing_file(encoder):
 
 
 class Bomb:
+    """Would run code when unpickled."""
+
     def __reduce__(self):
         return eval, ('1',)
 

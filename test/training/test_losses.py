@@ -128,6 +128,8 @@ def class_case():
 
 @pytest.mark.parametrize('name', DEPTH_LOSSES)
 class TestDepthLosses:
+    """What holds for every depth loss."""
+
     def test_zero_and_smooth_at_equality(self, name):
         depth, _, valid = depth_case()
         depth.requires_grad_()
@@ -169,6 +171,8 @@ class TestDepthLosses:
 
 @pytest.mark.parametrize('name', CLASS_LOSSES)
 class TestClassLosses:
+    """What holds for every semantic loss."""
+
     def test_right_answers_cost_nothing(self, name):
         _, label, valid = class_case()
         logits = torch.nn.functional.one_hot(label, 4).movedim(-1, 1) * 400.0 - 200.0

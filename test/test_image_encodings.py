@@ -4,8 +4,14 @@ import struct
 import zlib
 
 import cv2
-from monodepth_ros.encodings import decode, decode_compressed, ENCODINGS, to_millimetres, view
 from monodepth_ros.errors import IMAGE_REASONS, ImageError
+from monodepth_ros.image_encodings import (
+    decode,
+    decode_compressed,
+    ENCODINGS,
+    to_millimetres,
+    view,
+)
 import numpy as np
 import pytest
 
@@ -274,18 +280,18 @@ def encode(extension, pixels=RGB[..., ::-1]):
     return cv2.imencode(extension, pixels)[1].tobytes()
 
 
-def reason_of(data, format='rgb8; jpeg compressed bgr8'):
+def reason_of(data, file_format='rgb8; jpeg compressed bgr8'):
     with pytest.raises(ImageError) as caught:
-        decode_compressed(data, format)
-    assert repr(format) in str(caught.value) or 'depth' in str(caught.value)
+        decode_compressed(data, file_format)
+    assert repr(file_format) in str(caught.value) or 'depth' in str(caught.value)
     return caught.value.reason
 
 
 @pytest.mark.parametrize(
-    'format', ['png', 'rgb8; png compressed bgr8', 'bgr8; png compressed ', '']
+    'file_format', ['png', 'rgb8; png compressed bgr8', 'bgr8; png compressed ', '']
 )
-def test_png_is_bit_exact(format):
-    rgb = decode_compressed(encode('.png'), format)
+def test_png_is_bit_exact(file_format):
+    rgb = decode_compressed(encode('.png'), file_format)
     assert rgb.flags.c_contiguous
     np.testing.assert_array_equal(rgb, RGB)
 
@@ -394,10 +400,10 @@ def test_random_damage_never_escapes():
                 assert error.reason in IMAGE_REASONS
 
 
-@pytest.mark.parametrize('format', ['16UC1; png compressed ', '32FC1; compressedDepth png'])
-def test_compressed_depth_is_refused(format):
+@pytest.mark.parametrize('file_format', ['16UC1; png compressed ', '32FC1; compressedDepth png'])
+def test_compressed_depth_is_refused(file_format):
     data = encode('.png', np.full((4, 4), 1500, np.uint16))
-    assert reason_of(data, format) == 'unknown_encoding'
+    assert reason_of(data, file_format) == 'unknown_encoding'
 
 
 def test_millimetres():

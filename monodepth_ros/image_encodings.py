@@ -224,14 +224,14 @@ def _two_planes_to_rgb(data, brightness, layout):
     return np.ascontiguousarray(doubled[:, ::2])
 
 
-def decode_compressed(data, format: str = '') -> np.ndarray:
+def decode_compressed(data, file_format: str = '') -> np.ndarray:
     """
     Return the fields of a sensor_msgs/CompressedImage as (H, W, 3) uint8 RGB, C-contiguous.
 
     Args:
         data: a JPEG or PNG file, as anything with a buffer; an orientation in it is ignored, as
             the camera's calibration is of the pixels as they lie.
-        format: as image_transport writes it, such as 'rgb8; jpeg compressed bgr8', 'jpeg', or
+        file_format: as image_transport writes it, such as 'rgb8; jpeg compressed bgr8', 'jpeg', or
             '' where unknown. Compressed mosaics (bayer_*) are interpolated after decoding.
 
     Raises:
@@ -239,10 +239,10 @@ def decode_compressed(data, format: str = '') -> np.ndarray:
             or ends early; damage inside a JPEG, which has no checksum, may go unnoticed.
 
     """
-    encoding = format.split(';')[0].strip()
-    if encoding in _DEPTH or 'compressedDepth' in format:
+    encoding = file_format.split(';')[0].strip()
+    if encoding in _DEPTH or 'compressedDepth' in file_format:
         _layout(encoding if encoding in _DEPTH else _DEPTH[0])
-    pixels = _decode_file(bytes(data), format)
+    pixels = _decode_file(bytes(data), file_format)
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     if channels == 1 and encoding.startswith('bayer_'):
         layout = _layout(encoding)
@@ -252,14 +252,14 @@ def decode_compressed(data, format: str = '') -> np.ndarray:
     return _to_rgb(pixels, _LAYOUTS[f'8UC{channels}'].to_rgb)
 
 
-def _decode_file(data, format):
+def _decode_file(data, file_format):
     is_jpeg = data.startswith(_JPEG)
     if not is_jpeg and not data.startswith(_PNG):
-        known = any(name in format.lower() for name in ('jpeg', 'jpg', 'png'))
+        known = any(name in file_format.lower() for name in ('jpeg', 'jpg', 'png'))
         raise ImageError(
             'corrupt_data' if known else 'unknown_encoding',
-            f'compressed image of format {format!r} begins with the bytes {data[:8].hex(" ")!r}, '
-            'expected a JPEG or PNG file',
+            f'compressed image of format {file_format!r} begins with the bytes '
+            f'{data[:8].hex(" ")!r}, expected a JPEG or PNG file',
         )
     # Some versions of OpenCV fill with grey what is missing of a JPEG. A thumbnail in its header
     # has an end of its own, hence the last scan.
@@ -272,7 +272,7 @@ def _decode_file(data, format):
     if pixels is None:
         raise ImageError(
             'corrupt_data',
-            f'compressed image of format {format!r} and {len(data)} bytes '
+            f'compressed image of format {file_format!r} and {len(data)} bytes '
             f'{"is damaged" if complete else "ends early"}; check the link to the camera',
         )
     return pixels

@@ -2,7 +2,7 @@
 
 import threading
 
-from monodepth_ros.ros.mailbox import Mailbox
+from monodepth_ros.ros.frame_mailbox import Mailbox
 from monodepth_ros.ros.throttle import Throttle
 
 
