@@ -89,7 +89,7 @@ def read(tmp_path):
 
 
 @pytest.mark.parametrize('encoding', ['rgb8', 'bgr8', 'mono16'])
-def test_encodings(read, encoding):
+def test_image_encodings(read, encoding):
     image = room_images(1, (64, 48))[0]
     values = image[..., ::-1].copy() if encoding == 'bgr8' else image
     if encoding == 'mono16':

@@ -6,7 +6,7 @@ from monodepth_ros.ros.conversions import camera_info_key, ENCODINGS
 from monodepth_ros.ros.publishers import CALIBRATED_TOPICS, TOPICS
 import numpy as np
 import pytest
-from test_encodings import COLOUR_ROWS, PIXEL_BYTES, YUV
+from test_image_encodings import COLOUR_ROWS, PIXEL_BYTES, YUV
 
 UNCALIBRATED_TOPICS = [topic for topic in TOPICS if topic not in CALIBRATED_TOPICS]
 
