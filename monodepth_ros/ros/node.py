@@ -38,8 +38,6 @@ EngineFactory = Callable[[str, str, str, int, str], Engine]
 
 _ENGINE_PARAMETERS = ('model', 'engine', 'device', 'threads', 'precision')
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
-
 
 def _create_engine(model: str, engine: str, device: str, threads: int, precision: str) -> Engine:
     from monodepth_ros.engines.factory import create_engine
@@ -348,10 +346,7 @@ class MonoDepthNode(LifecycleNode):
 
 def main(args: Optional[list[str]] = None, create_engine: EngineFactory = _create_engine) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code."""
-    # rclpy's own handlers would take the middleware down in the middle of a transition or of a
-    # frame. Blocked here and so in every thread, the signals wait to be taken below; a second
-    # Ctrl-C, as `ros2 launch` can send, waits for ever.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    ending, end = _catch_signals()
     fastdds.use_default_profile()
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     node = MonoDepthNode(create_engine)
@@ -362,8 +357,8 @@ def main(args: Optional[list[str]] = None, create_engine: EngineFactory = _creat
     stop = threading.Event()
     with ThreadPoolExecutor(1, 'monodepth_executor') as thread:
         spinning = thread.submit(_spin, executor, stop)
-        spinning.add_done_callback(lambda _: os.kill(os.getpid(), signal.SIGTERM))
-        signal.sigwait(_ENDING)
+        spinning.add_done_callback(lambda _: os.write(end, b'.'))
+        os.read(ending, 1)
         stop.set()
         executor.create_task(lambda: None)  # `spin_once` returns after some work only.
     node.release()
@@ -372,6 +367,22 @@ def main(args: Optional[list[str]] = None, create_engine: EngineFactory = _creat
     rclpy.try_shutdown()
     spinning.result()  # Raises what has ended the executor, if it was no signal.
     return 0
+
+
+def _catch_signals() -> tuple[int, int]:
+    """
+    Have SIGINT and SIGTERM write to a pipe; return its ends to read from and to write to.
+
+    rclpy's own handlers would take the middleware down in the middle of a transition or of a
+    frame. Blocking the signals is not enough: libraries have started threads at import, which
+    would take them. A second Ctrl-C, as `ros2 launch` can send, changes nothing.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    return reader, writer
 
 
 def _spin(executor: SingleThreadedExecutor, stop: threading.Event) -> None:

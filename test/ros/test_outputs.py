@@ -55,8 +55,8 @@ def test_labels_of_the_cloud_are_those_of_mask_and_confidence(make_bench):
 
 
 def test_range_of_the_cloud_leaves_the_depth_image_alone(exact):
-    assert exact.set('point_cloud.min_range', 1.5).successful
-    assert exact.set('point_cloud.max_range', 2.5).successful
+    assert exact.change('point_cloud.min_range', 1.5).successful
+    assert exact.change('point_cloud.max_range', 2.5).successful
     outputs = exact.serve(exact.make_image(depths_image([1.2, 1.6, 2.4, 3.0])))
     depth, z = read_image(outputs['depth/image_rect']), read_cloud(outputs['depth/points'])['z']
     assert np.isfinite(depth).all()
@@ -76,10 +76,10 @@ def test_a_range_that_holds_nothing_is_refused(bench, which):
 def test_millimetres_are_the_rounded_metres_and_0_where_there_are_none(exact):
     image = exact.make_image(depths_image([1.01, 1.5, 2.37, 3.55]))
     for name, value in (('depth.min_range', 1.2), ('depth.max_range', 3.0)):
-        assert exact.set(name, value).successful
+        assert exact.change(name, value).successful
     metres = read_image(exact.serve(image)['depth/image_rect'])
     np.testing.assert_allclose(metres[7, ::16], [math.nan, 1.5, 2.37, math.inf], rtol=1e-6)
-    exact.set('depth.encoding', '16UC1')
+    exact.change('depth.encoding', '16UC1')
     outputs = exact.serve(exact.make_image(depths_image([1.01, 1.5, 2.37, 3.55])))
     image = outputs['depth/image_rect']
     assert (image.encoding, image.step) == ('16UC1', 128)
@@ -97,7 +97,7 @@ def test_edge_filter_takes_flying_pixels_out_of_depth_and_cloud(exact):
     image = np.zeros((48, 64, 3), np.uint8)
     image[..., 0] = columns * 10
     for angle, removed in ((0.0, []), (5.0, [31, 32, 33, 34, 35]), (0.0, [])):
-        assert exact.set('depth.edge_filter', angle).successful
+        assert exact.change('depth.edge_filter', angle).successful
         outputs = exact.serve(exact.make_image(image))
         z = read_cloud(outputs['depth/points'])['z']
         for depth in (read_image(outputs['depth/image_rect']), z):
