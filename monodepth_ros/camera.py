@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 import math
 from pathlib import Path
-from typing import Optional, Sequence, Union
+from typing import Any, Optional, Sequence, Union
 
 import cv2
 from monodepth_ros.errors import CalibrationError
@@ -134,6 +134,33 @@ class CameraModel:
     def resized(self, width: int, height: int) -> CameraModel:
         """Return the intrinsics of the same view at `width` x `height` pixels."""
         return self._cropped(0, 0, self.width, self.height, width, height)
+
+    @classmethod
+    def from_camera_info(cls, msg: Any, image_size: tuple[int, int]) -> CameraModel:
+        """Return the intrinsics of images of `image_size` (width, height) pixels.
+
+        Args:
+            msg: has the fields of sensor_msgs/CameraInfo, whatever library made it.
+            image_size: (width, height) of the image that came.
+
+        Raises:
+            CalibrationError: as `from_intrinsics`.
+
+        """
+        roi = msg.roi
+        return cls.from_intrinsics(
+            msg.width,
+            msg.height,
+            tuple(msg.k),
+            tuple(msg.d),
+            msg.distortion_model,
+            tuple(msg.r),
+            tuple(msg.p),
+            binning_x=msg.binning_x,
+            binning_y=msg.binning_y,
+            roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
+            image_size=image_size,
+        )
 
     def for_image(self, width: int, height: int) -> CameraModel:
         """Return the intrinsics scaled to an image of this size.

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from monodepth_ros.cli.options import (
+    add_camera_arguments,
     add_engine_arguments,
     add_scaling_arguments,
     make_engine,
@@ -25,9 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--dataset', default='nyu', help='nyu, or folder with a camera.yaml in it (default: nyu)'
     )
     parser.add_argument('--root', required=True, help='folder of the data set')
-    intrinsics = parser.add_mutually_exclusive_group()
-    intrinsics.add_argument('--camera-info', help='calibration YAML of the images')
-    intrinsics.add_argument('--hfov', type=float, help='horizontal field of view in degrees')
+    add_camera_arguments(parser)
     parser.add_argument('--split', default='test', help='list of ids (default: test)')
     parser.add_argument('--limit', type=positive, help='measure only the first so many images')
     parser.add_argument('--out', help='write the figures to this JSON file')

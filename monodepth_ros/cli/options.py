@@ -41,6 +41,13 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --camera-info and --hfov, of which one may be given."""
+    intrinsics = parser.add_mutually_exclusive_group()
+    intrinsics.add_argument('--camera-info', help='calibration YAML of the camera')
+    intrinsics.add_argument('--hfov', type=float, help='horizontal field of view in degrees')
+
+
 def add_scaling_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --metric-scaling and --max-input-pixels."""
     parser.add_argument(

@@ -11,6 +11,7 @@ import re
 import sys
 
 from monodepth_ros.cli.options import (
+    add_camera_arguments,
     add_engine_arguments,
     add_scaling_arguments,
     make_engine,
@@ -44,9 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--workers', type=positive, default=1, help='processes (default: %(default)s)'
     )
-    intrinsics = parser.add_mutually_exclusive_group()
-    intrinsics.add_argument('--camera-info', help='calibration YAML of the camera')
-    intrinsics.add_argument('--hfov', type=float, help='horizontal field of view in degrees')
+    add_camera_arguments(parser)
     parser.add_argument(
         '--stride', type=positive, default=1, help='every n-th row and column becomes a point'
     )

@@ -91,24 +91,9 @@ def read_frame(data: bytes, kind: str, info: Optional[bytes], intrinsics) -> tup
 
 def _camera(info, size):
     try:
-        msg = deserialize(info, CAMERA_INFO)
-        roi = msg.roi
-        camera = CameraModel.from_intrinsics(
-            msg.width,
-            msg.height,
-            tuple(msg.k),
-            tuple(msg.d),
-            msg.distortion_model,
-            tuple(msg.r),
-            tuple(msg.p),
-            binning_x=msg.binning_x,
-            binning_y=msg.binning_y,
-            roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
-            image_size=size,
-        )
+        return CameraModel.from_camera_info(deserialize(info, CAMERA_INFO), size), ''
     except (CalibrationError, DatasetError) as error:
         return None, f'no cloud, since its camera_info cannot be used: {error}'
-    return camera, ''
 
 
 def make_messages(

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from monodepth_ros.camera import CameraModel, HOW_TO_CALIBRATE, load_calibration
 from monodepth_ros.errors import CalibrationError
-from monodepth_ros.ros.conversions import camera_info_key, camera_info_to_model
+from monodepth_ros.ros.conversions import camera_info_key
 from monodepth_ros.ros.fastdds import package_share_directory
 from sensor_msgs.msg import CameraInfo
 
@@ -54,7 +54,7 @@ class Calibration:
         key = camera_info_key(msg)
         with self._lock:
             if key != self._key:
-                self._make = partial(camera_info_to_model, msg)
+                self._make = partial(CameraModel.from_camera_info, msg)
                 self._key = key
 
     def camera(self, width: int, height: int) -> Optional[CameraModel]:

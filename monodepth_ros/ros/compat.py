@@ -56,18 +56,8 @@ def ns_to_stamp(nanoseconds: int) -> Time:
     return Time(sec=seconds, nanosec=rest)
 
 
-def to_message_bytes(values: np.ndarray) -> array.array:
-    """
-    Copy an array of any type and shape into what `msg.data` takes without checking each byte.
-
-    The copy is the message's own, so the array may be reused for the next frame.
-    """
-    data = array.array('B')
-    _append(data, values)
-    return data
-
-
 def _append(data: array.array, values: np.ndarray) -> None:
+    """Copy an array of any type and shape behind `data`, without checking each byte."""
     data.frombytes(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Sequence, TYPE_CHECKING, Union
 
 from monodepth_ros import image_encodings
-from monodepth_ros.camera import CameraModel, PinholeCamera
+from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.frames import Prediction
 from monodepth_ros.ros import compat
 import numpy as np
@@ -65,30 +65,6 @@ def camera_info_key(msg: CameraInfo) -> tuple:
         msg.p.tobytes(),
         (msg.binning_x, msg.binning_y),
         (roi.x_offset, roi.y_offset, roi.width, roi.height),
-    )
-
-
-def camera_info_to_model(msg: CameraInfo, image_size: tuple[int, int]) -> CameraModel:
-    """
-    Return the intrinsics of images of `image_size` (width, height) pixels.
-
-    Raises:
-        CalibrationError: the message does not describe such an image; the reason says why.
-
-    """
-    roi = msg.roi
-    return CameraModel.from_intrinsics(
-        msg.width,
-        msg.height,
-        tuple(msg.k),
-        tuple(msg.d),
-        msg.distortion_model,
-        tuple(msg.r),
-        tuple(msg.p),
-        binning_x=msg.binning_x,
-        binning_y=msg.binning_y,
-        roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
-        image_size=image_size,
     )
 
 

@@ -124,6 +124,8 @@ class Trainer:
         grid = dataset.camera.rectified
         self.focal_length = grid.fx * config.width / grid.width
         self.max_depth = nyu.MAX_DEPTH
+        depths = (s.depth[s.depth > 0].min(initial=self.max_depth) for s in self.training_samples)
+        self.min_depth = float(min(depths))
         self.crop = dataset.crop
 
     def resume(self) -> int:
@@ -236,7 +238,6 @@ class Trainer:
         """Return the facts of the averaged weights, `record` being their validation."""
         encoder = self.network.encoder
         grid = self.training_samples[0].camera.rectified
-        depths = [s.depth[s.depth > 0].min(initial=self.max_depth) for s in self.training_samples]
         return ModelFacts(
             network=self.config.network,
             options=self.config.options,
@@ -244,7 +245,7 @@ class Trainer:
             colors=nyu.COLORS,
             input_width=self.config.width,
             input_height=round(grid.height * self.config.width / grid.width),
-            min_depth=float(np.min(depths)),
+            min_depth=self.min_depth,
             max_depth=self.max_depth,
             focal_length=self.focal_length,
             mean=encoder.mean,

@@ -1,5 +1,6 @@
 """A node under test, with a camera in front of it and a listener behind it, over real DDS."""
 
+import array
 from collections import defaultdict
 import threading
 import time
@@ -166,7 +167,7 @@ class Bench:
         return CompressedImage(
             header=self._next_header(),
             format=f'rgb8; {extension[1:].replace("jpg", "jpeg")} compressed bgr8',
-            data=compat.to_message_bytes(file),
+            data=array.array('B', file.tobytes()),
         )
 
     def _next_header(self):

@@ -1,6 +1,7 @@
 """Intrinsics from messages and files; what is wrong with them is told, not raised."""
 
 from bench import make_camera_info
+from monodepth_ros.camera import CameraModel
 from monodepth_ros.errors import CalibrationError
 from monodepth_ros.ros import calibration
 from monodepth_ros.ros.calibration import Calibration, resolve_url
@@ -46,10 +47,8 @@ def test_other_aspect_is_refused_until_mended():
 
 def test_same_message_again_is_not_resolved_again(monkeypatch):
     calls = []
-    convert = calibration.camera_info_to_model
-    monkeypatch.setattr(
-        calibration, 'camera_info_to_model', lambda *a: calls.append(a) or convert(*a)
-    )
+    convert = CameraModel.from_camera_info
+    monkeypatch.setattr(CameraModel, 'from_camera_info', lambda *a: calls.append(a) or convert(*a))
     known = Calibration()
     for _ in range(5):
         known.update(make_camera_info())

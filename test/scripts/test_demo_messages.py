@@ -26,12 +26,11 @@ def header():
 def test_camera_info_says_what_the_calibration_says(header, distortion, model, projection):
     from demo_app.camera import make_camera_info
     from monodepth_ros.camera import CameraModel
-    from monodepth_ros.ros.conversions import camera_info_to_model
 
     k = (100.0, 0.0, 31.5, 0.0, 101.0, 23.5, 0.0, 0.0, 1.0)
     sent = CameraModel(64, 48, k, distortion, model, projection=projection)
     message = make_camera_info(sent, header)
-    received = camera_info_to_model(message, (64, 48))
+    received = CameraModel.from_camera_info(message, (64, 48))
     assert message.header.frame_id == 'camera'
     assert received.rectified == sent.rectified
     assert received.is_distorted == sent.is_distorted
