@@ -30,3 +30,16 @@ def select_device(device: str) -> torch.device:
                 "devices; install a CUDA build of torch and the driver, or set device to 'cpu'"
             )
     return chosen
+
+
+def training_precision(device: torch.device) -> torch.dtype:
+    """Return the type that a device multiplies fastest while training stays stable: mixed or not.
+
+    bfloat16 where the hardware computes in it, else float16 on CUDA, else float32.
+    """
+    if device.type == 'cuda':
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    ask = getattr(torch.cpu, 'get_capabilities', dict)  # torch before 2.10 cannot tell
+    found = ask()
+    native = any(found.get(name) for name in ('amx_bf16', 'avx512_bf16'))
+    return torch.bfloat16 if native else torch.float32

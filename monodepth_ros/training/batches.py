@@ -35,6 +35,10 @@ def hold_out(count: int, held_out: int, runs: int = 8) -> tuple[list[int], list[
     return kept, sorted(chosen)
 
 
+ORDER, AUGMENTATION = 0, 1
+"""Streams of random numbers: which images a batch has, and how each is changed."""
+
+
 class Batches:
     """Random access to the batches of a run.
 
@@ -60,14 +64,14 @@ class Batches:
         """
         config = self.config
         epoch, place = divmod(step, self.per_epoch)
-        order = np.random.default_rng((config.seed, epoch)).permutation(len(self.samples))
+        order = np.random.default_rng((config.seed, ORDER, epoch)).permutation(len(self.samples))
         chosen = order[range(place * config.batch_size, (place + 1) * config.batch_size)]
         items = [self._augmented(epoch, int(index)) for index in chosen]
         return tuple(torch.from_numpy(np.stack(part)) for part in zip(*items, strict=True))
 
     def _augmented(self, epoch: int, index: int):
         config = self.config
-        rng = np.random.default_rng((config.seed, epoch, index))
+        rng = np.random.default_rng((config.seed, AUGMENTATION, epoch, index))
         view = random_view(config.augment, rng)
         size = (config.width, config.height)
         image, depth, label = apply_view(self.samples[index], view, size, self.focal_length)

@@ -64,6 +64,8 @@ class TrainConfig:
         height: network input in pixels, a multiple of 32 as the node's input is.
         epochs: passes over the images.
         batch_size: images a step.
+        precision: 'auto' (mixed where the device is good at it), 'float32', 'bfloat16' or
+            'float16'; weights and losses are float32 in all of them.
         validate_every: epochs between evaluations on the held-out images.
         seed: of weights, order and augmentation.
 
@@ -79,6 +81,7 @@ class TrainConfig:
     height: int = 256
     epochs: int = 20
     batch_size: int = 8
+    precision: str = 'auto'
     validate_every: int = 1
     seed: int = 1
     loss: LossConfig = field(default_factory=LossConfig)
@@ -90,9 +93,8 @@ class TrainConfig:
         return dataclasses.asdict(self)
 
 
+PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
 POSITIVE = ('width', 'height', 'epochs', 'batch_size', 'validate_every', 'learning_rate')
-
-
 SHARES = ('warm_up', 'ema_decay', 'flip', 'blur', 'brightness', 'channel', 'saturation')
 
 
@@ -125,6 +127,8 @@ def make_config(values: dict) -> TrainConfig:
         raise ConfigError(f'size {config.width} x {config.height}, expected multiples of 32')
     if 'classes' in config.options:
         raise ConfigError('options.classes cannot be set: the data set has the classes')
+    if config.precision not in PRECISIONS:
+        raise ConfigError(f'precision is {config.precision!r}, expected of {PRECISIONS}')
     if config.augment.max_zoom < 1.0:
         raise ConfigError(f'augment.max_zoom is {config.augment.max_zoom}, expected >= 1')
     if config.optimizer.ema_decay == 1.0:

@@ -14,7 +14,7 @@ from monodepth_ros.errors import ConfigError, TrainingError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.networks.checkpoint import save_checkpoint
 from monodepth_ros.networks.deploy import Normalize
-from monodepth_ros.networks.device import select_device
+from monodepth_ros.networks.device import select_device, training_precision
 from monodepth_ros.networks.registry import create_network
 from monodepth_ros.networks.safetensors_file import write_atomically
 from monodepth_ros.training.batches import Batches, hold_out
@@ -99,6 +99,8 @@ class Trainer:
         self.network = network
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
         self.optimizer = make_optimizer(network, config.optimizer)
+        self.dtype = self._choose_dtype()
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.dtype == torch.float16)
         self._load_data(root, limit)
         self.normalize = Normalize(network.encoder.mean, network.encoder.std).to(self.device)
         self.batches = Batches(self.training_samples, config, self.focal_length)
@@ -109,6 +111,10 @@ class Trainer:
             )
         self.steps = config.epochs * self.batches.per_epoch
         self.progress: dict = {'step': 0, 'best': None, 'losses': [], 'history': []}
+
+    def _choose_dtype(self) -> torch.dtype:
+        chosen = self.config.precision
+        return training_precision(self.device) if chosen == 'auto' else getattr(torch, chosen)
 
     def _load_data(self, root, limit):
         """Decode all images once: 1.2 GB for NYU."""
@@ -179,17 +185,21 @@ class Trainer:
         images, depth, label = (x.to(self.device) for x in self.batches(step))
         targets = make_targets(depth, label, self.max_depth)
         self.network.train()
-        output = self.network(self.normalize(images))
+        mixed = self.dtype != torch.float32
+        with torch.autocast(self.device.type, self.dtype, enabled=mixed):
+            output = self.network(self.normalize(images))
         terms = objective(self.network, output, targets, config.loss, self.max_depth)
         check_finite(terms, step)
         factor = learning_rate_factor(step, self.steps, config.optimizer.warm_up)
         for group in self.optimizer.param_groups:
             group['lr'] = group['base'] * factor
         self.optimizer.zero_grad(set_to_none=True)
-        terms['loss'].backward()
+        self.scaler.scale(terms['loss']).backward()
+        self.scaler.unscale_(self.optimizer)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), config.optimizer.clip_norm)
         check_finite({**terms, 'gradient norm': norm}, step)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self._update_average(step)
         self.progress['step'] = step + 1
         losses = [*self.progress['losses'], float(terms['loss'].detach())]
@@ -254,6 +264,7 @@ class Trainer:
             training={
                 'config': self.config.to_dict(),
                 'images': len(self.training_samples),
+                'precision': str(self.dtype).removeprefix('torch.'),
                 'torch': torch.__version__,
             },
             metrics={'held_out': record} if record else {},

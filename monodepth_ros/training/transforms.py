@@ -138,5 +138,5 @@ def jitter(image: np.ndarray, config: AugmentConfig, rng: np.random.Generator) -
     deviation = rng.uniform(0.0, config.noise)
     if deviation > 0:
         noise = rng.normal(0.0, deviation, image.shape[:2]).astype(np.float32)[..., None]
-        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+        image = np.clip(np.rint(image + noise), 0, 255).astype(np.uint8)
     return image

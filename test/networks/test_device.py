@@ -1,7 +1,7 @@
 """Torch devices by name."""
 
 from monodepth_ros.errors import EngineError
-from monodepth_ros.networks.device import select_device
+from monodepth_ros.networks.device import select_device, training_precision
 import pytest
 import torch
 
@@ -33,3 +33,23 @@ def test_absent_cuda_is_refused_with_the_remedy(monkeypatch, device):
 def test_unknown_devices_list_the_choices(device):
     with pytest.raises(EngineError, match=r"unknown device .*'auto', 'cpu', 'cuda', 'cuda:N'"):
         select_device(device)
+
+
+def test_training_precision_is_what_the_processor_computes_in(monkeypatch):
+    def precision(**found):
+        monkeypatch.setattr(torch.cpu, 'get_capabilities', lambda: found, raising=False)
+        return training_precision(torch.device('cpu'))
+
+    assert precision(avx512_bf16=True) == torch.bfloat16
+    assert precision(amx_bf16=True) == torch.bfloat16
+    assert precision(avx512_f=True, avx512_bf16=False) == torch.float32
+    monkeypatch.delattr(torch.cpu, 'get_capabilities')
+    assert training_precision(torch.device('cpu')) == torch.float32
+
+
+@pytest.mark.parametrize(
+    ('supported', 'expected'), [(True, torch.bfloat16), (False, torch.float16)]
+)
+def test_training_precision_on_cuda(monkeypatch, supported, expected):
+    monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda: supported)
+    assert training_precision(torch.device('cuda')) == expected
