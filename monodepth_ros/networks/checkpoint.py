@@ -81,19 +81,21 @@ def save_checkpoint(
         path: where to; the folder must exist.
         network: the module whose state is saved.
         facts: what goes into the header.
-        half: store floating-point weights as float16.
+        half: store floating-point weights as float16, but for those whose values are beyond it
+            (the variances of some published encoders are).
 
     Raises:
-        CheckpointError: a weight is not finite, or does not fit float16.
+        CheckpointError: a weight is not finite.
 
     """
     import torch
 
     arrays = {}
     for key, value in network.state_dict().items():
-        if value.is_floating_point() and half:
-            value = value.to(torch.float16)
         if not torch.isfinite(value).all():
-            raise CheckpointError(f'weight {key} has values that are not finite or beyond float16')
+            raise CheckpointError(f'weight {key} has values that are not finite')
+        if value.is_floating_point() and half:
+            short = value.to(torch.float16)
+            value = short if torch.isfinite(short).all() else value
         arrays[key] = value.cpu().numpy()
     write_arrays(path, arrays, {FACTS_KEY: json.dumps(facts.to_dict())})
