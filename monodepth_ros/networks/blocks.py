@@ -54,10 +54,17 @@ class UpSkipSum(nn.Module):
     stage's size and at last to the output's. Convolving before resizing changes no number, since
     both are linear and bilinear weights sum to one. Resizing step by step instead of each stage
     in one leap does: the result is somewhat smoother, for a fraction of the memory traffic.
+
+    Args:
+        channels: of each stage, coarse to fine.
+        out_channels: of the sum.
+        direct: resize each stage to the output's size in one leap instead.
+
     """
 
-    def __init__(self, channels: list[int], out_channels: int):
+    def __init__(self, channels: list[int], out_channels: int, direct: bool = False):
         super().__init__()
+        self.direct = direct
         self.convolutions = nn.ModuleList(
             nn.Conv2d(width, out_channels, 1, bias=index == len(channels) - 1)
             for index, width in enumerate(channels)
@@ -67,7 +74,8 @@ class UpSkipSum(nn.Module):
         """Sum the stages, coarse to fine, into (N, out, *size)."""
         total = self.convolutions[0](stages[0])
         for convolution, stage in zip(self.convolutions[1:], stages[1:], strict=True):
-            total = resize(total, stage.shape[-2:]) + convolution(stage)
+            shared = size if self.direct else stage.shape[-2:]
+            total = resize(total, shared) + resize(convolution(stage), shared)
         return resize(total, size)
 
 

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.blocks import LateralSharingUnit, UpConvolution, UpSkipSum
+from monodepth_ros.networks.output import DEPTH_LIMITS, NetworkOutput, TYPICAL_DEPTH
 from torch import nn, Tensor
 
 BRANCHES = ('depth', 'semantic')
 UP_CONVOLUTIONS = 4
-LOG_DEPTH_LIMITS = (math.log(0.01), math.log(1000.0))
-"""Keeps exp() finite in every precision; far outside what any camera of a room sees."""
-TYPICAL_DEPTH = 2.5
-"""Metres; about the median of indoor images, where an untrained network starts."""
-
-
-class NetworkOutput(NamedTuple):
-    """Raw maps of the heads; None for a branch that the network does not have."""
-
-    depth: Optional[Tensor]  # (N, 1, H, W), log metres
-    semantic: Optional[Tensor]  # (N, classes, H, W), logits of one sigmoid per class
+UP_SKIPS = (True, 'direct', False)
 
 
 class Branch(nn.Module):
@@ -42,8 +33,8 @@ class Branch(nn.Module):
             self.up.append(UpConvolution(in_width, out_width, step, skip_width))
             self.skip_index.append(index)
         stages = (encoder.channels[-1], *out_widths) if up_skips else out_widths[-1:]
-        self.sum = UpSkipSum(list(stages), out_channels)
-        self.up_skips = up_skips
+        self.sum = UpSkipSum(list(stages), out_channels, direct=up_skips == 'direct')
+        self.up_skips = bool(up_skips)
 
     def step(self, index: int, x: Tensor, features: list[Tensor]) -> Tensor:
         """Run up-convolution `index` with the encoder's map that belongs to it."""
@@ -70,7 +61,8 @@ class DualBranchNetwork(nn.Module):
         classes: number of semantic classes.
         widths: channels of the up-convolutions; of three, the fourth gives the output's.
         branches: which branches the network has, of 'depth' and 'semantic'.
-        up_skips: add every stage of a branch to its output.
+        up_skips: add every stage of a branch to its output, resized step by step, or 'direct':
+            each in one leap; False leaves them out.
         lateral_sharing: join the branches by lateral sharing units (needs both).
         encoder_skips: fuse the encoder's maps into the up-convolutions of the same stride.
 
@@ -82,16 +74,18 @@ class DualBranchNetwork(nn.Module):
         classes: int,
         widths: tuple[int, ...] = (512, 128, 64),
         branches: tuple[str, ...] = BRANCHES,
-        up_skips: bool = True,
+        up_skips: bool | str = True,
         lateral_sharing: bool = True,
         encoder_skips: bool = False,
     ):
         super().__init__()
-        branches = tuple(branches)
+        branches, widths = tuple(branches), tuple(widths)
         if not branches or not set(branches) <= set(BRANCHES):
             raise ConfigError(f'branches is {branches!r}, expected of {BRANCHES}')
         if len(widths) not in (UP_CONVOLUTIONS - 1, UP_CONVOLUTIONS) or min(widths) < 1:
             raise ConfigError(f'widths is {widths!r}, expected three or four positive numbers')
+        if up_skips not in UP_SKIPS:
+            raise ConfigError(f'up_skips is {up_skips!r}, expected of {UP_SKIPS}')
         self.encoder = encoder
         self.outputs = branches
         sizes = {'depth': 1, 'semantic': classes}
@@ -115,7 +109,7 @@ class DualBranchNetwork(nn.Module):
             nn.init.constant_(branch.sum.convolutions[-1].bias, prior[name])
 
     def forward(self, image: Tensor) -> NetworkOutput:
-        """Map normalised RGB (N, 3, H, W) to the heads' raw maps, both (N, ., H, W)."""
+        """Map normalised RGB (N, 3, H, W) to log metres and logits, both (N, ., H, W)."""
         features = self.encoder(image)
         names = list(self.branch)
         stages = {name: [features[-1]] for name in names}
@@ -135,4 +129,4 @@ class DualBranchNetwork(nn.Module):
     @staticmethod
     def metres(raw: Tensor) -> Tensor:
         """Map the depth head's raw map (log metres) to metres, float32."""
-        return raw.float().clamp(*LOG_DEPTH_LIMITS).exp()
+        return raw.float().clamp(*map(math.log, DEPTH_LIMITS)).exp()

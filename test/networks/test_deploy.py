@@ -3,7 +3,7 @@
 import math
 
 from monodepth_ros.networks.deploy import DeploymentGraph, UNLABELLED
-from monodepth_ros.networks.dual_branch import NetworkOutput
+from monodepth_ros.networks.output import NetworkOutput
 import pytest
 import torch
 from torch import nn

@@ -3,6 +3,7 @@
 import math
 
 from monodepth_ros.errors import ConfigError
+from monodepth_ros.networks.dense_depth import DenseDepthNetwork
 from monodepth_ros.networks.deploy import DeploymentGraph
 from monodepth_ros.networks.registry import create_network, NETWORKS
 import pytest
@@ -13,11 +14,14 @@ LIGHT = 'dual_efficientnet_lite0'
 VARIATIONS = [
     *((name, {}) for name in sorted(NETWORKS)),
     (LIGHT, {'up_skips': False}),
+    (LIGHT, {'up_skips': 'direct'}),
     (LIGHT, {'lateral_sharing': False}),
     (LIGHT, {'encoder_skips': False}),
     (LIGHT, {'widths': [16, 8, 8]}),
     (LIGHT, {'branches': ['semantic']}),
+    ('dual_resnet50', {'output_stride': 16}),
     ('dual_resnet50', {'encoder_skips': True, 'output_stride': 32, 'variant': 'v1.5'}),
+    ('densedepth_efficientnet_lite0', {'widths': [8, 8, 8, 8], 'reciprocal_range': 80}),
 ]
 
 
@@ -52,6 +56,8 @@ class TestEveryNetwork:
         network.eval()
         with torch.inference_mode():
             output = network(torch.randn(1, 3, *size))
+        if isinstance(network, DenseDepthNetwork):
+            size = (math.ceil(size[0] / 2), math.ceil(size[1] / 2))
         for found, channels in maps(output):
             assert found.shape == (1, channels, *size)
             assert torch.isfinite(found).all()
@@ -170,11 +176,30 @@ def test_unknown_network_lists_the_choices():
         {'widths': 8},
         {'branches': []},
         {'branches': ['normals']},
+        {'up_skips': 'stepwise'},
     ],
 )
 def test_wrong_options_are_refused(options):
     with pytest.raises(ConfigError, match=next(iter(options))):
         make(LIGHT, options)
+
+
+@pytest.mark.parametrize('branch', ['depth', 'semantic'])
+def test_single_branch_is_what_its_name_says(branch):
+    assert make(f'{branch}_resnet50', {'widths': [8, 8, 8]}).outputs == (branch,)
+    with pytest.raises(ConfigError, match=f"{branch}_resnet50' cannot take .*branches"):
+        make(f'{branch}_resnet50', {'branches': ['depth', 'semantic']})
+
+
+def test_every_network_of_the_seeds_is_there():
+    assert set(NETWORKS) == {
+        'densedepth169',
+        'densedepth_efficientnet_lite0',
+        'depth_resnet50',
+        'dual_efficientnet_lite0',
+        'dual_resnet50',
+        'semantic_resnet50',
+    }
 
 
 def test_missing_class_count_is_refused():

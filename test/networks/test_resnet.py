@@ -4,36 +4,13 @@ from pathlib import Path
 
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.resnet import ResNet50
+from published import count_parameters, published_shapes, published_state, shapes_of
 import pytest
 import torch
 
 PUBLISHED = (
     Path(__file__).parents[3] / 'shared' / 'weights' / 'resnet50_v1_imagenet_fp16.safetensors'
 )
-
-
-def published_shapes():
-    """Names and shapes of torchvision's resnet50 without fc, from He et al., table 1."""
-    shapes = {}
-
-    def add(convolution, norm, out_channels, in_channels, kernel):
-        shapes[f'{convolution}.weight'] = (out_channels, in_channels, kernel, kernel)
-        for name in ('weight', 'bias', 'running_mean', 'running_var'):
-            shapes[f'{norm}.{name}'] = (out_channels,)
-        shapes[f'{norm}.num_batches_tracked'] = ()
-
-    add('conv1', 'bn1', 64, 3, 7)
-    before = 64
-    for layer, (blocks, width) in enumerate(((3, 64), (4, 128), (6, 256), (3, 512)), start=1):
-        for block in range(blocks):
-            at = f'layer{layer}.{block}'
-            add(f'{at}.conv1', f'{at}.bn1', width, before, 1)
-            add(f'{at}.conv2', f'{at}.bn2', width, width, 3)
-            add(f'{at}.conv3', f'{at}.bn3', 4 * width, width, 1)
-            if block == 0:
-                add(f'{at}.downsample.0', f'{at}.downsample.1', 4 * width, before, 1)
-            before = 4 * width
-    return shapes
 
 
 def randomized(encoder):
@@ -47,13 +24,15 @@ def randomized(encoder):
 
 
 def test_names_and_shapes_are_the_published_ones():
-    found = {key: tuple(value.shape) for key, value in ResNet50().state_dict().items()}
-    assert found == published_shapes()
+    published = published_shapes('resnet50')
+    head = {key: published.pop(key) for key in ('fc.weight', 'fc.bias')}
+    assert head == {'fc.weight': (1000, 2048), 'fc.bias': (1000,)}
+    assert shapes_of(ResNet50()) == published
 
 
 def test_parameter_count():
-    # The classifier has 25,557,032, of which fc has 2048 x 1000 + 1000.
-    assert sum(p.numel() for p in ResNet50().parameters()) == 25_557_032 - 2_049_000
+    # torchvision's documents say 25,557,032 for the classifier.
+    assert count_parameters(ResNet50()) + 2048 * 1000 + 1000 == 25_557_032
 
 
 @pytest.mark.parametrize(
@@ -101,20 +80,16 @@ def test_wrong_options_are_refused(options, message):
         ResNet50(**options)
 
 
-def published_state():
-    return {key: torch.ones(shape) for key, shape in published_shapes().items()}
-
-
 def test_classifier_and_absent_counters_do_not_matter():
-    state = {k: v for k, v in published_state().items() if 'batches_tracked' not in k}
+    published = published_state('resnet50')
     encoder = ResNet50()
-    encoder.load_pretrained({**state, 'fc.weight': torch.ones(1000, 2048)})
+    encoder.load_pretrained({k: v for k, v in published.items() if 'batches_tracked' not in k})
     assert (encoder.layer4[2].conv3.weight == 1).all()
 
 
 @pytest.mark.parametrize('key', ['layer3.5.conv2.weight', 'layer1.0.bn1.running_var'])
 def test_loading_is_strict(key):
-    state = published_state()
+    state = published_state('resnet50')
     with pytest.raises(RuntimeError, match='Unexpected key'):
         ResNet50().load_pretrained({**state, f'{key}.more': torch.ones(1)})
     del state[key]

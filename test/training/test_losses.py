@@ -3,7 +3,6 @@
 import math
 
 from monodepth_ros.training import losses
-from monodepth_ros.training.targets import interior, make_targets
 import pytest
 import torch
 
@@ -25,6 +24,11 @@ def test_masked_mean():
     assert losses.masked_mean(torch.tensor([1.0, float('nan'), 4.0]), mask) == 2.5
 
 
+def test_l1_loss():
+    depth, target = row(1.0, 3.0, 8.0), row(1.5, 1.0, 0.0)
+    assert losses.l1_loss(depth, target, row(True, True, False)).item() == (0.5 + 2.0) / 2
+
+
 def test_depth_aware_loss():
     # log(1 + d) of 1 and 3 are ln 2 and 2 ln 2: their ratio is 1/2 either way round.
     depth, target = row(1.0, 3.0), row(3.0, 1.0)
@@ -43,6 +47,41 @@ def test_log_depth_loss():
     target = row(1.0, 4.0, 5.0)
     loss = losses.log_depth_loss(depth, target, everywhere(depth))
     assert loss.item() == pytest.approx((LN2 + 2 * LN2 + 0) / 3)
+
+
+@pytest.mark.parametrize(
+    ('ratios', 'square'),
+    [
+        # Errors of +1 and -1 (in units of ln 2) have the mean 0 and the mean square 1.
+        ((2.0, 0.5), 1.0),
+        # A shared error counts by the share 1 - 0.85 of its square.
+        ((2.0, 2.0), 0.15),
+        # Mean 1, mean square (4 + 0) / 2: 2 - 0.85.
+        ((4.0, 1.0), 1.15),
+    ],
+)
+def test_silog_loss(ratios, square):
+    target = row(3.0, 0.7, 5.0)
+    loss = losses.silog_loss(target * row(*ratios, 9.0), target, row(True, True, False))
+    # The smoothing takes away less than 0.001.
+    assert math.sqrt(square) * LN2 - 0.001 < loss.item() < math.sqrt(square) * LN2
+
+
+def test_silog_loss_does_not_see_the_scale_where_it_is_not_asked_to():
+    depth, target, valid = depth_case()
+    one, two = (losses.silog_loss(k * depth, target, valid, focus=1.0) for k in (1.0, 7.0))
+    torch.testing.assert_close(one, two)
+
+
+def test_gradient_loss():
+    target = torch.tensor([[0.0, 0.0, 0.0], [0.0, 5.0, 5.0]]).view(1, 1, 2, 3)
+    x = torch.tensor([[0.0, 1.0, 4.0], [2.0, 7.0, 9.0]]).view(1, 1, 2, 3)
+    # Errors 0 1 4 and 2 2 4: they differ by 2, 1, 0 down and by 1, 3, 0, 2 to the right.
+    assert losses.gradient_loss(x, target, everywhere(x)).item() == pytest.approx(3 / 3 + 6 / 4)
+    # Without the middle of the first row: 2, 0 down and 0, 2 to the right.
+    valid = everywhere(x).clone()
+    valid[0, 0, 0, 1] = False
+    assert losses.gradient_loss(x, target, valid).item() == pytest.approx(2 / 2 + 2 / 2)
 
 
 def test_sobel_derivatives_are_per_pixel():
@@ -101,8 +140,12 @@ def test_class_sobel_loss():
 
 DEPTH_LOSSES = {
     'depth_aware': lambda d, t, v: losses.depth_aware_loss(d, t, v, 10.0),
+    'l1': losses.l1_loss,
     'log_depth': losses.log_depth_loss,
+    'silog': losses.silog_loss,
     'sobel': losses.sobel_loss,
+    'gradient': losses.gradient_loss,
+    'ssim': lambda d, t, v: losses.ssim_loss(d, t, v, 100.0),
 }
 CLASS_LOSSES = {
     'focal': losses.focal_loss,
@@ -113,17 +156,17 @@ CLASS_LOSSES = {
 
 def depth_case(seed=0):
     generator = torch.Generator().manual_seed(seed)
-    depth = torch.rand(2, 1, 8, 9, generator=generator) * 9 + 0.5
-    target = torch.rand(2, 1, 8, 9, generator=generator) * 9 + 0.5
-    valid = torch.ones(2, 1, 8, 9, dtype=torch.bool)
+    depth = torch.rand(2, 1, 14, 16, generator=generator) * 9 + 0.5
+    target = torch.rand(2, 1, 14, 16, generator=generator) * 9 + 0.5
+    valid = torch.ones(2, 1, 14, 16, dtype=torch.bool)
     return depth, target, valid
 
 
 def class_case():
     generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(2, 4, 8, 9, generator=generator)
-    label = torch.randint(0, 4, (2, 8, 9), generator=generator)
-    return logits, label, torch.ones(2, 1, 8, 9, dtype=torch.bool)
+    logits = torch.randn(2, 4, 14, 16, generator=generator)
+    label = torch.randint(0, 4, (2, 14, 16), generator=generator)
+    return logits, label, torch.ones(2, 1, 14, 16, dtype=torch.bool)
 
 
 @pytest.mark.parametrize('name', DEPTH_LOSSES)
@@ -141,8 +184,8 @@ class TestDepthLosses:
     @pytest.mark.parametrize('value', [1e-30, 1e-8, 1e-3, 1.0, 1e4, 1e8])
     @pytest.mark.parametrize('truth', [1e-3, 1.0, 10.0])
     def test_gradients_are_finite_at_every_positive_depth(self, name, value, truth):
-        depth = torch.full((1, 1, 3, 3), value, requires_grad=True)
-        target = torch.full((1, 1, 3, 3), truth)
+        depth = torch.full((1, 1, 12, 12), value, requires_grad=True)
+        target = torch.full((1, 1, 12, 12), truth)
         loss = DEPTH_LOSSES[name](depth, target, everywhere(target))
         loss.backward()
         assert torch.isfinite(loss) and loss >= 0
@@ -218,6 +261,7 @@ def test_unknown_pixels_count_for_nothing(case):
     value = loss(found, truth, valid)
     value.backward()
     assert value > 0
+    assert torch.isfinite(found.grad).all()
     assert (found.grad * ~valid == 0).all()
     assert found.grad[valid.expand_as(found)].any()
     assert loss(found, wrong, valid) == value
@@ -233,26 +277,3 @@ def test_nothing_known_is_zero_with_zero_gradient(case):
     value.backward()
     assert value.item() == 0.0
     assert not found.grad.any()
-
-
-def test_interior_needs_a_whole_neighbourhood():
-    valid = torch.ones(1, 1, 5, 7, dtype=torch.bool)
-    assert interior(valid).shape == (1, 1, 3, 5)
-    assert interior(valid).all()
-    valid[0, 0, 0, 3] = False
-    expected = torch.ones(3, 5, dtype=torch.bool)
-    expected[0, 1:4] = False
-    assert torch.equal(interior(valid)[0, 0], expected)
-
-
-def test_targets():
-    nan, inf = float('nan'), float('inf')
-    depth = torch.tensor([[[0.0, 0.001, 5.0, 10.0, 10.1, -1.0, nan, inf]]])
-    label = torch.tensor([[[0, 1, 2, 3, 255, 5, 6, 7]]], dtype=torch.uint8)
-    targets = make_targets(depth, label, 10.0)
-    expected = [False, True, True, True, False, False, False, False]
-    assert targets.depth_valid.flatten().tolist() == expected
-    kept = torch.tensor([0, 0.001, 5, 10, 0, 0, 0, 0])
-    torch.testing.assert_close(targets.depth.flatten(), kept)
-    assert targets.depth.shape == targets.depth_valid.shape == (1, 1, 1, 8)
-    assert targets.label.dtype == torch.int64 and targets.label.shape == (1, 1, 8)
