@@ -253,17 +253,14 @@ def decode_compressed(data, file_format: str = '') -> np.ndarray:
 
 
 def _decode_file(data, file_format):
-    is_jpeg = data.startswith(_JPEG)
-    if not is_jpeg and not data.startswith(_PNG):
+    if not data.startswith((_JPEG, _PNG)):
         known = any(name in file_format.lower() for name in ('jpeg', 'jpg', 'png'))
         raise ImageError(
             'corrupt_data' if known else 'unknown_encoding',
             f'compressed image of format {file_format!r} begins with the bytes '
             f'{data[:8].hex(" ")!r}, expected a JPEG or PNG file',
         )
-    # Some versions of OpenCV fill with grey what is missing of a JPEG. A thumbnail in its header
-    # has an end of its own, hence the last scan.
-    complete = not is_jpeg or data.rfind(_JPEG_END) > data.rfind(_JPEG_SCAN) >= 0
+    complete = not ends_early(data)
     try:
         flags = cv2.IMREAD_UNCHANGED
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if complete else None
@@ -278,12 +275,27 @@ def _decode_file(data, file_format):
     return pixels
 
 
-def to_millimetres(depth: np.ndarray) -> np.ndarray:
+def ends_early(data: bytes) -> bool:
+    """
+    Return whether a JPEG file lacks its end; of other files, False.
+
+    Some versions of OpenCV fill with grey what is missing, where others refuse the file.
+    """
+    # A thumbnail in the header has an end of its own, hence the last scan.
+    return data.startswith(_JPEG) and not data.rfind(_JPEG_END) > data.rfind(_JPEG_SCAN) >= 0
+
+
+def to_millimetres(depth: np.ndarray, out: Optional[np.ndarray] = None) -> np.ndarray:
     """
     Return (H, W) float32 metres as uint16 millimetres, 0 where invalid (REP 118).
 
-    Depth that 16 bits cannot hold (beyond 65.535 m, +Inf) is invalid.
+    Depth that 16 bits cannot hold (beyond 65.535 m, +Inf) is invalid. The result is `out` where
+    that is given, of the same size.
     """
     millimetres = np.rint(depth * np.float32(1000))
-    valid = (millimetres > 0) & (millimetres <= _MM_MAX)
-    return np.where(valid, millimetres, 0).astype(np.uint16)
+    # NaN fails the comparisons too.
+    millimetres[~((millimetres > 0) & (millimetres <= _MM_MAX))] = 0
+    if out is None:
+        return millimetres.astype(np.uint16)
+    np.copyto(out, millimetres, casting='unsafe')
+    return out

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Optional
+
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.training.config import TrainConfig
-from monodepth_ros.training.datasets import Sample
+from monodepth_ros.training.datasets import cached, Dataset, Joined, open_dataset, Sample
 from monodepth_ros.training.transforms import apply_view, jitter, random_view
 import numpy as np
 import torch
@@ -35,44 +39,115 @@ def hold_out(count: int, held_out: int, runs: int = 8) -> tuple[list[int], list[
     return kept, sorted(chosen)
 
 
-ORDER, AUGMENTATION = 0, 1
-"""Streams of random numbers: which images a batch has, and how each is changed."""
+def with_extra(main: Dataset, config: TrainConfig, root: str | Path) -> Dataset:
+    """Return the training images of a run: those of `main`, and of `config.extra` if any.
+
+    Args:
+        main: the part of the main data set that is trained on.
+        config: names the others, and whether they are kept in memory.
+        root: folder of the main data set, where relative paths of the others begin.
+
+    Raises:
+        DatasetError: one of them cannot be used, or has labels of other classes.
+
+    """
+    if not config.extra:
+        return main
+    others = []
+    for extra in config.extra:
+        folder = Path(root) / Path(extra.root).expanduser()
+        hfov = extra.hfov or None
+        other = open_dataset(extra.dataset, folder, extra.split, main.classes, hfov=hfov)
+        others.append((cached(other) if config.cache else other, extra.share))
+    return Joined(main, others)
+
+
+def epoch_order(
+    counts: Sequence[int], shares: Sequence[float], rng: np.random.Generator
+) -> np.ndarray:
+    """Return the indices of the images of an epoch, in random order.
+
+    Args:
+        counts: images of the main data set, and of each other one; indices count through all.
+        shares: of the epoch's images, what is of each other data set.
+        rng: decides.
+
+    Returns:
+        all of the main data set, and so many of each other one as its share asks for: some of
+        its images where it has more, each once or more where it has fewer.
+
+    """
+    chosen = [np.arange(counts[0])]
+    first = counts[0]
+    for count, share in zip(counts[1:], shares, strict=True):
+        wanted = round(counts[0] * share / (1.0 - sum(shares)))
+        passes = [rng.permutation(count) for _ in range(-(-wanted // count))]
+        chosen.append(first + np.concatenate([np.arange(0), *passes])[:wanted])
+        first += count
+    return rng.permutation(np.concatenate(chosen))
+
+
+ORDER, AUGMENTATION, SIZE = range(3)
+"""Streams of random numbers: which images a batch has, how each is changed, and its size."""
 
 
 class Batches:
     """Random access to the batches of a run.
 
     Args:
-        samples: the training images, by index.
+        samples: the training images, by index; of a `Joined` data set in the shares that it has.
         config: sizes, augmentation and seed.
         focal_length: pixels at the training width.
 
+    Attributes:
+        per_epoch: whole batches of an epoch.
+
     """
 
-    def __init__(self, samples: list[Sample], config: TrainConfig, focal_length: float):
+    def __init__(self, samples: Sequence[Sample], config: TrainConfig, focal_length: float):
         self.samples = samples
         self.config = config
         self.focal_length = focal_length
-        self.per_epoch = len(samples) // config.batch_size
+        self.per_epoch = len(self._order(0)) // config.batch_size
 
-    def __call__(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def __call__(
+        self, step: int, part: Optional[slice] = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return the batch of a step.
+
+        Args:
+            step: its number in the run, from 0.
+            part: which images of the batch, by their places in it; None for all.
 
         Returns:
             (N, H, W, 3) uint8 RGB, (N, H, W) float32 metres (0 unknown), (N, H, W) uint8 labels.
 
         """
-        config = self.config
-        epoch, place = divmod(step, self.per_epoch)
-        order = np.random.default_rng((config.seed, ORDER, epoch)).permutation(len(self.samples))
-        chosen = order[range(place * config.batch_size, (place + 1) * config.batch_size)]
-        items = [self._augmented(epoch, int(index)) for index in chosen]
+        epoch, batch = divmod(step, self.per_epoch)
+        first, last = (b * self.config.batch_size for b in (batch, batch + 1))
+        chosen = self._order(epoch)[first:last]
+        size = self._size(step)
+        items = [
+            self._augmented(int(index), size, (step, place))
+            for place, index in list(enumerate(chosen))[part or slice(None)]
+        ]
         return tuple(torch.from_numpy(np.stack(part)) for part in zip(*items, strict=True))
 
-    def _augmented(self, epoch: int, index: int):
-        config = self.config
-        rng = np.random.default_rng((config.seed, AUGMENTATION, epoch, index))
-        view = random_view(config.augment, rng)
-        size = (config.width, config.height)
+    def _order(self, epoch: int) -> np.ndarray:
+        samples = self.samples
+        rng = np.random.default_rng((self.config.seed, ORDER, epoch))
+        if isinstance(samples, Joined):
+            return epoch_order(samples.counts, samples.shares, rng)
+        return epoch_order((len(samples),), (), rng)
+
+    def _size(self, step: int) -> tuple[int, int]:
+        """Return width and height of a step's images."""
+        sizes = self.config.sizes or ((self.config.width, self.config.height),)
+        return sizes[np.random.default_rng((self.config.seed, SIZE, step)).integers(len(sizes))]
+
+    def _augmented(self, index: int, size: tuple[int, int], place: tuple[int, int]):
+        augment = self.config.augment
+        rng = np.random.default_rng((self.config.seed, AUGMENTATION, *place))
+        view = random_view(augment, rng)
         image, depth, label = apply_view(self.samples[index], view, size, self.focal_length)
-        return jitter(image, config.augment, rng), depth, label
+        return jitter(image, augment, rng), depth, label

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import cv2
+from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.frames import UNLABELLED
 from monodepth_ros.training.datasets.base import Sample
 import numpy as np
@@ -16,7 +17,10 @@ class AugmentConfig:
 
     Attributes:
         max_zoom: zoom factor, drawn from 1..max_zoom evenly in its logarithm.
+        focal_normalisation: a zoom by s divides depth by s, as for the training camera, which the
+            picture would have to come from; off, depth stays what it was (for comparison only).
         max_rotation: degrees about the optical axis, either way.
+        max_tilt: degrees that the camera turns up, down or to the sides, at most.
         flip: probability of a left-right flip.
         brightness: gain, drawn from 1 - x..1 + x.
         channel: gain of each colour channel, 1 - x..1 + x.
@@ -28,7 +32,9 @@ class AugmentConfig:
     """
 
     max_zoom: float = 1.0
+    focal_normalisation: bool = True
     max_rotation: float = 0.0
+    max_tilt: float = 0.0
     flip: float = 0.0
     brightness: float = 0.0
     channel: float = 0.0
@@ -40,53 +46,70 @@ class AugmentConfig:
 
 @dataclass(frozen=True)
 class View:
-    """Which part of an image the network sees.
+    """Which part of an image the network sees, and through which camera.
 
     Attributes:
-        zoom: magnification against the training focal length; depth is divided by it.
-        rotation: radians, counter-clockwise.
+        zoom: magnification against the training focal length.
+        focal_normalisation: whether depth is divided by the zoom.
+        rotation: radians about the optical axis, counter-clockwise.
+        tilt: radians about the camera's x axis (right) and y axis (down) by which the camera is
+            turned, as one rotation vector; (0.1, 0) looks up, (0, 0.1) to the right.
         flip: mirrored left to right.
         shift: (x, y) in -1..1, where in the room that the crop leaves.
 
     """
 
     zoom: float = 1.0
+    focal_normalisation: bool = True
     rotation: float = 0.0
+    tilt: tuple[float, float] = (0.0, 0.0)
     flip: bool = False
     shift: tuple[float, float] = (0.0, 0.0)
 
 
 def random_view(config: AugmentConfig, rng: np.random.Generator) -> View:
     """Draw a view."""
-    return View(
-        zoom=float(np.exp(rng.uniform(0.0, np.log(config.max_zoom)))),
-        rotation=float(np.radians(rng.uniform(-config.max_rotation, config.max_rotation))),
-        flip=bool(rng.random() < config.flip),
-        shift=(float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1))),
-    )
+    zoom = float(np.exp(rng.uniform(0.0, np.log(config.max_zoom))))
+    rotation = float(np.radians(rng.uniform(-config.max_rotation, config.max_rotation)))
+    flip = bool(rng.random() < config.flip)
+    shift = (float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1)))
+    angle, direction = np.radians(rng.uniform(0.0, config.max_tilt)), rng.uniform(0.0, 2 * np.pi)
+    tilt = (float(angle * np.cos(direction)), float(angle * np.sin(direction)))
+    return View(zoom, config.focal_normalisation, rotation, tilt, flip, shift)
 
 
-def view_matrix(view: View, image_size, size, scale: float) -> np.ndarray:
-    """(2, 3) affine from output pixels to image pixels.
+def view_matrix(view: View, grid: PinholeCamera, size, focal_length: float) -> np.ndarray:
+    """(3, 3) homography from output pixels to image pixels.
+
+    The output is what a pinhole camera at the same place sees. A crop moves that camera's
+    principal point and nothing else, so depth along the axis stays; a turn of the camera changes
+    the axis, and depth along the new one is depth / w with w the third coordinate that this
+    matrix gives (from n' = R n with n = (x / z, y / z, 1): z' / z = 1 / (R^T n')_z). The turned
+    camera's crop is placed to look where the crop looked before the turn, so that the image
+    fills it.
 
     Args:
         view: what to see.
-        image_size: (width, height) of the image.
+        grid: intrinsics of the image; its pixels need not be square, the output's are.
         size: (width, height) of the output.
-        scale: image pixels per output pixel at zoom 1.
+        focal_length: pixels, of the output at zoom 1.
 
     """
-    step = scale / view.zoom
+    camera = grid.matrix()
+    turn = cv2.Rodrigues(np.array([*view.tilt, 0.0]))[0].T  # from old to new coordinates
+    step = 1.0 / (focal_length * view.zoom)
     cos, sin = np.cos(view.rotation) * step, np.sin(view.rotation) * step
-    linear = np.array([[cos, -sin], [sin, cos]])
+    to_rays = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
     if view.flip:
-        linear[:, 0] = -linear[:, 0]
-    centre = np.empty(2)
-    for axis in range(2):
-        room = max((image_size[axis] - size[axis] * step) / 2.0, 0.0)
-        centre[axis] = (image_size[axis] - 1) / 2.0 + view.shift[axis] * room
-    offset = centre - linear @ ((np.array(size) - 1) / 2.0)
-    return np.hstack((linear, offset[:, None]))
+        to_rays[:, 0] = -to_rays[:, 0]
+    centre = np.ones(3)
+    for axis, length in enumerate((grid.width, grid.height)):
+        room = max((length - size[axis] * step * camera[axis, axis]) / 2.0, 0.0)
+        centre[axis] = (length - 1) / 2.0 + view.shift[axis] * room
+    ray = turn @ np.linalg.solve(camera, centre)
+    middle = (np.array(size) - 1) / 2.0
+    to_rays[:2, 2] = ray[:2] / ray[2] - to_rays[:2, :2] @ middle
+    return camera @ turn.T @ to_rays
 
 
 def apply_view(sample: Sample, view: View, size: tuple[int, int], focal_length: float):
@@ -103,22 +126,23 @@ def apply_view(sample: Sample, view: View, size: tuple[int, int], focal_length: 
         training camera would have to stand for this picture, 0 unknown; (h, w) uint8 labels.
 
     """
-    height, width = sample.image.shape[:2]
-    scale = sample.camera.rectified.fx / focal_length
-    matrix = view_matrix(view, (width, height), size, scale)
+    grid = sample.camera.rectified
+    matrix = view_matrix(view, grid, size, focal_length)
     nearest = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    image = cv2.warpAffine(
+    image = cv2.warpPerspective(
         sample.image,
         matrix,
         size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    depth = cv2.warpAffine(
-        sample.depth, matrix * (sample.depth.shape[1] / width), size, flags=nearest
-    )
-    label = cv2.warpAffine(sample.label, matrix, size, flags=nearest, borderValue=UNLABELLED)
-    return image, depth / np.float32(view.zoom), label
+    share = sample.depth.shape[1] / grid.width
+    to_depth = np.diag([share, share, 1.0]) @ matrix
+    depth = cv2.warpPerspective(sample.depth, to_depth, size, flags=nearest)
+    label = cv2.warpPerspective(sample.label, matrix, size, flags=nearest, borderValue=UNLABELLED)
+    along = np.arange(size[0]) * matrix[2, 0] + np.arange(size[1])[:, None] * matrix[2, 1]
+    divisor = (along + matrix[2, 2]) * (view.zoom if view.focal_normalisation else 1.0)
+    return image, depth / divisor.astype(np.float32), label
 
 
 def jitter(image: np.ndarray, config: AugmentConfig, rng: np.random.Generator) -> np.ndarray:
@@ -137,6 +161,7 @@ def jitter(image: np.ndarray, config: AugmentConfig, rng: np.random.Generator) -
         image = cv2.GaussianBlur(image, (3, 3), 0)
     deviation = rng.uniform(0.0, config.noise)
     if deviation > 0:
-        noise = rng.normal(0.0, deviation, image.shape[:2]).astype(np.float32)[..., None]
-        image = np.clip(np.rint(image + noise), 0, 255).astype(np.uint8)
+        noise = rng.standard_normal(image.shape[:2], np.float32) * np.float32(deviation)
+        noise = np.rint(noise).astype(np.int16)
+        image = cv2.add(image, cv2.merge((noise, noise, noise)), dtype=cv2.CV_8U)
     return image

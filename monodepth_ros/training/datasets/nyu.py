@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from monodepth_ros.camera import CameraModel
+from monodepth_ros.training.datasets.base import DatasetFacts
+from monodepth_ros.training.datasets.palette import palette
+import numpy as np
 
 WIDTH, HEIGHT = 640, 480
 CAMERA = CameraModel.from_intrinsics(
@@ -17,6 +20,10 @@ MAX_DEPTH = 10.0
 """Metres; the sensor's range in the labelled set."""
 CROP = (slice(45, 471), slice(41, 601))
 """Rows and columns that are evaluated (Eigen et al., NIPS 2014): where the depth camera sees."""
+LICENSE = (
+    'NYU Depth v2 (Silberman, Hoiem, Kohli and Fergus, ECCV 2012): its page states no licence; '
+    'for research, with citation'
+)
 CLASSES = (
     'bed',
     'books',
@@ -48,3 +55,52 @@ COLORS = (
     (170, 178, 189),
     (88, 164, 238),
 )
+CLASSES_40_IN_13 = {
+    'wall': 'wall',
+    'floor': 'floor',
+    'cabinet': 'furniture',
+    'bed': 'bed',
+    'chair': 'chair',
+    'sofa': 'sofa',
+    'table': 'table',
+    'door': 'wall',
+    'window': 'window',
+    'bookshelf': 'furniture',
+    'picture': 'picture',
+    'counter': 'furniture',
+    'blinds': 'window',
+    'desk': 'table',
+    'shelves': 'furniture',
+    'curtain': 'window',
+    'dresser': 'furniture',
+    'pillow': 'objects',
+    'mirror': 'objects',
+    'floor mat': 'floor',
+    'clothes': 'objects',
+    'ceiling': 'ceiling',
+    'books': 'books',
+    'refrigerator': 'furniture',
+    'television': 'tv',
+    'paper': 'objects',
+    'towel': 'objects',
+    'shower curtain': 'objects',
+    'box': 'objects',
+    'whiteboard': 'objects',
+    'person': 'objects',
+    'night stand': 'furniture',
+    'toilet': 'objects',
+    'sink': 'objects',
+    'lamp': 'objects',
+    'bathtub': 'objects',
+    'bag': 'objects',
+    'otherstructure': 'objects',
+    'otherfurniture': 'furniture',
+    'otherprop': 'objects',
+}
+"""The 40 classes of Gupta et al., CVPR 2013, and where each is among the 13."""
+CLASSES_40 = tuple(CLASSES_40_IN_13)
+INDEX_40_TO_13 = np.array([CLASSES.index(name) for name in CLASSES_40_IN_13.values()], np.uint8)
+
+FACTS = DatasetFacts(CLASSES, COLORS, CAMERA, MAX_DEPTH, CROP, LICENSE)
+"""With the 13 classes."""
+FACTS_40 = DatasetFacts(CLASSES_40, palette(40), CAMERA, MAX_DEPTH, CROP, LICENSE)

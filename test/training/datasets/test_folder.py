@@ -1,8 +1,7 @@
-"""Folder data sets: what they give, and that every error names the file."""
+"""Data sets in folders: what they give, and that every error names the file."""
 
 import cv2
-from monodepth_ros.camera import CameraModel
-from monodepth_ros.errors import CalibrationError, ConfigError, DatasetError
+from monodepth_ros.errors import DatasetError
 from monodepth_ros.training.datasets import nyu, open_dataset
 import numpy as np
 import pytest
@@ -26,6 +25,7 @@ def test_sample(tiny_folder):
 
     dataset = open_tiny(tiny_folder)
     assert len(dataset) == 8
+    assert dataset.ids[3] == '0003'
     sample = dataset[3]
     assert sample.name == '0003'
     np.testing.assert_array_equal(sample.image, image)
@@ -36,6 +36,16 @@ def test_sample(tiny_folder):
     assert sample.camera.rectified.fx == FOCAL
 
 
+def test_indices_are_those_of_a_sequence(tiny_folder):
+    dataset = open_tiny(tiny_folder)
+    assert dataset[-1].name == '0007'
+    assert [sample.name for sample in dataset] == dataset.ids
+    with pytest.raises(IndexError):
+        dataset[8]
+    with pytest.raises(TypeError):
+        dataset[1:3]
+
+
 def test_jpeg_images(tiny_folder):
     image = cv2.imread(str(tiny_folder / 'rgb' / '0000.png'))
     (tiny_folder / 'rgb' / '0000.png').unlink()
@@ -44,37 +54,17 @@ def test_jpeg_images(tiny_folder):
 
 
 def test_without_labels_all_is_unknown(tiny_folder):
-    (tiny_folder / 'label13').rename(tiny_folder / 'label99')
-    assert (open_tiny(tiny_folder)[0].label == 255).all()
+    (tiny_folder / 'label13').rename(tiny_folder / 'label')
+    dataset = open_tiny(tiny_folder)
+    assert dataset.classes == dataset.colors == ()
+    assert (dataset[0].label == 255).all()
 
 
-def test_without_calibration(tiny_folder):
-    (tiny_folder / 'camera.yaml').unlink()
-    assert open_tiny(tiny_folder).camera is None
-    assert open_tiny(tiny_folder)[0].camera is None
-
-
-def test_given_camera_goes_before_the_folder_s(tiny_folder):
-    camera = CameraModel.from_field_of_view(WIDTH, HEIGHT, 90.0)
-    assert open_tiny(tiny_folder, camera=camera).camera == camera
-
-
-def test_nyu_s_camera_is_known(tiny_folder):
-    dataset = open_dataset('nyu', tiny_folder, 'train', nyu.CLASSES)
-    assert dataset.camera == nyu.CAMERA
-    assert (nyu.CAMERA.rectified.fx, nyu.CAMERA.rectified.cy) == (518.86, 253.74)
-    assert len(nyu.CLASSES) == len(nyu.COLORS) == len(set(nyu.COLORS)) == 13
-
-
-def test_nyu_is_evaluated_in_the_crop_of_eigen(tiny_folder):
-    rows, columns = open_dataset('nyu', tiny_folder, 'train', nyu.CLASSES).crop
-    assert (rows.start, rows.stop, columns.start, columns.stop) == (45, 471, 41, 601)
-    assert open_tiny(tiny_folder).crop is None
-
-
-def test_unknown_data_set_lists_the_choices(tiny_folder):
-    with pytest.raises(ConfigError, match="unknown data set 'kitti'; known: nyu, folder"):
-        open_dataset('kitti', tiny_folder, 'train', nyu.CLASSES)
+def test_labels_need_not_be_read(tiny_folder):
+    (tiny_folder / 'label13' / '0000.png').unlink()
+    dataset = open_dataset('folder', tiny_folder, 'train', ())
+    assert dataset.classes == ()
+    assert (dataset[0].label == 255).all()
 
 
 def test_missing_folder(tmp_path):
@@ -93,22 +83,23 @@ def test_empty_split(tiny_folder):
         open_tiny(tiny_folder)
 
 
-def test_damaged_calibration(tiny_folder):
-    (tiny_folder / 'camera.yaml').write_text('image_width: 3\n')
-    with pytest.raises(CalibrationError, match='camera.yaml'):
-        open_tiny(tiny_folder)
-
-
-def test_distorted_camera_is_refused(tiny_folder):
-    text = (tiny_folder / 'camera.yaml').read_text()
-    (tiny_folder / 'camera.yaml').write_text(text.replace('[0, 0, 0, 0, 0]', '[-0.1, 0, 0, 0, 0]'))
-    with pytest.raises(DatasetError, match=f'{tiny_folder}.* distorted; rectify images'):
+def test_split_that_is_no_text(tiny_folder):
+    (tiny_folder / 'train.txt').write_bytes(b'\xff\xfe0\x00')
+    with pytest.raises(DatasetError, match='train.txt cannot be read'):
         open_tiny(tiny_folder)
 
 
 def truncate(path):
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
+
+
+def truncate_jpeg(path):
+    image = cv2.imread(str(path))
+    path.unlink()
+    path = path.with_suffix('.jpg')
+    cv2.imwrite(str(path), image)
+    truncate(path)
 
 
 def empty(path):
@@ -125,13 +116,14 @@ def write(shape, dtype, value=0):
 
 DAMAGES = [
     ('rgb', truncate, 'bytes that are no whole image'),
+    ('rgb', truncate_jpeg, 'bytes that are no whole image'),
     ('rgb', empty, '0 bytes that are no whole image'),
     ('rgb', text, '8 bytes that are no whole image'),
     ('rgb', lambda path: path.unlink(), 'no .*{.jpg,.png}'),
     ('rgb', write((48, 64, 3), np.uint8), 'image is 64 x 48, but the intrinsics are for 128 x 96'),
     ('depth', truncate, 'bytes that are no whole image'),
     ('depth', lambda path: path.unlink(), 'cannot be read: No such file'),
-    ('depth', write((48, 64), np.uint8), r'uint8 \(48, 64\), expected \(h, w\) uint16 mm'),
+    ('depth', write((48, 64), np.uint8), r'uint8 \(48, 64\), expected \(h, w\) uint16'),
     ('depth', write((48, 64, 3), np.uint16), r'uint16 \(48, 64, 3\), expected'),
     ('depth', write((48, 65), np.uint16), 'depth is 65 x 48, which does not divide .*128 x 96'),
     ('depth', write((192, 256), np.uint16), 'depth is 256 x 192, which does not divide'),
