@@ -15,7 +15,7 @@ class ModelFacts:
     Attributes:
         network: name in `monodepth_ros.networks.registry`.
         options: keyword arguments of the network's constructor.
-        classes: class names; the index is the label.
+        classes: class names; the index is the label. A network without labels may have none.
         colors: one (r, g, b) 0..255 a class, for pictures.
         input_width: width in pixels that the network was trained at.
         input_height: height in pixels that the network was trained at.
@@ -87,10 +87,11 @@ class ModelFacts:
             )
         if not all(value > 0 for value in self.std):
             raise CheckpointError(f'model fact std is {self.std}, expected three values > 0')
-        if len(self.colors) != len(self.classes) or not 1 <= len(self.classes) <= 255:
+        fewest = 1 if 'semantic' in self.outputs else 0
+        if len(self.colors) != len(self.classes) or not fewest <= len(self.classes) <= 255:
             raise CheckpointError(
                 f'model facts have {len(self.classes)} classes and {len(self.colors)} colours; '
-                'expected 1..255 classes with one colour each'
+                f'expected {fewest}..255 classes with one colour each'
             )
         if not self.outputs or not set(self.outputs) <= {'depth', 'semantic'}:
             raise CheckpointError(

@@ -32,6 +32,13 @@ def test_missing_facts_are_named():
         ModelFacts.from_dict(values)
 
 
+def test_a_network_without_labels_needs_no_classes():
+    values = {**make_facts().to_dict(), 'classes': [], 'colors': [], 'outputs': ['depth']}
+    assert ModelFacts.from_dict(values).classes == ()
+    with pytest.raises(CheckpointError, match='0 classes .* expected 1..255'):
+        ModelFacts.from_dict({**values, 'outputs': ['depth', 'semantic']})
+
+
 def test_unknown_facts_are_named():
     with pytest.raises(CheckpointError, match='focal_lenght'):
         ModelFacts.from_dict({**make_facts().to_dict(), 'focal_lenght': 1.0})

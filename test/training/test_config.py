@@ -1,13 +1,15 @@
 """Training configurations: what a file may say, and what is refused with which words."""
 
+import json
 from pathlib import Path
 
 from monodepth_ros.errors import ConfigError
-from monodepth_ros.training.config import load_config, make_config, TrainConfig
+from monodepth_ros.training.config import ExtraConfig, load_config, make_config, TrainConfig
 import pytest
 
 ROOT = Path(__file__).parents[2]
 MINIMAL = {'network': 'dual_efficientnet_lite0'}
+EXTRA = {'dataset': 'folder', 'root': '../other', 'share': 0.1}
 
 
 def load(tmp_path, text, **changes):
@@ -48,9 +50,28 @@ def test_changes_take_the_place_of_keys(tmp_path):
     assert (config.epochs, config.seed) == (9, 4)
 
 
+def test_a_weight_without_a_value_is_the_usual_one(tmp_path):
+    config = load(tmp_path, 'network: depth_resnet50\nloss: {focal: , log_depth: 0}\n')
+    assert config.loss.focal is None
+    assert config.loss.log_depth == 0.0
+    assert config.loss.depth_aware is None
+
+
 def test_dictionary_round_trip():
     config = make_config({**MINIMAL, 'loss': {'focal': 3.0}, 'options': {'widths': [8, 8, 8]}})
     assert make_config(config.to_dict()) == config
+
+
+def test_lists_of_sizes_and_data_sets(tmp_path):
+    config = load(
+        tmp_path,
+        'network: depth_resnet50\n'
+        'sizes: [[320, 256], [416, 320]]\n'
+        'extra: [{dataset: folder, root: ../other, share: 0.1}]\n',
+    )
+    assert config.sizes == ((320, 256), (416, 320))
+    assert config.extra == (ExtraConfig('folder', '../other', 0.1, 'train', 0.0),)
+    assert make_config(json.loads(json.dumps(config.to_dict()))) == config
 
 
 @pytest.mark.parametrize(
@@ -70,14 +91,33 @@ def test_dictionary_round_trip():
         ({'options': None}, 'options is None, expected dict'),
         ({'options': {'classes': 4}}, 'options.classes'),
         ({'loss': 1.0}, '^loss is 1.0, expected a mapping'),
+        ({'sizes': [[320, 250]]}, 'size 320 x 250, expected multiples of 32'),
+        ({'sizes': [[320, 0]]}, 'size 320 x 0'),
+        ({'sizes': [320, 256]}, r'sizes\[0\] is 320, expected a list'),
+        ({'sizes': [[320, 256, 3]]}, r'sizes\[0\] is \[320, 256, 3\], expected 2 values'),
+        ({'sizes': [['a', 256]]}, r"sizes\[0\]\[0\] is 'a', expected int"),
+        ({'extra': {'dataset': 'nyu'}}, 'extra is .*, expected a list'),
+        ({'extra': [{'dataset': 'nyu', 'share': 0.5}]}, r"key 'extra\[0\].root' is missing"),
+        ({'extra': [{**EXTRA, 'shares': 0.5}]}, r"unknown keys \['extra\[0\].shares'\]; known: "),
+        ({'extra': [{**EXTRA, 'share': 0}]}, r'extra has shares \[0.0\], expected each above 0'),
+        ({'extra': [{**EXTRA, 'share': 0.6}] * 2}, r'extra has shares \[0.6, 0.6\], expected'),
+        ({'augment': {'focal_normalisation': 1}}, 'augment.focal_normalisation is 1, expected bo'),
+        ({'augment': {'max_tilt': 31}}, 'augment.max_tilt is 31.0, expected 0..30'),
         ({'loss': {'focal': -1.0}}, 'loss.focal is -1.0'),
         ({'loss': {'focal': float('nan')}}, 'loss.focal is nan'),
         ({'loss': {'focal': 'much'}}, "loss.focal is 'much', expected a number"),
-        ({'loss': {'focal': None}}, 'loss.focal is None, expected float'),
+        ({'loss': {'focal': True}}, 'loss.focal is True, expected float'),
         ({'optimizer': {'learning_rate': 0}}, 'optimizer.learning_rate is 0.0, expected > 0'),
         ({'optimizer': {'learning_rate': float('inf')}}, 'learning_rate is inf'),
         ({'optimizer': {'ema_decay': 1.0}}, 'ema_decay is 1.0'),
         ({'optimizer': {'warm_up': 1.5}}, 'warm_up is 1.5, expected 0..1'),
+        ({'optimizer': {'clip_norm': 0}}, 'optimizer.clip_norm is 0.0, expected > 0'),
+        ({'teacher': {'temperature': 0}}, 'teacher.temperature is 0.0, expected > 0'),
+        ({'teacher': {'checkpoint': 'a', 'depth': 0, 'semantic': 0}}, 'give one of them a weight'),
+        ({'teacher': 'a.safetensors'}, "^teacher is 'a.safetensors', expected a mapping"),
+        ({'start_weights': 'a', 'encoder_weights': 'b'}, 'leave out encoder_weights'),
+        ({'cache': 1}, 'cache is 1, expected bool'),
+        ({'precision': 'half'}, "precision is 'half', expected of .*'bfloat16'"),
         ({'augment': {'max_zoom': 0.9}}, 'augment.max_zoom is 0.9, expected >= 1'),
         ({'augment': {'flip': 1.1}}, 'augment.flip is 1.1, expected 0..1'),
         ({'width': 330}, '330 x 256, expected multiples of 32'),

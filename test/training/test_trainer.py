@@ -7,46 +7,17 @@ import math
 from monodepth_ros.errors import ConfigError, TrainingError
 from monodepth_ros.networks.checkpoint import load_checkpoint, read_facts
 from monodepth_ros.training import trainer as module
-from monodepth_ros.training.config import make_config, OptimizerConfig
+from monodepth_ros.training.config import make_config
 from monodepth_ros.training.datasets import nyu
-from monodepth_ros.training.state import load_state
-from monodepth_ros.training.trainer import (
-    check_same_run,
-    learning_rate_factor,
-    make_optimizer,
-    score,
-    Trainer,
-)
+from monodepth_ros.training.distributed import Processes
+from monodepth_ros.training.validation import score
 import pytest
 from safetensors.torch import load_file
 from tiny_folder import FOCAL, write_tiny_folder
 import torch
-from torch import nn
+from training_kit import make_trainer, register_tiny_network, STEPS, stop_before
 
-STEPS = 6  # two epochs of three: eight images less two held out, two a step
-VALUES = {
-    'network': 'dual_efficientnet_lite0',
-    'options': {'widths': [8, 8, 8, 8]},
-    'dataset': 'folder',
-    'held_out': 2,
-    'width': 64,
-    'height': 64,
-    'epochs': 2,
-    'batch_size': 2,
-    'augment': {'max_zoom': 1.3, 'flip': 0.5, 'brightness': 0.2},
-}
-
-
-@pytest.fixture(scope='module', autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def make_trainer(data, out, limit=None, **changes):
-    return Trainer(make_config({**VALUES, **changes}), data, out, 'cpu', limit)
+pytestmark = pytest.mark.usefixtures('tiny_network')
 
 
 @pytest.fixture
@@ -55,132 +26,175 @@ def make(tiny_folder, tmp_path):
     return lambda **options: make_trainer(tiny_folder, tmp_path / 'run', **options)
 
 
+def learn(trainer, step):
+    """Do one step of a run by hand."""
+    numbers = trainer.learner.step(step, trainer.batches(step))
+    trainer._count(step, numbers)
+    return numbers
+
+
 @pytest.fixture
 def started(make):
     """Return a trainer with one step done and saved."""
     trainer = make()
-    trainer.out.mkdir()
-    trainer._step(0)
+    trainer.files.path.mkdir()
+    learn(trainer, 0)
     trainer.save()
     return trainer
 
 
 @pytest.fixture(scope='module')
-def whole(tmp_path_factory, one_thread):
+def whole(tmp_path_factory):
     """Return data, weights before, trainer and records of a run from beginning to end."""
     folder = tmp_path_factory.mktemp('whole')
     data = write_tiny_folder(folder / 'data')
-    trainer, records = make_trainer(data, folder / 'run'), []
-    before = {key: value.clone() for key, value in trainer.network.state_dict().items()}
-    best = trainer.run(records.append)
+    with pytest.MonkeyPatch.context() as patch:
+        register_tiny_network(patch.setitem)
+        torch.set_num_threads(1)
+        trainer, records = make_trainer(data, folder / 'run'), []
+        before = {k: value.clone() for k, value in trainer.learner.network.state_dict().items()}
+        best = trainer.run(records.append)
     assert best is trainer.progress['best']
     return data, before, trainer, records
 
 
-def stop_at(trainer, step):
-    """Let the run end before `step` as by Ctrl-C."""
-    take = trainer._step
-
-    def stop(number):
-        if number == step:
-            raise KeyboardInterrupt
-        take(number)
-
-    trainer._step = stop
-
-
-def test_resumed_run_is_the_unbroken_one_bit_for_bit(whole, tmp_path):
+@pytest.mark.parametrize('stop', [2, 3, 4])  # within an epoch, and at its end
+def test_resumed_run_is_the_unbroken_one_bit_for_bit(whole, tmp_path, stop):
     data, _, trainer, records = whole
     broken = make_trainer(data, tmp_path / 'run')
-    stop_at(broken, 4)
+    stop_before(broken, stop)
     with pytest.raises(KeyboardInterrupt):
         broken.run()
     broken.save()
 
     resumed, later = make_trainer(data, tmp_path / 'run'), []
-    assert resumed.resume() == 4
+    assert resumed.resume() == stop
     assert resumed.run(later.append) == trainer.progress['best']
-    assert later == records[1:]
+    first = stop // 3
+    assert later == records[first:]
     assert resumed.progress == trainer.progress
     for name in ('state', 'last', 'best'):
-        expected = load_file(trainer.out / f'{name}.safetensors')
-        found = load_file(tmp_path / 'run' / f'{name}.safetensors')
+        expected = load_file(getattr(trainer.files, name))
+        found = load_file(getattr(resumed.files, name))
         assert found.keys() == expected.keys()
         assert all(torch.equal(found[key], expected[key]) for key in expected), name
+    for name in ('steps', 'history'):
+        expected = getattr(trainer.files, name).read_text()
+        assert getattr(resumed.files, name).read_text() == expected
+    sessions = resumed.files.sessions.read_text().splitlines()
+    assert [json.loads(line)['step'] for line in sessions] == [0, stop]
+
+
+def test_the_dropout_of_a_step_depends_on_seed_and_process_alone(make):
+    batch = make().batches(0)
+
+    def first_loss(rank=0, **changes):
+        trainer = make(processes=Processes(torch.device('cpu'), rank), **changes)
+        torch.manual_seed(len(changes))  # what went before does not matter
+        return trainer.learner.step(0, batch)['loss']
+
+    assert first_loss() == first_loss(seed=1)
+    assert first_loss() != first_loss(seed=2)
+    assert first_loss() != first_loss(rank=1)
+    plain = {'options': {'dropout': 0.0}}
+    assert first_loss(**plain) == first_loss(rank=1, **plain)
 
 
 def test_state_is_saved_from_time_to_time(make, monkeypatch):
     monkeypatch.setattr(module, 'SAVE_SECONDS', -1.0)
     trainer = make()
-    stop_at(trainer, 2)
+    stop_before(trainer, 2)
     with pytest.raises(KeyboardInterrupt):
         trainer.run()
     assert make().resume() == 2
 
 
-def test_a_run_s_results(whole):
+def test_a_run_s_results(whole, tiny_network):
     _, before, trainer, records = whole
+    files = trainer.files
     assert [record['epoch'] for record in records] == [1, 2]
     assert [record['step'] for record in records] == [3, STEPS]
     assert all(math.isfinite(value) for record in records for value in record.values())
     best = trainer.progress['best']
     assert best == max(records, key=score)
-    lines = (trainer.out / 'history.jsonl').read_text().splitlines()
-    assert [json.loads(line) for line in lines] == records
-    assert make_config(json.loads((trainer.out / 'config.json').read_text())) == trainer.config
-    after = trainer.network.state_dict()
-    assert all(not torch.equal(after[k], v) for k, v in before.items() if 'conv' in k)
+    assert [json.loads(line) for line in files.history.read_text().splitlines()] == records
+    assert make_config(json.loads(files.config.read_text())) == trainer.config
+    after = trainer.learner.network.state_dict()
+    assert all(not torch.equal(after[k], v) for k, v in before.items() if 'weight' in k)
+    assert sorted(p.name for p in files.pictures.iterdir()) == ['epoch_0001.png', 'epoch_0002.png']
 
-    network, facts = load_checkpoint(trainer.out / 'last.safetensors')
-    for key, value in trainer.average.state_dict().items():
+    network, facts = load_checkpoint(files.last)
+    for key, value in trainer.learner.average.network.state_dict().items():
         expected = value.half().float() if value.is_floating_point() else value
         assert torch.equal(network.state_dict()[key], expected), key
     assert facts.metrics == {'held_out': records[-1]}
-    assert read_facts(trainer.out / 'best.safetensors').metrics == {'held_out': best}
+    assert read_facts(files.best).metrics == {'held_out': best}
+
+
+def test_every_step_is_on_record(whole):
+    trainer = whole[2]
+    steps = [json.loads(line) for line in trainer.files.steps.read_text().splitlines()]
+    assert [record['step'] for record in steps] == list(range(1, STEPS + 1))
+    # Held-out figures carry the mean loss of the steps before.
+    losses = [record['loss'] for record in steps]
+    assert trainer.progress['history'][-1]['loss'] == pytest.approx(sum(losses) / STEPS)
+    # One step of warm-up (5 % of 6, at least one), then the cosine over the other five.
+    rates = [1.5e-3 * 0.5 * (1 + math.cos(math.pi * (step - 1) / 5)) for step in range(1, STEPS)]
+    assert [record['learning_rate'] for record in steps] == pytest.approx([1.5e-3, *rates])
+    assert all(record['gradient_norm'] > 0 and record['focal'] > 0 for record in steps)
 
 
 def test_facts_of_a_run(make):
     trainer = make()
     facts = trainer.facts({})
-    assert facts.network == VALUES['network'] and facts.options == VALUES['options']
+    assert facts.network == 'tiny' and facts.options == {}
     assert facts.classes == nyu.CLASSES and facts.colors == nyu.COLORS
     # 128 x 96 pixels seen through 64: half the focal length, half the height.
     assert (facts.input_width, facts.input_height) == (64, 48)
     assert facts.focal_length == FOCAL / 2
     assert 1.0 < facts.min_depth < facts.max_depth == 10.0
-    assert (facts.mean, facts.std) == ((127.0,) * 3, (128.0,) * 3)
-    assert facts.training['images'] == 6
+    assert (facts.mean, facts.std) == ((127.0,) * 3, (64.0,) * 3)
     assert facts.outputs == ('depth', 'semantic')
+    assert facts.training['images'] == 6
+    assert facts.training['config']['seed'] == 1
+    assert facts.training['versions']['torch'] == torch.__version__
+    assert facts.training['precision'] == 'float32'
 
 
-def test_average_follows_the_weights(make):
-    trainer = make()
-    before = {key: value.clone() for key, value in trainer.average.state_dict().items()}
-    trainer._step(0)
-    values = trainer.network.state_dict()
-    # The first decay is (1 + 0) / (10 + 0).
-    for key, mean in trainer.average.state_dict().items():
-        if mean.is_floating_point():
-            expected = 0.1 * before[key] + 0.9 * values[key]
-            torch.testing.assert_close(mean, expected, rtol=1e-5, atol=1e-7)
-        else:
-            assert torch.equal(mean, values[key])
-
-
-def test_encoder_weights_are_loaded(make, tmp_path, monkeypatch):
+def test_encoder_weights_are_loaded(make, monkeypatch):
     seen = []
     monkeypatch.setattr(
         module, 'load_encoder_weights', lambda encoder, source: seen.append((encoder, source))
     )
     trainer = make(encoder_weights='package:some')
-    assert seen == [(trainer.network.encoder, 'package:some')]
+    assert seen == [(trainer.learner.network.encoder, 'package:some')]
 
 
-def test_without_held_out_images_the_last_weights_are_the_best(make, tmp_path):
-    best = make(held_out=0, batch_size=4).run()
+def test_a_run_begins_with_the_weights_of_another(make, whole, tmp_path):
+    source = whole[2].files.best
+    trainer = make(start_weights=str(source))
+    expected = load_checkpoint(source)[0].state_dict()
+    for part in (trainer.learner.network, trainer.learner.average.network):
+        assert all(torch.equal(part.state_dict()[key], expected[key]) for key in expected)
+
+
+def test_a_run_learns_from_a_teacher(make, whole):
+    teacher = {'checkpoint': str(whole[2].files.best), 'depth': 2.0, 'semantic': 3.0}
+    plain = {'options': {'dropout': 0.0}}
+    alone = learn(make(**plain), 0)
+    taught = learn(make(teacher=teacher, **plain), 0)
+    assert taught['teacher_depth'] > 0 and taught['teacher_semantic'] > 0
+    expected = alone['loss'] + 2 * taught['teacher_depth'] + 3 * taught['teacher_semantic']
+    assert taught['loss'] == pytest.approx(expected, rel=1e-5)
+
+
+def test_without_held_out_images_the_last_weights_are_the_best(make):
+    trainer = make(held_out=0, batch_size=4)
+    best = trainer.run()
     assert best['epoch'] == 2
     assert 'delta1' not in best
-    assert read_facts(tmp_path / 'run' / 'best.safetensors').metrics['held_out']['epoch'] == 2
+    assert read_facts(trainer.files.best).metrics['held_out']['epoch'] == 2
+    assert not trainer.files.pictures.exists()
 
 
 def test_validation_every_other_epoch_and_at_the_end(make):
@@ -189,90 +203,58 @@ def test_validation_every_other_epoch_and_at_the_end(make):
     assert [record['epoch'] for record in records] == [2, 3]
 
 
-@pytest.mark.parametrize('network', ['depth_resnet50', 'semantic_resnet50'])
-def test_single_branches_train(make, network):
-    options = {'widths': [8, 8, 8], 'output_stride': 32}
-    trainer = make(network=network, options=options, width=32, height=32)
-    trainer._step(0)
-    assert math.isfinite(trainer.progress['losses'][0])
-    assert trainer.facts({}).outputs == (network.split('_')[0],)
+@pytest.mark.parametrize('branch', ['depth', 'semantic'])
+def test_networks_with_one_output_train(make, branch):
+    trainer = make(options={'outputs': [branch]}, epochs=1, batch_size=6)
+    best = trainer.run()
+    assert ('delta1' in best, 'miou' in best) == (branch == 'depth', branch == 'semantic')
+    facts = read_facts(trainer.files.best)
+    assert facts.outputs == (branch,)
+    assert facts.classes == (nyu.CLASSES if branch == 'semantic' else ())
 
 
-@pytest.mark.parametrize('poison', ['weight', 'gradient'])
-def test_loss_or_gradient_that_is_not_finite_ends_the_run(make, started, poison):
-    kept = (started.out / 'state.safetensors').read_bytes()
-    weight = started.network.encoder._conv_stem.weight
-    if poison == 'weight':
-        weight.data[0] = math.nan
-    else:
-        weight.register_hook(lambda gradient: gradient * math.nan)
+def test_data_without_labels_trains_depth_alone(make, tiny_folder):
+    (tiny_folder / 'label13').rename(tiny_folder / 'elsewhere')
+    with pytest.raises(ConfigError, match="network 'tiny' predicts labels, but .* no classes"):
+        make()
+    assert math.isfinite(learn(make(options={'outputs': ['depth']}), 0)['loss'])
+
+
+def test_loss_that_is_not_finite_ends_the_run(make, started):
+    kept = started.files.state.read_bytes()
+    started.learner.network.heads['depth'].weight.data[0] = math.nan
     with pytest.raises(TrainingError, match='not finite at step 1.*saved state is still good'):
         started.run()
-    assert (started.out / 'state.safetensors').read_bytes() == kept
+    assert started.files.state.read_bytes() == kept
     again = make()
     assert again.resume() == 1
-    assert all(torch.isfinite(value).all() for value in again.network.state_dict().values())
-
-
-def test_state_of_another_network_is_refused(started):
-    state = started.out / 'state.safetensors'
-    other = nn.Linear(2, 2)
-    with pytest.raises(TrainingError, match=f'{state} cannot be resumed.*another --out'):
-        load_state(state, {'network': other}, make_optimizer(other, OptimizerConfig()))
-
-
-@pytest.mark.parametrize(
-    'changes', [{'batch_size': 3}, {'options': {}}, {'seed': 2}, {'loss': {'focal': 2.0}}]
-)
-def test_resuming_with_another_configuration_is_refused(tmp_path, changes):
-    (tmp_path / 'config.json').write_text(json.dumps(make_config(VALUES).to_dict()))
-    config = make_config({**VALUES, **changes})
-    with pytest.raises(TrainingError, match=f'begun with another {next(iter(changes))};'):
-        check_same_run(tmp_path / 'config.json', config)
+    weights = again.learner.network.state_dict().values()
+    assert all(torch.isfinite(value).all() for value in weights)
 
 
 def test_resuming_for_more_epochs_is_allowed(make, started):
     assert make(epochs=5).resume() == 1
 
 
-def test_nothing_to_resume(make):
-    with pytest.raises(TrainingError, match='nothing to resume: .*state.safetensors'):
-        make().resume()
-
-
-def test_damaged_state_is_refused(make, started):
-    path = started.out / 'state.safetensors'
-    data = path.read_bytes()
-    for length in (len(data) - 1, len(data) // 2, 0):
-        path.write_bytes(data[:length])
-        with pytest.raises(TrainingError, match=f'{path} cannot be resumed'):
-            make().resume()
+def test_resuming_with_another_configuration_is_refused(make, started):
+    started.files.write_config(started.config)
+    with pytest.raises(TrainingError, match='begun with another seed;'):
+        make(seed=2).resume()
 
 
 def test_full_disk_leaves_the_last_state(make, started, monkeypatch):
-    started._step(1)
+    learn(started, 1)
 
     def fail(*arguments):
         raise OSError(errno.ENOSPC, 'No space left on device')
 
+    folder = started.files.path
     with monkeypatch.context() as patch:
         patch.setattr('os.fsync', fail)
-        for write in (started.save, lambda: started._save_weights('best.safetensors', {})):
-            with pytest.raises(TrainingError, match=f'{started.out}: No space left.*resume'):
+        for write in (started.save, lambda: started._save_weights(started.files.best, {})):
+            with pytest.raises(TrainingError, match=f'{folder}: No space left.*resume'):
                 write()
     assert make().resume() == 1
-
-
-def test_folder_that_cannot_be_made(make, tmp_path):
-    (tmp_path / 'run').write_text('a file')
-    with pytest.raises(TrainingError, match=f'cannot write to {tmp_path / "run"}'):
-        make().run()
-
-
-def test_calibration_is_needed(make, tiny_folder):
-    (tiny_folder / 'camera.yaml').unlink()
-    with pytest.raises(ConfigError, match=f'{tiny_folder} has no camera.yaml'):
-        make()
 
 
 @pytest.mark.parametrize(
@@ -282,36 +264,9 @@ def test_calibration_is_needed(make, tiny_folder):
         ({'batch_size': 7}, '6 training images, fewer than batch_size 7'),
         ({'network': 'unet'}, "unknown network 'unet'"),
         ({'options': {'depth': 3}}, 'depth'),
+        ({'processes': Processes(torch.device('cpu'), 0, 3)}, 'a multiple of 3'),
     ],
 )
 def test_runs_that_cannot_begin(make, changes, words):
     with pytest.raises(ConfigError, match=words):
         make(**changes)
-
-
-def test_learning_rate():
-    factors = [learning_rate_factor(step, 100, 0.1) for step in range(100)]
-    assert factors[:10] == pytest.approx([(i + 1) / 10 for i in range(10)])
-    assert factors[10] == 1.0
-    assert factors[55] == pytest.approx(0.5)  # the middle of the cosine
-    assert 0 < factors[99] < 0.001
-    assert learning_rate_factor(0, 100, 0.0) == 1.0
-
-
-def test_optimizer_groups():
-    network = nn.ModuleDict({'encoder': nn.Conv2d(1, 1, 1), 'norm': nn.BatchNorm2d(1)})
-    network['head'] = nn.Conv2d(1, 2, 1)
-    config = OptimizerConfig(learning_rate=0.1, encoder_factor=0.5, weight_decay=0.01)
-    groups = make_optimizer(network, config).param_groups
-    found = {id(p): (g['lr'], g['weight_decay']) for g in groups for p in g['params']}
-    assert len(found) == 6
-    assert found[id(network['encoder'].weight)] == (0.05, 0.01)
-    assert found[id(network['encoder'].bias)] == (0.05, 0.0)
-    assert found[id(network['head'].weight)] == (0.1, 0.01)
-    assert found[id(network['head'].bias)] == found[id(network['norm'].weight)] == (0.1, 0.0)
-
-
-def test_score_is_of_what_there_is():
-    assert score({'delta1': 0.5, 'miou': 0.25, 'rmse': 9.0}) == 0.75
-    assert score({'delta1': 0.5}) == 0.5
-    assert score({}) == 0.0

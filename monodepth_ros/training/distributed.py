@@ -1,0 +1,153 @@
+"""Several processes, on one machine or many, that train one network: started by torchrun."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+import os
+from typing import Iterator
+
+from monodepth_ros.errors import ConfigError
+from monodepth_ros.networks.device import select_device
+import torch
+from torch import distributed, nn, Tensor
+
+LONGEST_WAIT = timedelta(hours=2)
+"""For a process that never comes; the others wait this long while the first one validates."""
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process and how many train with it.
+
+    Attributes:
+        device: what this process computes on.
+        rank: number of this process; 0 leads, which means that it writes, validates and reports.
+        count: how many processes there are.
+
+    """
+
+    device: torch.device
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes the files."""
+        return self.rank == 0
+
+    def part(self, batch_size: int) -> slice:
+        """Return this process's part of a batch; ConfigError where it is no whole number."""
+        if batch_size % self.count:
+            raise ConfigError(
+                f'batch_size is {batch_size}, the images of all {self.count} processes together; '
+                f'expected a multiple of {self.count}'
+            )
+        share = batch_size // self.count
+        return slice(self.rank * share, (self.rank + 1) * share)
+
+    def wrap(self, network: nn.Module) -> nn.Module:
+        """Return a module whose gradients are the mean over the processes."""
+        if self.count == 1:
+            return network
+        devices = [self.device] if self.device.type == 'cuda' else None
+        return nn.parallel.DistributedDataParallel(network, device_ids=devices)
+
+    def synchronize_norms(self, network: nn.Module) -> nn.Module:
+        """Let batch norms see the whole batch; torch has that for CUDA only.
+
+        On CPUs each process normalises its own part of the batch, and the statistics that are
+        kept are those of the first process.
+        """
+        if self.count == 1 or self.device.type != 'cuda':
+            return network
+        return nn.SyncBatchNorm.convert_sync_batchnorm(network)
+
+    def wait(self) -> None:
+        """Wait until all processes are here."""
+        if self.count > 1:
+            distributed.barrier()
+
+    def agree(self, value: int) -> bool:
+        """Tell whether all processes hold the same number."""
+        number = torch.tensor(float(value), dtype=torch.float64, device=self.device)
+        spread = torch.stack((number, -number))
+        if self.count > 1:
+            distributed.all_reduce(spread, distributed.ReduceOp.MAX)
+        return bool(spread[0] == -spread[1])
+
+
+class _GlobalMean(torch.autograd.Function):
+    """Sum of totals over sum of counts, over all processes; see `global_mean`."""
+
+    @staticmethod
+    def forward(ctx, total, count):
+        both = torch.stack((total.double(), count.double()))  # float32 cannot count that far
+        distributed.all_reduce(both)
+        whole = both[1].clamp(min=1)
+        ctx.share = float(distributed.get_world_size() / whole)
+        return (both[0] / whole).to(total.dtype)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        gradient = gradient.contiguous()
+        distributed.all_reduce(gradient)
+        return gradient * (ctx.share / distributed.get_world_size()), None
+
+
+def global_mean(total: Tensor, count: Tensor) -> Tensor:
+    """Return the sum of `total` over all processes divided by the sum of `count`, or by 1.
+
+    Each process gets the same value, and a gradient whose mean over the processes, which is what
+    DistributedDataParallel takes, is that of one process with the whole batch; a mean of each
+    process's mean would give pixels of a part with little ground truth more weight. Every process
+    has to call this equally often.
+
+    Args:
+        total: scalar, the sum over this process's part of the batch.
+        count: scalar, how many values are in it.
+
+    """
+    if distributed.is_available() and distributed.is_initialized():
+        return _GlobalMean.apply(total, count)
+    return total / count.clamp(min=1)
+
+
+@contextmanager
+def join_processes(device: str) -> Iterator[Processes]:
+    """Join the processes that torchrun started, or be alone where it did not.
+
+    Args:
+        device: 'auto', 'cpu', 'cuda', or where there is one process 'cuda:N'. With several, each
+            takes the GPU of its number on its machine.
+
+    Raises:
+        ConfigError: one GPU named for several processes.
+        EngineError: unknown device, or fewer GPUs than processes on this machine.
+
+    """
+    count = int(os.environ.get('WORLD_SIZE', 1))
+    if count == 1:
+        yield Processes(select_device(device))
+        return
+    chosen = _own_device(device, count)
+    if chosen.type == 'cuda':
+        torch.cuda.set_device(chosen)
+    backend = 'nccl' if chosen.type == 'cuda' else 'gloo'
+    distributed.init_process_group(backend, timeout=LONGEST_WAIT)
+    yield Processes(chosen, distributed.get_rank(), count)
+    # Not after an error: it could wait for the others, whom torchrun ends once this one has ended.
+    distributed.destroy_process_group()
+
+
+def _own_device(device, count):
+    if device.startswith('cuda:'):
+        raise ConfigError(
+            f"device is {device!r} for {count} processes; give 'cuda', and each takes a GPU of "
+            'its own'
+        )
+    chosen = select_device(device)
+    if chosen.type == 'cuda':
+        chosen = select_device(f'cuda:{os.environ["LOCAL_RANK"]}')
+    return chosen

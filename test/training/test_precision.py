@@ -1,0 +1,27 @@
+"""What layers compute in."""
+
+from monodepth_ros.training.precision import choose_type, make_scaler, mixed
+import pytest
+import torch
+
+CPU = torch.device('cpu')
+
+
+def test_named_types():
+    assert choose_type('float16', CPU) == torch.float16
+    assert choose_type('float32', CPU) == torch.float32
+    assert choose_type('auto', CPU) in (torch.float32, torch.bfloat16)
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
+def test_layers_compute_in_the_type_and_weights_stay(dtype):
+    layer = torch.nn.Linear(2, 2)
+    with mixed(CPU, dtype):
+        assert layer(torch.ones(1, 2)).dtype == dtype
+    assert layer.weight.dtype == torch.float32
+
+
+def test_only_float16_is_scaled():
+    assert make_scaler(CPU, torch.float16).is_enabled()
+    for dtype in (torch.float32, torch.bfloat16):
+        assert not make_scaler(CPU, dtype).is_enabled()

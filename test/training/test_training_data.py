@@ -1,0 +1,78 @@
+"""The images of a run."""
+
+import cv2
+from monodepth_ros.errors import ConfigError, DatasetError
+from monodepth_ros.training.config import make_config
+from monodepth_ros.training.training_data import TrainingData
+import numpy as np
+import pytest
+from tiny_folder import FOCAL
+from training_kit import VALUES
+
+
+@pytest.fixture
+def open_data(tiny_folder):
+    def open_data(labels=True, limit=None, **changes):
+        return TrainingData(make_config({**VALUES, **changes}), tiny_folder, labels, limit)
+
+    return open_data
+
+
+def set_depth(root, index, millimetres):
+    path = str(root / 'depth' / f'{index:04}.png')
+    depth = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    depth[:] = millimetres
+    cv2.imwrite(path, depth)
+
+
+def test_training_and_held_out_images_are_apart(open_data):
+    data = open_data()
+    assert (len(data.training), len(data.held_out)) == (6, 2)
+    assert not set(data.training.ids) & set(data.held_out.ids)
+    assert len(data.classes) == len(data.colors) == 13
+    # 128 x 96 pixels seen through 64.
+    assert data.focal_length == FOCAL / 2 and data.input_size == (64, 48)
+    assert len(open_data(limit=4, held_out=1).training) == 3
+
+
+def test_images_are_decoded_once_or_each_time(open_data):
+    kept, again = open_data(), open_data(cache=False)
+    assert kept.training[0] is kept.training[0]
+    assert again.training[0] is not again.training[0]
+    np.testing.assert_array_equal(kept.training[0].image, again.training[0].image)
+
+
+def test_without_labels_there_are_no_classes(open_data):
+    data = open_data(labels=False)
+    assert data.classes == data.colors == ()
+    assert (data.training[0].label == 255).all()
+
+
+@pytest.mark.parametrize('cache', [True, False])
+def test_the_smallest_depth_is_of_the_training_images(open_data, tiny_folder, cache):
+    data = open_data(cache=cache)
+    for index in range(8):
+        set_depth(tiny_folder, index, 3000 + index)
+    set_depth(tiny_folder, int(data.held_out.ids[0]), 500)
+    expected = min(3000 + int(name) for name in data.training.ids) / 1000
+    assert data.find_min_depth(quiet=True) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize('millimetres', [0, 60000])
+def test_depth_that_is_nowhere_within_the_range(open_data, tiny_folder, millimetres):
+    for index in range(8):
+        set_depth(tiny_folder, index, millimetres)
+    with pytest.raises(DatasetError, match='none of 6 images has a depth between 0 and 10.0 m'):
+        open_data().find_min_depth()
+
+
+def test_calibration_is_needed(open_data, tiny_folder):
+    (tiny_folder / 'camera.yaml').unlink()
+    with pytest.raises(ConfigError, match=f'{tiny_folder} has no camera.yaml'):
+        open_data()
+
+
+def test_an_empty_split(open_data, tiny_folder):
+    (tiny_folder / 'train.txt').write_text('\n')
+    with pytest.raises(DatasetError, match='train.txt lists no image'):
+        open_data()
