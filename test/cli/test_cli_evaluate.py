@@ -3,12 +3,17 @@
 import hashlib
 import json
 import math
+from types import SimpleNamespace
 
 from monodepth_ros.cli.main import main
+from monodepth_ros.training import peer
+from monodepth_ros.training.datasets import nyu
+import numpy as np
 import pytest
 
+LABEL_FIGURES = {'miou', 'pixel_accuracy', 'mean_accuracy'}
 FIGURES = {'abs_rel', 'sq_rel', 'rmse', 'rmse_log', 'log10', 'silog'}
-FIGURES |= {'delta1', 'delta2', 'delta3', 'miou', 'pixel_accuracy', 'mean_accuracy'}
+FIGURES |= {'delta1', 'delta2', 'delta3'} | LABEL_FIGURES
 
 
 @pytest.fixture
@@ -34,8 +39,116 @@ def test_figures_and_facts(evaluate, tiny_model, tmp_path, capsys):
     assert result['metric_scaling'] == 'scale'
     assert result['checkpoint'] == tiny_model.name
     assert result['checkpoint_sha256'] == hashlib.sha256(tiny_model.read_bytes()).hexdigest()
+    assert result['precision'] == 'float32'
+    protocol = {'crop': None, 'min_depth_m': 0.001, 'max_depth_m': 10.0, 'scales': 1}
+    assert result['protocol'] == protocol
+    assert {'monodepth_ros', 'python', 'numpy', 'torch'} <= set(result['versions'])
     shown = capsys.readouterr().out
-    assert all(key in shown for key in result)
+    assert all(key in shown for key in result if key != 'confusion')
+
+
+def test_details(evaluate, tmp_path):
+    out = tmp_path / 'figures.json'
+    assert evaluate('--out', out) == 0
+    result = json.loads(out.read_text())
+    assert set(result['median_scaled']) == {key for key in FIGURES if key not in LABEL_FIGURES}
+    assert set(result['median_ratio']) == {'mean', 'std'}
+    assert [g['to_m'] for g in result['by_distance']] == [2.0, 4.0, 6.0, 10.0]
+    assert sum(g['share'] for g in result['by_distance']) == pytest.approx(1.0)
+    edges = result['depth_edges']
+    assert set(edges) == {'near', 'away', 'accuracy_px', 'completeness_px'}
+    assert edges['near']['share'] + edges['away']['share'] == pytest.approx(1.0)
+    assert list(result['iou']) == list(nyu.CLASSES)
+    known = [value for value in result['iou'].values() if value is not None]
+    assert sum(known) / len(known) == pytest.approx(result['miou'])
+    assert [len(row) for row in result['confusion']] == [14] * 13
+
+
+def test_limits_of_the_data_set_count(evaluate, tiny_folder, tmp_path):
+    # Depth is 1.4 to 5.7 m; a folder of one's own says what counts.
+    crop = 'crop: {rows: [8, 40], columns: [0, 64]}'
+    (tiny_folder / 'dataset.yaml').write_text(f'max_depth: 3.5\n{crop}\n')
+    out = tmp_path / 'figures.json'
+    assert evaluate('--out', out) == 0
+    result = json.loads(out.read_text())
+    assert result['protocol']['max_depth_m'] == 3.5
+    assert result['protocol']['crop'] == {'rows': [8, 40], 'columns': [0, 64]}
+    assert [g['to_m'] for g in result['by_distance']] == [2.0, 3.5]
+
+
+def test_report(evaluate, tmp_path, capsys):
+    folder = tmp_path / 'report'
+    assert evaluate('--report', folder, '--examples', '1') == 0
+    assert f'report: {folder / "index.html"}' in capsys.readouterr().out
+    page = (folder / 'index.html').read_text()
+    assert page.count('<img') == 2 * 6
+    assert len(list(folder.glob('*.jpg'))) == 2 * 6
+    assert len((folder / 'images.csv').read_text().splitlines()) == 1 + 3
+
+
+def test_bad_folder_for_the_report_is_seen_first(evaluate, tmp_path, capfd):
+    assert evaluate('--report', tmp_path / 'none' / 'report') == 1
+    captured = capfd.readouterr()
+    assert f'--report {tmp_path / "none" / "report"}: No such file' in captured.err
+    assert 'abs_rel' not in captured.out
+
+
+class Session:
+    """Stands in for ONNX Runtime: a network that says 2 m."""
+
+    def get_inputs(self):
+        return [SimpleNamespace(name='image', shape=[1, 3, 24, 32])]
+
+    def run(self, names, values):
+        return [np.full((1, 1, 24, 32), 200.0, np.float32)]
+
+
+def test_peer(evaluate, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(peer, '_open', lambda path, threads: Session())
+    path, out, folder = tmp_path / 'peer.onnx', tmp_path / 'figures.json', tmp_path / 'report'
+    path.write_bytes(b'peer')
+    options = ['--peer-crop', '16,0,96,96', '--peer-scale', '0.01', '--peer-resize', 'nearest']
+    options += ['--peer-mean', '1,2,3', '--peer-std', '4,5,6', '--peer-size', '32x24']
+    assert evaluate('--onnx-peer', path, *options, '--out', out, '--report', folder) == 0
+    found = json.loads(out.read_text())['peer']
+    assert found['file'] == 'peer.onnx'
+    assert found['sha256'] == hashlib.sha256(b'peer').hexdigest()
+    assert found['options'] == {
+        'crop': [16, 0, 96, 96],
+        'size': [32, 24],
+        'resize': 'nearest',
+        'mean': [1, 2, 3],
+        'std': [4, 5, 6],
+        'scale': 0.01,
+    }
+    # The peer sees what counts and no more, so its figures are the same twice.
+    assert found['peer_same'] == found['peer_own'] != found['model']
+    assert found['model']['median_scaled']['delta1'] >= 0
+    assert 'the peer, on the same pixels' in capsys.readouterr().out
+    assert 'Side by side with peer.onnx' in (folder / 'index.html').read_text()
+
+
+@pytest.mark.parametrize(
+    ('option', 'value', 'words'),
+    [
+        ('--peer-crop', '1,2,3', "'1,2,3', expected X,Y,WIDTH,HEIGHT"),
+        ('--peer-crop', '0,0,0,5', "'0,0,0,5', expected X,Y,WIDTH,HEIGHT"),
+        ('--peer-crop', '-1,0,5,5', 'expected'),
+        ('--peer-size', '0x5', "'0x5', expected WIDTHxHEIGHT"),
+        ('--peer-size', '5', "'5', expected WIDTHxHEIGHT"),
+        ('--peer-mean', '1,2,x', "'1,2,x', expected R,G,B"),
+        ('--peer-std', '1,0,1', "'1,0,1', expected R,G,B above 0"),
+    ],
+)
+def test_bad_peer_options(evaluate, capsys, option, value, words):
+    with pytest.raises(SystemExit):
+        evaluate(option, value)
+    assert words in capsys.readouterr().err
+
+
+def test_missing_peer(evaluate, tmp_path, capfd):
+    assert evaluate('--onnx-peer', tmp_path / 'none.onnx') == 1
+    assert f'--onnx-peer {tmp_path / "none.onnx"} does not exist' in capfd.readouterr().err
 
 
 def test_limit(evaluate, tmp_path):
@@ -71,4 +184,4 @@ def test_damaged_image_is_named(evaluate, tiny_folder, capfd):
 def test_unknown_data_set(tiny_folder, tiny_model, capfd):
     arguments = ['--model', str(tiny_model), '--root', str(tiny_folder), '--dataset', 'kitti']
     assert main(['evaluate', *arguments]) == 1
-    assert "unknown data set 'kitti'; known: nyu, folder" in capfd.readouterr().err
+    assert "unknown data set 'kitti'; known: nyu, nyu40, " in capfd.readouterr().err

@@ -3,9 +3,9 @@
 from doubles import FormulaEngine, make_facts
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.networks.registry import create_network
-from monodepth_ros.pipeline.predictor import PredictorOptions
+from monodepth_ros.pipeline.predictor import Predictor, PredictorOptions
 from monodepth_ros.training.datasets import nyu, Sample
-from monodepth_ros.training.evaluate import evaluate, evaluate_network
+from monodepth_ros.training.evaluate import evaluate, evaluate_network, measure
 from monodepth_ros.training.metrics import DEPTH_METRICS
 import numpy as np
 import pytest
@@ -78,6 +78,40 @@ def test_single_outputs(output, present, absent):
 
 def test_no_images():
     assert evaluate(FormulaEngine(), []) == {'n_images': 0}
+    evaluation = measure(Predictor(FormulaEngine()), [])
+    assert (evaluation.details(), evaluation.images) == ({}, [])
+
+
+def test_details():
+    samples = [make_sample(4.0, 2), make_sample(2.5, 1, ratio=2)]
+    evaluation = measure(Predictor(FormulaEngine()), samples)
+    details = evaluation.details()
+    assert evaluation.figures() == evaluate(FormulaEngine(), samples)
+    assert details['median_scaled']['abs_rel'] == pytest.approx(0.0, abs=1e-6)
+    assert details['median_ratio'] == pytest.approx({'mean': (2 + 1.25) / 2, 'std': 0.375})
+    # A quarter as many pixels have depth in the second image.
+    assert [g['share'] for g in details['by_distance']] == pytest.approx([0, 1, 0, 0])
+    assert details['by_distance'][1]['abs_rel'] == pytest.approx((0.5 * 4 + 0.2) / 5)
+    assert details['iou'] == {'bed': None, 'chair': 0.0, 'floor': 0.5, 'wall': None}
+    assert np.array(details['confusion'])[[1, 2], 2].tolist() == [640 * 480] * 2
+
+
+def test_records_of_images():
+    samples = [make_sample(4.0, 2), make_sample(0.0, 2), make_sample(2.0, 255)]
+    records = measure(Predictor(FormulaEngine()), samples).images
+    assert records[0]['rmse'] == pytest.approx(2.0)
+    assert records[0]['median_ratio'] == pytest.approx(2.0)
+    assert records[1] == {'name': 'x', 'pixel_accuracy': 1.0}
+    assert records[2]['abs_rel'] == pytest.approx(0.0, abs=1e-6)
+    assert 'pixel_accuracy' not in records[2]
+
+
+def test_predictions_can_be_watched():
+    seen = []
+    sample = make_sample(2.0, 2)
+    measure(Predictor(FormulaEngine()), [sample], watch=lambda *pair: seen.append(pair))
+    assert seen[0][0] is sample
+    assert seen[0][1].depth.shape == (480, 640)
 
 
 def test_network_in_memory():

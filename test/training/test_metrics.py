@@ -6,10 +6,14 @@ from monodepth_ros.training.metrics import (
     depth_errors,
     DEPTH_METRICS,
     DepthMetrics,
+    into_range,
+    median_ratio,
     SegmentationMetrics,
+    valid_depth,
 )
 import numpy as np
 import pytest
+from sklearn import metrics as reference
 
 LN2 = math.log(2.0)
 
@@ -33,6 +37,32 @@ def test_depth_errors():
     }
     assert found == pytest.approx(expected)
     assert tuple(found) == DEPTH_METRICS
+
+
+def test_depth_errors_match_scikit_learn():
+    rng = np.random.default_rng(0)
+    target = rng.uniform(0.5, 9.0, 1000)
+    depth = target * rng.lognormal(0.05, 0.3, 1000)
+    found = depth_errors(depth.astype(np.float32), target.astype(np.float32))
+    logs = np.log(target), np.log(depth)
+    ratio = np.maximum(depth / target, target / depth)
+    bias = np.mean(logs[1]) - np.mean(logs[0])
+    mean, mean_square = reference.mean_absolute_error, reference.mean_squared_error
+    weights = {'sample_weight': 1 / target}
+    expected = {
+        'abs_rel': mean(target, depth, **weights) * np.mean(1 / target),
+        'sq_rel': mean_square(target, depth, **weights) * np.mean(1 / target),
+        'rmse': math.sqrt(mean_square(target, depth)),
+        'rmse_log': math.sqrt(mean_square(*logs)),
+        'log10': mean(np.log10(target), np.log10(depth)),
+        'silog': 100 * math.sqrt(mean_square(logs[0] + bias, logs[1])),
+        **{
+            f'delta{power}': reference.accuracy_score(np.ones(1000, bool), ratio < 1.25**power)
+            for power in (1, 2, 3)
+        },
+    }
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert 0 < found['delta1'] < found['delta2'] < found['delta3'] < 1
 
 
 def test_delta_limits_are_exclusive():
@@ -87,10 +117,32 @@ def test_depth_crop():
 
 def test_images_without_truth_do_not_count():
     metrics = DepthMetrics()
-    metrics.update(one_row(1), one_row(0))
+    assert metrics.update(one_row(1), one_row(0)) is None
     assert metrics.compute() == {}
-    metrics.update(one_row(2), one_row(1))
+    assert metrics.update(one_row(2), one_row(1))['abs_rel'] == 1.0
     assert metrics.compute()['abs_rel'] == 1.0
+
+
+def test_valid_depth():
+    target = one_row(0.0, 0.5, 0.6, 4.0, 4.1, math.nan, math.inf)
+    valid = valid_depth(target, 0.5, 4.0)
+    assert valid.tolist() == [[False, False, True, True, False, False, False]]
+    mask = np.array([[True, True, True, False, True, True, True]])
+    assert valid_depth(target, 0.5, 4.0, mask).tolist() == [[False, False, True] + [False] * 4]
+
+
+def test_into_range():
+    found = into_range(np.array([math.nan, -1.0, 0.7, 5.0, math.inf, -math.inf]), 0.5, 4.0)
+    assert found.tolist() == [0.5, 0.5, 0.7, 4.0, 4.0, 0.5]
+
+
+def test_median_ratio():
+    # Medians 3 and 2; what is no depth does not count, nor does the truth there.
+    depth = np.array([1.0, 2.0, 6.0, math.nan, math.inf, 0.0])
+    target = np.array([2.0, 3.0, 4.0, 100.0, 100.0, 100.0])
+    assert median_ratio(depth, target) == 1.5
+    assert math.isnan(median_ratio(depth[3:], target[3:]))
+    assert math.isnan(median_ratio(depth[:0], target[:0]))
 
 
 def test_inputs_are_left_as_they_are():
@@ -132,6 +184,32 @@ def test_unlabelled_predictions_are_misses_and_unlabelled_truth_does_not_count()
     assert found['pixel_accuracy'] == 0.5
     assert found['miou'] == 0.5  # class 0: 1 of 2; class 1: in neither
     assert metrics.confusion.tolist() == [[1, 0, 1], [0, 0, 0]]
+
+
+def test_segmentation_matches_scikit_learn():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 5, (40, 50)).astype(np.uint8)
+    found = np.where(rng.random((40, 50)) < 0.6, truth, rng.integers(0, 5, (40, 50)))
+    metrics = SegmentationMetrics(5)
+    metrics.update(found.astype(np.uint8), truth)
+    flat = truth.ravel(), found.ravel()
+    np.testing.assert_array_equal(metrics.confusion[:, :5], reference.confusion_matrix(*flat))
+    expected = reference.jaccard_score(*flat, average=None)
+    np.testing.assert_allclose(metrics.per_class_iou(), expected)
+    assert metrics.compute() == pytest.approx(
+        {
+            'miou': expected.mean(),
+            'pixel_accuracy': reference.accuracy_score(*flat),
+            'mean_accuracy': reference.balanced_accuracy_score(*flat),
+        }
+    )
+
+
+def test_segmentation_update_returns_the_accuracy_of_the_image():
+    metrics = SegmentationMetrics(2)
+    assert metrics.update(labels(0, 1, 1, 0), labels(0, 0, 0, 255)) == pytest.approx(1 / 3)
+    assert metrics.update(labels(0, 0), labels(0, 0)) == 1.0
+    assert metrics.update(labels(0), labels(255)) is None
 
 
 def test_segmentation_crop():
