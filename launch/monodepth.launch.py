@@ -1,5 +1,7 @@
 """Start the node on a camera's topics; a laser scan and RViz on request."""
 
+import posixpath
+
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -44,6 +46,12 @@ def declare_arguments():
             'namespace',
             default_value='',
             description='Namespace of the node and of its topics.',
+        ),
+        DeclareLaunchArgument(
+            'cameras',
+            default_value='',
+            description='Namespaces of several cameras for one node, separated by commas or '
+            'spaces; topics are then below them, as in front/image_raw. Empty: as in params_file.',
         ),
         DeclareLaunchArgument(
             'image_topic',
@@ -126,37 +134,59 @@ def set_given_parameters(context):
     ]
 
 
-def generate_launch_description():
-    """Return the node with its parameters, the middleware's profile, the scan and RViz."""
-    namespace = LaunchConfiguration('namespace')
-    image_topic = LaunchConfiguration('image_topic')
-    # Both sides of a topic need the profile; a profile that the user has set stays.
-    profile = [SetEnvironmentVariable(*pair) for pair in profile_environment().items()]
-    node = Node(
-        package='monodepth_ros',
-        executable='monodepth_node',
-        name='monodepth',
-        namespace=namespace,
-        remappings=[
-            ('image_raw', image_topic),
-            ('image_raw/compressed', [image_topic, '/compressed']),
-            ('camera_info', LaunchConfiguration('camera_info_topic')),
-        ],
-        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
-        output='screen',
-    )
-    scan = Node(
-        package='depthimage_to_laserscan',
-        executable='depthimage_to_laserscan_node',
-        namespace=namespace,
-        remappings=[('depth', 'depth/image_rect'), ('depth_camera_info', 'depth/camera_info')],
-        parameters=[{**SCAN_PARAMETERS, 'output_frame': LaunchConfiguration('scan_frame')}],
-        condition=IfCondition(LaunchConfiguration('scan')),
-    )
+def cameras_of(context):
+    """Return the names in the argument cameras."""
+    return LaunchConfiguration('cameras').perform(context).replace(',', ' ').split()
+
+
+def topics_of(camera=None):
+    """Return the remappings of the topics that the node listens to, of one camera's if given."""
+    prefix = [] if camera is None else [f'{camera}/']
+    image = [*prefix, LaunchConfiguration('image_topic')]
+    return [
+        ((*prefix, 'image_raw'), image),
+        ((*prefix, 'image_raw/compressed'), [*image, '/compressed']),
+        ((*prefix, 'camera_info'), [*prefix, LaunchConfiguration('camera_info_topic')]),
+    ]
+
+
+def start_node(context):
+    """Return the node, with the topics of all its cameras."""
+    cameras = cameras_of(context)
+    return [
+        Node(
+            package='monodepth_ros',
+            executable='monodepth_node',
+            name='monodepth',
+            namespace=LaunchConfiguration('namespace'),
+            parameters=[{'cameras': cameras}] if cameras else None,
+            remappings=[pair for camera in cameras or [None] for pair in topics_of(camera)],
+            ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+            output='screen',
+        )
+    ]
+
+
+def start_tools(context):
+    """Return a scan for each camera, and RViz on the first one, where they are asked for."""
+    namespace = LaunchConfiguration('namespace').perform(context)
+    cameras = cameras_of(context) or ['']
+    namespaces = [posixpath.join(namespace, camera).rstrip('/') for camera in cameras]
+    scans = [
+        Node(
+            package='depthimage_to_laserscan',
+            executable='depthimage_to_laserscan_node',
+            namespace=name,
+            remappings=[('depth', 'depth/image_rect'), ('depth_camera_info', 'depth/camera_info')],
+            parameters=[{**SCAN_PARAMETERS, 'output_frame': LaunchConfiguration('scan_frame')}],
+            condition=IfCondition(LaunchConfiguration('scan')),
+        )
+        for name in namespaces
+    ]
     rviz = Node(
         package='rviz2',
         executable='rviz2',
-        namespace=namespace,
+        namespace=namespaces[0],
         arguments=[
             '-d',
             shipped('config', 'monodepth.rviz'),
@@ -165,10 +195,20 @@ def generate_launch_description():
         ],
         condition=IfCondition(LaunchConfiguration('rviz')),
     )
-    parameters = [
-        SetParametersFromFile(LaunchConfiguration('params_file')),
-        OpaqueFunction(function=set_given_parameters),
-    ]
-    # The node comes last: a launch that fails, as a package is missing, leaves it running.
-    group = GroupAction([*parameters, scan, rviz, node])
+    return [*scans, rviz]
+
+
+def generate_launch_description():
+    """Return the node with its parameters, the middleware's profile, the scan and RViz."""
+    # Both sides of a topic need the profile; a profile that the user has set stays.
+    profile = [SetEnvironmentVariable(*pair) for pair in profile_environment().items()]
+    group = GroupAction(
+        [
+            SetParametersFromFile(LaunchConfiguration('params_file')),
+            OpaqueFunction(function=set_given_parameters),
+            # The node comes last: a launch that fails, as a package is missing, leaves it running.
+            OpaqueFunction(function=start_tools),
+            OpaqueFunction(function=start_node),
+        ]
+    )
     return LaunchDescription([*declare_arguments(), *profile, group])

@@ -78,9 +78,10 @@ class PinholeCamera:
         return _rays(self)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _rays(camera):
-    rays = np.empty((camera.height, camera.width, 2), np.float32)
+    # One plane after the other, as products with depth read them.
+    rays = np.moveaxis(np.empty((2, camera.height, camera.width), np.float32), 0, -1)
     rays[..., 0] = (np.arange(camera.width) - camera.cx) / camera.fx
     rays[..., 1] = ((np.arange(camera.height) - camera.cy) / camera.fy)[:, None]
     rays.flags.writeable = False

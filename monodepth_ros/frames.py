@@ -49,8 +49,20 @@ class RawOutput:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which maps of a prediction somebody needs; nothing is computed for the others."""
+
+    depth: bool = True
+    label: bool = True
+    confidence: bool = True
+    image: bool = True
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The result for one frame, all maps on one rectified pinhole grid.
+
+    A map that was not `Wanted` is None.
 
     Attributes:
         depth: (H, W) float32 metres along the optical axis; NaN where invalid, +Inf beyond the
@@ -64,10 +76,10 @@ class Prediction:
 
     """
 
-    depth: np.ndarray
-    label: np.ndarray
-    confidence: np.ndarray
-    image: np.ndarray
+    depth: Optional[np.ndarray]
+    label: Optional[np.ndarray]
+    confidence: Optional[np.ndarray]
+    image: Optional[np.ndarray]
     camera: Optional[PinholeCamera] = None
     stamp_ns: int = 0
     frame_id: str = ''

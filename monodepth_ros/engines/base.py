@@ -82,9 +82,9 @@ class Engine(ABC):
     def _infer(self, images: np.ndarray) -> RawOutput:
         """Run the graph on a checked batch."""
 
-    def warm_up(self, height: int, width: int) -> None:
-        """Run once on a black image of this size, so that the first frame is as fast as later."""
-        self.infer(np.zeros((1, height, width, 3), np.uint8))
+    def warm_up(self, height: int, width: int, batch: int = 1) -> None:
+        """Run once on black images of this size, so that the first frame is as fast as later."""
+        self.infer(np.zeros((batch, height, width, 3), np.uint8))
 
     def close(self) -> None:  # noqa: B027 - engines that hold nothing have nothing to release
         """Release the device; the engine is of no use afterwards."""

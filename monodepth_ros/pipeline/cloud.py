@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Optional, Union
 
+import cv2
 import numpy as np
 
 POINT_DTYPE = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('rgb', '<u4')])
@@ -24,6 +25,9 @@ bytes align the next point."""
 
 FARTHEST = float(np.finfo(np.float32).max)
 
+BAND_PIXELS = 1 << 17
+"""Points that are made at a time: what is in between stays small, in the processor's cache."""
+
 PLY_DTYPE = np.dtype(
     [('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('red', 'u1'), ('green', 'u1'), ('blue', 'u1')]
 )
@@ -37,6 +41,7 @@ def make_cloud(
     labels: Optional[tuple[np.ndarray, np.ndarray]] = None,
     min_range: float = 0.0,
     max_range: float = math.inf,
+    out: Optional[np.ndarray] = None,
 ) -> np.ndarray:
     """Return the organised cloud of a depth map.
 
@@ -48,11 +53,12 @@ def make_cloud(
         labels: class index and confidence to put into the points, each (H, W) uint8.
         min_range: depth below this, in metres, gives no point.
         max_range: depth above this, in metres, gives no point.
+        out: C-contiguous array to write the cloud to, or None for a new one.
 
     Returns:
-        (ceil(H / stride), ceil(W / stride)) `POINT_DTYPE`, or `LABELLED_POINT_DTYPE` where
-        `labels` are given. Element (r, c) is of the pixel (r * stride, c * stride); its x, y and
-        z are NaN where the depth is not finite or not in range, the rest of it always holds.
+        `cloud_shape` of `cloud_dtype`. Element (r, c) is of the pixel (r * stride, c * stride);
+        its x, y and z are NaN where the depth is not finite or not in range, the rest of it
+        always holds.
 
     Raises:
         ValueError: the maps are of different sizes, or stride is below 1.
@@ -64,20 +70,48 @@ def make_cloud(
             f'maps of {", ".join(str(m.shape) for m in maps)}, stride {stride}: expected maps of '
             'one height and width, and a stride of 1 or more'
         )
-    depth, image, rays, *labels = (m[::stride, ::stride] for m in maps)
-    cloud = np.zeros(depth.shape, LABELLED_POINT_DTYPE if labels else POINT_DTYPE)
+    if out is None:
+        out = np.empty(cloud_shape(depth.shape, stride), cloud_dtype(labels is not None))
+    maps = [m[::stride, ::stride] for m in maps]
+    rows = max(1, BAND_PIXELS // out.shape[1])
+    for band in (slice(first, first + rows) for first in range(0, out.shape[0], rows)):
+        _fill(out[band], min_range, min(max_range, FARTHEST), *(m[band] for m in maps))
+    return out
+
+
+def cloud_shape(shape: tuple[int, ...], stride: int = 1) -> tuple[int, int]:
+    """Return the rows and columns of the cloud of a depth map of (H, W)."""
+    return -(-shape[0] // stride), -(-shape[1] // stride)
+
+
+def cloud_dtype(labelled: bool) -> np.dtype:
+    """Return the type of a cloud's points, with label and confidence or without."""
+    return LABELLED_POINT_DTYPE if labelled else POINT_DTYPE
+
+
+def _fill(cloud, nearest, farthest, depth, image, rays, *labels):
+    z = _in_range(depth, nearest, farthest)
+    words = [rays[..., 0] * z, rays[..., 1] * z, z, _packed(image)]
+    words += [values.astype(np.uint32) for values in labels]
+    # As a picture with one channel a word: several times as fast as field by field.
+    picture = cloud.view(np.int32).reshape(*cloud.shape, -1)
+    cv2.merge([word.view(np.int32) for word in words], picture)
+
+
+def _in_range(depth, nearest, farthest):
+    """Return the depth, NaN where it is not from `nearest` to `farthest`; itself if it all is."""
     # NaN and infinity fail these comparisons too.
-    valid = (depth >= min_range) & (depth <= min(max_range, FARTHEST))
-    z = np.where(valid, depth, np.float32(np.nan))
-    cloud['z'] = z
-    np.multiply(rays[..., 0], z, out=cloud['x'])
-    np.multiply(rays[..., 1], z, out=cloud['y'])
-    color = cloud.view(np.uint8).reshape(*depth.shape, cloud.itemsize)[..., 12:]
-    for byte, channel in enumerate((2, 1, 0)):
-        color[..., byte] = image[..., channel]
-    for name, values in zip(('label', 'confidence'), labels):
-        cloud[name] = values
-    return cloud
+    if depth.min() >= nearest and depth.max() <= farthest:
+        return np.ascontiguousarray(depth)
+    return np.where((depth >= nearest) & (depth <= farthest), depth, np.float32(np.nan))
+
+
+def _packed(image):
+    """Return (H, W, 3) uint8 RGB as (H, W) uint32, 0x00RRGGBB."""
+    opaque = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGRA)
+    packed = opaque.view('<u4')[..., 0]
+    packed &= 0x00FFFFFF
+    return packed
 
 
 def write_ply(path: Union[str, Path], cloud: np.ndarray) -> int:

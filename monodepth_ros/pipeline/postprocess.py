@@ -5,63 +5,95 @@ from __future__ import annotations
 import math
 
 import cv2
-from monodepth_ros.frames import RawOutput, UNLABELLED
+from monodepth_ros.frames import UNLABELLED
 from monodepth_ros.pipeline.preprocess import InputPlan
 import numpy as np
 
 SMALLEST_DEPTH = float(np.finfo(np.float32).tiny)
 """Zero and negative distances are never valid (REP 117, REP 118)."""
 
+LARGEST_DEPTH = float(np.finfo(np.float32).max)
 
-def to_output_grid(
-    raw: RawOutput,
-    index: int,
+
+def depth_on_grid(
+    depth: np.ndarray,
     plan: InputPlan,
-    size: tuple[int, int],
+    out: np.ndarray,
     min_range: float = 0.0,
     max_range: float = math.inf,
-    confidence_threshold: float = 0.0,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return depth, label and confidence of one image of a batch on the rectified grid.
+) -> np.ndarray:
+    """Write the network's depth to the rectified grid in metres.
 
     Args:
-        raw: the engine's output.
-        index: place of the image in the batch.
+        depth: (h, w) float32 metres, as the training camera would see it; left as it is.
         plan: how the image became the network's input.
-        size: (width, height) of the output grid, which shows the whole rectified image.
+        out: (H, W) float32 C-contiguous, of the raw image's size or of the content's.
         min_range: depth below this, in metres, becomes NaN, as does what is not finite or not
             above 0.
         max_range: depth above this, in metres, becomes +Inf (REP 117).
+
+    Returns:
+        `out`; NaN where the raw image shows nothing.
+
+    """
+    scaled = depth[plan.content] * np.float32(plan.depth_scale)
+    if scaled.shape == out.shape:
+        out[:] = scaled
+    else:
+        cv2.resize(scaled, out.shape[::-1], out, interpolation=cv2.INTER_LINEAR)
+    nearest = max(min_range, SMALLEST_DEPTH)
+    # Two passes tell what is rare; NaN fails both comparisons.
+    if not (out.min() >= nearest and out.max() <= min(max_range, LARGEST_DEPTH)):
+        invalid = ~((out >= nearest) & (out <= LARGEST_DEPTH))
+        if max_range < math.inf:
+            np.copyto(out, np.inf, where=out > max_range)
+        np.copyto(out, np.nan, where=invalid)
+    return _hide(out, plan, np.nan)
+
+
+def label_on_grid(
+    label: np.ndarray,
+    confidence: np.ndarray,
+    plan: InputPlan,
+    out: np.ndarray,
+    confidence_threshold: float = 0.0,
+) -> np.ndarray:
+    """Write the network's labels to the rectified grid, each pixel's from the nearest centre.
+
+    Args:
+        label: (h, w) uint8 class; left as it is.
+        confidence: (h, w) uint8, 0..255.
+        plan: how the image became the network's input.
+        out: (H, W) uint8 C-contiguous, of the raw image's size or of the content's.
         confidence_threshold: label of less confidence than this, 0..1, becomes `UNLABELLED`.
 
     Returns:
-        (H, W) float32 metres, (H, W) uint8 class, (H, W) uint8 confidence 0..255. Where the raw
-        image shows nothing they are NaN, `UNLABELLED` and 0.
+        `out`; `UNLABELLED` where the raw image shows nothing.
 
     """
-    depth = raw.depth[index][plan.content] * np.float32(plan.depth_scale)
-    if depth.shape != size[::-1]:
-        depth = cv2.resize(depth, size, interpolation=cv2.INTER_LINEAR)
-    label = _nearest(raw.label[index][plan.content], size)
-    confidence = _nearest(raw.confidence[index][plan.content], size)
-    invalid = ~np.isfinite(depth)
-    invalid |= depth < max(min_range, SMALLEST_DEPTH)
-    if max_range < math.inf:
-        depth[depth > max_range] = np.inf
+    label = label[plan.content]
     if confidence_threshold > 0:
-        label[confidence < confidence_threshold * 255] = UNLABELLED
-    if plan.unseen is not None:
-        unseen = _nearest(plan.unseen.view(np.uint8), size).view(bool)
-        invalid |= unseen
-        label[unseen] = UNLABELLED
-        confidence[unseen] = 0
-    depth[invalid] = np.nan
-    return depth, label, confidence
+        unsure = confidence[plan.content] < confidence_threshold * 255
+        label = np.where(unsure, np.uint8(UNLABELLED), label)
+    return _hide(_nearest(label, out), plan, UNLABELLED)
 
 
-def _nearest(values, size):
-    """Return `values` at `size`, each pixel from the one whose centre is nearest; never a view."""
-    if values.shape == size[::-1]:
-        return values.copy()
+def confidence_on_grid(confidence: np.ndarray, plan: InputPlan, out: np.ndarray) -> np.ndarray:
+    """Write confidence, (h, w) uint8, to `out` as `label_on_grid` does labels; 0 if unseen."""
+    return _hide(_nearest(confidence[plan.content], out), plan, 0)
+
+
+def _nearest(values, out):
+    if values.shape == out.shape:
+        out[:] = values
+        return out
     # INTER_NEAREST takes the upper left neighbour, which shifts the map by up to half a pixel.
-    return cv2.resize(values, size, interpolation=cv2.INTER_NEAREST_EXACT)
+    return cv2.resize(values, out.shape[::-1], out, interpolation=cv2.INTER_NEAREST_EXACT)
+
+
+def _hide(out, plan, value):
+    """Mark in `out` what the raw image does not show."""
+    if plan.unseen is not None:
+        full = out.shape == plan.unseen.shape
+        np.copyto(out, value, where=plan.unseen if full else plan.unseen_content)
+    return out

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 import math
-from typing import Optional
+from typing import Callable, Optional, Sequence
 
 from monodepth_ros.camera import CameraModel, PinholeCamera
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import ConfigError
-from monodepth_ros.frames import Frame, Prediction
+from monodepth_ros.frames import Frame, Prediction, RawOutput, Wanted
 from monodepth_ros.pipeline.edges import flying_pixels
-from monodepth_ros.pipeline.postprocess import to_output_grid
+from monodepth_ros.pipeline.postprocess import confidence_on_grid, depth_on_grid, label_on_grid
 from monodepth_ros.pipeline.preprocess import (
     InputPlan,
     MAX_INPUT_PIXELS,
@@ -29,6 +29,11 @@ OUTPUT_RESOLUTIONS = ('input', 'network')
 
 WIDEST_EDGE = 45.0
 """Largest `edge_filter` in degrees; from about 10 on, it removes whole floors with the veils."""
+
+EVERYTHING = Wanted()
+
+NewArray = Callable[[str, tuple[int, ...], type], np.ndarray]
+"""Gives an array of a shape and type for the map of this name; its contents do not matter."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,45 @@ class PredictorOptions:
             )
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A frame that waits for the network.
+
+    Attributes:
+        frame: the frame itself.
+        plan: how its image became the network's input.
+        options: what holds for this frame to its end.
+        image: (h, w, 3) uint8 RGB, the network's input.
+
+    """
+
+    frame: Frame
+    plan: InputPlan
+    options: PredictorOptions
+    image: np.ndarray
+
+
+def infer(engine: Engine, batch: Sequence[Prepared]) -> RawOutput:
+    """Run the network once on frames whose inputs have one size.
+
+    Raises:
+        EngineError: the engine failed.
+
+    """
+    images = [prepared.image for prepared in batch]
+    return engine.infer(np.stack(images) if len(images) > 1 else images[0][np.newaxis])
+
+
+def _new_array(name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    return np.empty(shape, dtype)
+
+
 class Predictor:
-    """Predict frame by frame with one engine; for one thread at a time.
+    """Predict frame by frame with one engine.
+
+    `predict` goes all the way. `prepare` and `finish` are the ways to the network and from it, for
+    a caller who runs them in threads of their own or `infer` on several cameras' frames; each of
+    the two is for one thread at a time.
 
     `options` may be replaced between frames.
     """
@@ -113,38 +155,74 @@ class Predictor:
             width, height, camera, options.metric_scaling, options.max_input_pixels
         )
 
-    def predict(self, frame: Frame) -> Prediction:
-        """Return depth, labels and the rectified image of a frame, with its stamp and frame.
+    def predict(self, frame: Frame, wanted: Wanted = EVERYTHING) -> Prediction:
+        """Return what is wanted of a frame, with its stamp and frame.
 
         Where nothing needs rectifying, the prediction's image is the frame's own array.
 
         Raises:
-            ImageError, CalibrationError, ConfigError: as `plan_input` and `prepare`.
+            ImageError, CalibrationError, ConfigError: as `plan_input` and `preprocess.prepare`.
             EngineError: the engine failed.
 
         """
-        options = self.options
+        prepared = self.prepare(frame)
+        return self.finish(prepared, infer(self.engine, [prepared]), 0, wanted)
+
+    def prepare(self, frame: Frame) -> Prepared:
+        """Bring a frame's image to the network's input.
+
+        Raises:
+            ImageError, CalibrationError, ConfigError: as `plan_input` and `preprocess.prepare`.
+
+        """
         height, width = frame.image.shape[:2]
         plan = self.plan(width, height, frame.camera)
-        network_input = prepare(frame.image, plan)
+        return Prepared(frame, plan, self.options, prepare(frame.image, plan))
+
+    def finish(
+        self,
+        prepared: Prepared,
+        raw: RawOutput,
+        index: int = 0,
+        wanted: Wanted = EVERYTHING,
+        new_array: NewArray = _new_array,
+    ) -> Prediction:
+        """Return what is wanted of a frame that the network has seen.
+
+        Args:
+            prepared: the frame.
+            raw: the network's output for a batch; left as it is.
+            index: place of the frame in the batch.
+            wanted: the maps to compute.
+            new_array: gives the memory of each map, by its name in `Prediction`.
+
+        """
+        frame, plan, options = prepared.frame, prepared.plan, prepared.options
         if options.output_resolution == 'input':
-            image, camera = rectify(frame.image, plan), plan.camera
+            shape, camera = (plan.image_height, plan.image_width), plan.camera
         else:
-            image = network_input[plan.content]
-            camera = plan.camera and plan.camera.resized(plan.content_width, plan.content_height)
-        depth, label, confidence = to_output_grid(
-            self.engine.infer(network_input[np.newaxis]),
-            0,
-            plan,
-            (image.shape[1], image.shape[0]),
-            options.min_range,
-            options.max_range,
-            options.confidence_threshold,
-        )
-        if options.edge_filter > 0:
-            focal_lengths = self._focal_lengths(camera, image.shape[1])
-            depth[flying_pixels(depth, *focal_lengths, options.edge_filter)] = np.nan
+            shape = (plan.content_height, plan.content_width)
+            camera = plan.camera and plan.camera.resized(*shape[::-1])
+        depth = label = confidence = image = None
+        if wanted.depth:
+            depth = new_array('depth', shape, np.float32)
+            depth_on_grid(raw.depth[index], plan, depth, options.min_range, options.max_range)
+            self._filter_edges(depth, camera, options)
+        if wanted.label:
+            label = new_array('label', shape, np.uint8)
+            maps = raw.label[index], raw.confidence[index]
+            label_on_grid(*maps, plan, label, options.confidence_threshold)
+        if wanted.confidence:
+            confidence = new_array('confidence', shape, np.uint8)
+            confidence_on_grid(raw.confidence[index], plan, confidence)
+        if wanted.image:
+            image = _picture(prepared, new_array)
         return Prediction(depth, label, confidence, image, camera, frame.stamp_ns, frame.frame_id)
+
+    def _filter_edges(self, depth, camera, options):
+        if options.edge_filter > 0:
+            focal_lengths = self._focal_lengths(camera, depth.shape[1])
+            depth[flying_pixels(depth, *focal_lengths, options.edge_filter)] = np.nan
 
     def _focal_lengths(self, camera: Optional[PinholeCamera], width: int) -> tuple[float, float]:
         """Return fx and fy in pixels; of the training camera's view where there is no camera."""
@@ -152,3 +230,13 @@ class Predictor:
             return camera.fx, camera.fy
         facts = self.engine.facts
         return (facts.focal_length * width / facts.input_width,) * 2
+
+
+def _picture(prepared, new_array):
+    """Return the rectified image on the output grid."""
+    plan, image = prepared.plan, prepared.frame.image
+    if prepared.options.output_resolution == 'network':
+        return prepared.image[plan.content]
+    if plan.rectify_maps is None:
+        return image
+    return rectify(image, plan, new_array('image', image.shape, np.uint8))

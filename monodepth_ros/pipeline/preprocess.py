@@ -47,6 +47,7 @@ class InputPlan:
         rectify_maps: fixed-point cv2.remap maps to `camera`, or None where that is the raw grid.
         unseen: (image_height, image_width) bool, pixels of `camera` that the raw image does not
             show; None where it shows all.
+        unseen_content: the same at (content_height, content_width).
 
     """
 
@@ -64,6 +65,7 @@ class InputPlan:
     maps: Optional[tuple[np.ndarray, np.ndarray]] = None
     rectify_maps: Optional[tuple[np.ndarray, np.ndarray]] = None
     unseen: Optional[np.ndarray] = None
+    unseen_content: Optional[np.ndarray] = None
 
     @property
     def content(self) -> tuple[slice, slice]:
@@ -149,7 +151,7 @@ def _content_size(wanted, aspect, max_input_pixels):
 
 
 def _rectification(camera, content, top, padded):
-    """Return reduced_size, maps, rectify_maps and unseen of the plan."""
+    """Return what a plan has of a distorted camera, by the names of its attributes."""
     target = camera.rectified.resized(*content)
     reduced_size, source = None, camera
     # A bilinear sample averages two pixels a side; what is more than that is averaged before.
@@ -175,8 +177,14 @@ def _rectification(camera, content, top, padded):
         'reduced_size': reduced_size,
         'maps': _fixed_point(*maps),
         'rectify_maps': _fixed_point(*full),
-        'unseen': unseen if unseen.any() else None,
+        **(_unseen(unseen, content) if unseen.any() else {}),
     }
+
+
+def _unseen(unseen, content):
+    # A pixel is the one whose centre is nearest, as in labels.
+    small = cv2.resize(unseen.view(np.uint8), content, interpolation=cv2.INTER_NEAREST_EXACT)
+    return {'unseen': unseen, 'unseen_content': small.view(bool)}
 
 
 def _fixed_point(columns, rows):
@@ -232,12 +240,13 @@ def _check_image(image, plan):
         )
 
 
-def rectify(image: np.ndarray, plan: InputPlan) -> np.ndarray:
+def rectify(image: np.ndarray, plan: InputPlan, out: Optional[np.ndarray] = None) -> np.ndarray:
     """Return the image on the plan's rectified grid, black where the raw image shows nothing.
 
     Args:
         image: (image_height, image_width, 3) uint8 RGB.
         plan: made by `plan_input` for images of this size.
+        out: array of the image's shape and type to write to where needed, or None for a new one.
 
     Returns:
         (image_height, image_width, 3) uint8 RGB; `image` itself where that is rectified already.
@@ -245,4 +254,4 @@ def rectify(image: np.ndarray, plan: InputPlan) -> np.ndarray:
     """
     if plan.rectify_maps is None:
         return image
-    return cv2.remap(image, *plan.rectify_maps, cv2.INTER_LINEAR)
+    return cv2.remap(image, *plan.rectify_maps, cv2.INTER_LINEAR, out)

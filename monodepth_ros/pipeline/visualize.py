@@ -46,18 +46,24 @@ def colorize_depth(depth: np.ndarray, min_depth: float, max_depth: float) -> np.
     return colors
 
 
-def colorize_label(label: np.ndarray, colors: Sequence[tuple[int, int, int]]) -> np.ndarray:
+def colorize_label(
+    label: np.ndarray,
+    colors: Sequence[tuple[int, int, int]],
+    out: Optional[np.ndarray] = None,
+) -> np.ndarray:
     """Return the class colours of labels, (H, W, 3) uint8 RGB; black where there is no class.
 
     Args:
         label: (H, W) uint8 class index.
         colors: one (r, g, b) a class.
+        out: (H, W, 3) uint8 array to write to, or None for a new one.
 
     """
-    table = np.zeros((256, 3), np.uint8)
-    table[: len(colors)] = colors
-    # A table a channel: many times as fast as table[label].
-    return cv2.merge([cv2.LUT(label, channel) for channel in table.T.copy()])
+    table = np.zeros((256, 4), np.uint8)
+    table[: len(colors), :3] = np.reshape(colors, (-1, 3))
+    # A colour as one word: many times as fast as table[label].
+    words = cv2.LUT(label, table.view(np.int32)[:, 0])
+    return cv2.cvtColor(words.view(np.uint8).reshape(*label.shape, 4), cv2.COLOR_RGBA2RGB, out)
 
 
 def overlay(
@@ -65,6 +71,7 @@ def overlay(
     label: np.ndarray,
     colors: Sequence[tuple[int, int, int]],
     alpha: float = 0.5,
+    out: Optional[np.ndarray] = None,
 ) -> np.ndarray:
     """Return the image with its labels' colours over it; unlabelled pixels stay as they are.
 
@@ -73,12 +80,13 @@ def overlay(
         label: (H, W) uint8 class index.
         colors: one (r, g, b) a class.
         alpha: weight of the colours, 0..1.
+        out: (H, W, 3) uint8 array to write to, or None for a new one.
 
     Returns:
         (H, W, 3) uint8 RGB.
 
     """
-    blend = cv2.addWeighted(image, 1 - alpha, colorize_label(label, colors), alpha, 0)
+    blend = cv2.addWeighted(image, 1 - alpha, colorize_label(label, colors), alpha, 0, out)
     unlabelled = (label >= len(colors)).view(np.uint8)
     # Many times as fast as indexing with a mask.
     return cv2.copyTo(image, unlabelled, blend)

@@ -76,17 +76,6 @@ def make_header(prediction: Prediction) -> Header:
     )
 
 
-def depth_to_image(header: Header, depth: np.ndarray, encoding: str) -> Image:
-    """
-    Return depth as 32FC1 (metres, NaN and +Inf kept) or 16UC1 (millimetres, 0 invalid; REP 118).
-
-    Depth that 16 bits cannot hold (beyond 65.535 m, +Inf) is invalid in 16UC1.
-    """
-    if encoding == '16UC1':
-        depth = image_encodings.to_millimetres(depth)
-    return compat.make_image(header, depth, encoding)
-
-
 def make_label_info(header: Header, classes: Sequence[str], threshold: float) -> LabelInfo:
     """
     Return the names of the mask's values; needs vision_msgs.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from math import nan
 import threading
 import time
-from typing import Callable, Optional
+from types import MappingProxyType
+from typing import Callable, Mapping, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from monodepth_ros.errors import IMAGE_REASONS
 from monodepth_ros.ros.fastdds import PROFILE_VARIABLES
+from monodepth_ros.ros.stopwatch import STAGES
 import numpy as np
 
 DROP_REASONS = (*IMAGE_REASONS, 'superseded', 'bad_config', 'inference_failed', 'halted')
@@ -58,6 +61,7 @@ class Report:
     """
     Figures at one moment; counts are since start, rates since the last report.
 
+    `stage_ms` are medians by stage and `host_ms` that of a frame's stages but the engine.
     `silence_s` is the time since the last image, or since activation where none `has_begun`.
     """
 
@@ -67,6 +71,8 @@ class Report:
     output_hz: float = 0.0
     stamp_to_publish_ms: Optional[tuple[float, float]] = None
     receive_to_publish_ms: Optional[tuple[float, float]] = None
+    stage_ms: dict[str, float] = field(default_factory=dict)
+    host_ms: Optional[float] = None
     silence_s: float = 0.0
     has_begun: bool = False
 
@@ -81,6 +87,7 @@ class Statistics:
         self._reported: Counter = Counter()
         self._gaps = GapCounter()
         self._latencies: deque[tuple[float, float]] = deque(maxlen=WINDOW)
+        self._stages: deque[dict[str, float]] = deque(maxlen=WINDOW)
         self._reported_at = self._last_image = clock()
         self._has_begun = False
 
@@ -97,17 +104,32 @@ class Statistics:
         with self._lock:
             self._counts[what] += 1
 
-    def published(self, stamp_to_publish_s: Optional[float], receive_to_publish_s: float) -> None:
-        """Note that a frame's outputs are out, and how long they took; None where unknown."""
+    def published(
+        self,
+        stamp_to_publish_s: Optional[float],
+        receive_to_publish_s: float,
+        stages_s: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        """
+        Note that a frame's outputs are out.
+
+        Args:
+            stamp_to_publish_s: seconds from its stamp on, None where unknown.
+            receive_to_publish_s: seconds from its arrival on.
+            stages_s: seconds by stage of `stopwatch.STAGES`.
+
+        """
         with self._lock:
             self._counts['published'] += 1
             self._latencies.append((stamp_to_publish_s, receive_to_publish_s))
+            self._stages.append(dict(stages_s))
 
     def restart(self) -> None:
         """Begin to watch a new stream: a pause until now is neither loss nor silence."""
         with self._lock:
             self._gaps = GapCounter()
             self._latencies.clear()
+            self._stages.clear()
             self._last_image = self._clock()
             self._has_begun = False
 
@@ -119,6 +141,7 @@ class Statistics:
             fresh = self._counts - self._reported
             self._reported, self._reported_at = self._counts.copy(), now
             stamp_ms, receive_ms = self._percentiles()
+            stage_ms, host_ms = self._stage_medians()
             return Report(
                 counts=self._counts.copy(),
                 fresh=fresh,
@@ -126,6 +149,8 @@ class Statistics:
                 output_hz=fresh['published'] / seconds,
                 stamp_to_publish_ms=stamp_ms,
                 receive_to_publish_ms=receive_ms,
+                stage_ms=stage_ms,
+                host_ms=host_ms,
                 silence_s=now - self._last_image,
                 has_begun=self._has_begun,
             )
@@ -136,21 +161,37 @@ class Statistics:
         figures = [tuple(np.percentile(s, (50, 95)) * 1e3) if s else None for s in known]
         return figures or (None, None)
 
+    def _stage_medians(self):
+        """Return the median milliseconds of each stage, and of all but the engine together."""
+        rows = [[stages.get(name, 0.0) * 1e3 for name in STAGES] for stages in self._stages]
+        if not rows:
+            return {}, None
+        hosts = [sum(row) - row[STAGES.index('engine')] for row in rows]
+        return dict(zip(STAGES, np.median(rows, axis=0))), float(np.median(hosts))
+
 
 @dataclass(frozen=True)
 class NodeState:
-    """What besides the figures decides the level."""
+    """What is the same for all cameras."""
 
+    name: str = 'monodepth'
     lifecycle: str = 'unconfigured'
-    enabled: bool = True
     load_error: str = ''
-    halted: str = ''
-    calibration: str = 'ok'
-    calibration_remedy: str = ''
     engine: str = ''
     device: str = ''
     precision: str = ''
     model: str = ''
+
+
+@dataclass(frozen=True)
+class CameraState:
+    """What besides the figures decides a camera's level; `name` is '' for the only one."""
+
+    name: str = ''
+    enabled: bool = True
+    halted: str = ''
+    calibration: str = 'ok'
+    calibration_remedy: str = ''
 
 
 SILENT_AFTER_S = 3.0
@@ -163,26 +204,26 @@ without events: it is wrong from the start, and needs a person.
 """
 
 
-def make_status(name: str, state: NodeState, report: Report) -> DiagnosticStatus:
-    """Return the node's status for /diagnostics: its level, one line, and every figure."""
-    level, message = _judge(state, report)
+def make_status(node: NodeState, camera: CameraState, report: Report) -> DiagnosticStatus:
+    """Return a camera's status for /diagnostics: its level, one line, and every figure."""
+    level, message = _judge(node, camera, report)
     return DiagnosticStatus(
         level=level,
-        name=f'{name}: monodepth',
+        name=f'{node.name}: {camera.name or "monodepth"}',
         message=message,
-        hardware_id=state.device,
-        values=[KeyValue(key=key, value=value) for key, value in _figures(state, report)],
+        hardware_id=f'{node.device}, {camera.name}' if camera.name else node.device,
+        values=[KeyValue(key=key, value=value) for key, value in _figures(node, camera, report)],
     )
 
 
-def _judge(state: NodeState, report: Report) -> tuple[bytes, str]:
-    if state.halted:
-        return DiagnosticStatus.ERROR, state.halted
-    if state.lifecycle != 'active':
-        if state.load_error:
-            return DiagnosticStatus.ERROR, f'configure failed: {state.load_error}'
-        return DiagnosticStatus.OK, state.lifecycle
-    if not state.enabled:
+def _judge(node: NodeState, camera: CameraState, report: Report) -> tuple[bytes, str]:
+    if camera.halted:
+        return DiagnosticStatus.ERROR, camera.halted
+    if node.lifecycle != 'active':
+        if node.load_error:
+            return DiagnosticStatus.ERROR, f'configure failed: {node.load_error}'
+        return DiagnosticStatus.OK, node.lifecycle
+    if not camera.enabled:
         return DiagnosticStatus.OK, 'disabled by the service ~/enable'
     if report.silence_s > SILENT_AFTER_S:
         level = DiagnosticStatus.STALE if report.has_begun else DiagnosticStatus.ERROR
@@ -190,7 +231,7 @@ def _judge(state: NodeState, report: Report) -> tuple[bytes, str]:
             f'no image for {report.silence_s:.0f} s; check the camera driver, the topic name, '
             'image_transport and the QoS of the publisher (ros2 topic info -v)'
         )
-    if warnings := _warnings(state, report.fresh):
+    if warnings := _warnings(camera, report.fresh):
         return DiagnosticStatus.WARN, '; '.join(warnings)
     if not report.has_begun:
         return DiagnosticStatus.OK, 'waiting for the first image'
@@ -199,7 +240,7 @@ def _judge(state: NodeState, report: Report) -> tuple[bytes, str]:
     return DiagnosticStatus.OK, f'{report.output_hz:.1f} Hz'
 
 
-def _warnings(state: NodeState, fresh: Counter) -> list[str]:
+def _warnings(camera: CameraState, fresh: Counter) -> list[str]:
     warnings = [
         f'{fresh[reason]} images dropped: {reason}' for reason in IMAGE_REASONS if fresh[reason]
     ]
@@ -212,21 +253,22 @@ def _warnings(state: NodeState, fresh: Counter) -> list[str]:
             f'about {fresh["lost_upstream"]} frames lost before the node: with Fast DDS, start '
             f"the camera driver with {PROFILE_VARIABLES[0]} set to this package's fastdds.xml"
         )
-    if state.calibration_remedy:
-        warnings.append(f'{state.calibration}: {state.calibration_remedy}')
+    if camera.calibration_remedy:
+        warnings.append(f'{camera.calibration}: {camera.calibration_remedy}')
     return warnings
 
 
-def _figures(state: NodeState, report: Report) -> list[tuple[str, str]]:
+def _figures(node: NodeState, camera: CameraState, report: Report) -> list[tuple[str, str]]:
     counts = report.counts
     rows = [
-        ('state', state.lifecycle),
-        ('enabled', str(state.enabled).lower()),
-        ('model', state.model),
-        ('engine', state.engine),
-        ('device', state.device),
-        ('precision', state.precision),
-        ('calibration', state.calibration),
+        ('state', node.lifecycle),
+        ('enabled', str(camera.enabled).lower()),
+        ('camera', camera.name),
+        ('model', node.model),
+        ('engine', node.engine),
+        ('device', node.device),
+        ('precision', node.precision),
+        ('calibration', camera.calibration),
         ('input_hz', f'{report.input_hz:.2f}'),
         ('output_hz', f'{report.output_hz:.2f}'),
     ]
@@ -235,6 +277,8 @@ def _figures(state: NodeState, report: Report) -> list[tuple[str, str]]:
         for percentile, index in (('p50', 0), ('p95', 1)):
             value = f'{latency[index]:.1f}' if latency else 'nan'
             rows.append((f'{name}_ms_{percentile}', value))
+    rows += [(f'stage_ms_{name}', f'{report.stage_ms.get(name, nan):.3f}') for name in STAGES]
+    rows.append(('host_ms_median', f'{nan if report.host_ms is None else report.host_ms:.3f}'))
     rows += [(name, str(counts[name])) for name in ('received', 'processed', 'published')]
     rows += [(f'dropped.{reason}', str(counts[reason])) for reason in DROP_REASONS]
     rows.append(('lost_upstream', str(counts['lost_upstream'])))

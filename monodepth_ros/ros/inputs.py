@@ -1,4 +1,4 @@
-"""The topics that the node listens to: an image in one of its transports, and its intrinsics."""
+"""What the node hears of a camera: its image, in one of the transports, and its intrinsics."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ _OVERRIDABLE = (
 
 def subscribe(
     node: Node,
+    prefix: str,
     values: Mapping[str, Any],
     on_image: Callable[[Any], None],
     on_camera_info: Callable[[CameraInfo], None],
@@ -38,15 +39,16 @@ def subscribe(
 
     Args:
         node: makes the subscriptions.
+        prefix: what stands before the names of the topics, such as 'front/'.
         values: parameter values by name.
         on_image: takes an Image or CompressedImage, as `image_transport` says.
         on_camera_info: takes a CameraInfo.
 
     """
     kind, suffix = _TRANSPORTS[values['image_transport']]
-    topics = [(kind, node.resolve_topic_name('image_raw') + suffix, on_image)]
+    topics = [(kind, node.resolve_topic_name(f'{prefix}image_raw') + suffix, on_image)]
     if not values['camera.info_url']:
-        topics.append((CameraInfo, 'camera_info', on_camera_info))
+        topics.append((CameraInfo, f'{prefix}camera_info', on_camera_info))
     reliability = QoSReliabilityPolicy[values['input_reliability'].upper()]
     return [
         node.create_subscription(

@@ -17,6 +17,7 @@ from monodepth_ros.pipeline.predictor import (
 from monodepth_ros.pipeline.preprocess import METRIC_SCALING
 from monodepth_ros.ros.conversions import DEPTH_ENCODINGS
 from monodepth_ros.ros.inputs import TRANSPORTS
+from monodepth_ros.ros.worker import PIPELINE_DEPTHS
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
@@ -36,7 +37,8 @@ class Spec:
 
     Attributes:
         name: full name.
-        default: its value where none is given; its type is the parameter's type.
+        default: its value where none is given; its type is the parameter's type. In a list
+            no text may occur twice, and `pattern` is of each.
         description: what it does, for people.
         unit: unit of a number.
         minimum: smallest value of a number.
@@ -50,7 +52,7 @@ class Spec:
     """
 
     name: str
-    default: Union[bool, int, float, str]
+    default: Union[bool, int, float, str, list[str]]
     description: str
     unit: str = ''
     minimum: Optional[float] = None
@@ -73,9 +75,11 @@ class Spec:
 
     def refusal(self, value: Any) -> Optional[str]:
         """Return why the value cannot be used, or None where it can."""
+        texts = value if isinstance(self.default, list) else (value,)
         wrong = (
             (self.choices and value not in self.choices)
-            or (self.pattern and not re.fullmatch(self.pattern, value))
+            or (self.pattern and not all(re.fullmatch(self.pattern, text) for text in texts))
+            or len(set(texts)) < len(texts)
             or (self.minimum is not None and not self.minimum <= value <= self.maximum)
         )
         if not wrong:
@@ -147,6 +151,24 @@ SPECS = (
         changes=AT_START,
     ),
     Spec(
+        'pipeline_depth',
+        1,
+        '1: one frame at a time. 2: while the network has one frame, the one before is published '
+        'and the next one prepared, in threads of their own.',
+        minimum=min(PIPELINE_DEPTHS),
+        maximum=max(PIPELINE_DEPTHS),
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'cameras',
+        [''],
+        "Namespaces of the cameras that share the network; an empty one is the node's own. With "
+        "['front', 'rear'], topics are front/image_raw, rear/image_raw and so on.",
+        expected="list of different namespaces, such as ['front', 'rear']",
+        pattern=r'(/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*)?',
+        changes=AT_START,
+    ),
+    Spec(
         'image_transport',
         'raw',
         'Transport of the input image; compressed takes JPEG and PNG on image_raw/compressed.',
@@ -163,14 +185,15 @@ SPECS = (
     Spec(
         'camera.info_url',
         '',
-        'Calibration YAML to use in place of the camera_info topic.',
+        'Calibration YAML to use in place of the camera_info topic. With several cameras, '
+        "${NAME} in it stands for a camera's namespace.",
         expected='empty, a path, file:// or package://',
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(
         'max_rate',
         0.0,
-        'Most frames a second, by their stamps; the others are left out. 0 takes all.',
+        'Most frames a second of a camera, by their stamps; the others are left out. 0 takes all.',
         unit='Hz',
         minimum=0.0,
         maximum=1000.0,

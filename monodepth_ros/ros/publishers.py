@@ -1,14 +1,19 @@
-"""The node's outputs: which topics there are, who listens, and what each one carries."""
+"""A camera's outputs: which topics there are, who listens, and what each one carries."""
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Callable, Collection, Mapping, NamedTuple
 
 from monodepth_ros.facts import ModelFacts
-from monodepth_ros.frames import Prediction
-from monodepth_ros.pipeline.cloud import make_cloud
+from monodepth_ros.frames import Prediction, Wanted
+from monodepth_ros.image_encodings import to_millimetres
+from monodepth_ros.pipeline.cloud import cloud_dtype, cloud_shape, make_cloud
 from monodepth_ros.pipeline.visualize import colorize_label, overlay
 from monodepth_ros.ros import compat, conversions
+from monodepth_ros.ros.buffers import MessageBuffers
+from monodepth_ros.ros.stopwatch import Stopwatch
+import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -16,56 +21,91 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 
 
-def _depth(header, prediction, facts, values):
-    return conversions.depth_to_image(header, prediction.depth, values['depth.encoding'])
+@dataclass(frozen=True)
+class _Result:
+    """What the messages of a frame are made of."""
+
+    header: Header
+    prediction: Prediction
+    facts: ModelFacts
+    values: Mapping[str, Any]
+    buffers: MessageBuffers
+
+    def image(self, pixels: np.ndarray, encoding: str) -> Image:
+        """Return pixels as a message, which shares the memory of those in the buffers."""
+        return compat.make_image(self.header, pixels, encoding, self.buffers.message_of(pixels))
 
 
-def _camera_info(header, prediction, facts, values):
-    return conversions.pinhole_to_camera_info(header, prediction.camera)
+def _depth(result):
+    depth, encoding = result.prediction.depth, result.values['depth.encoding']
+    if encoding == '16UC1':
+        depth = to_millimetres(depth, result.buffers.array('millimetres', depth.shape, np.uint16))
+    return result.image(depth, encoding)
 
 
-def _points(header, prediction, facts, values):
+def _camera_info(result):
+    return conversions.pinhole_to_camera_info(result.header, result.prediction.camera)
+
+
+def _points(result):
+    prediction, values, buffers = result.prediction, result.values, result.buffers
+    stride, labelled = values['point_cloud.stride'], values['point_cloud.label']
+    shape = cloud_shape(prediction.depth.shape, stride)
     points = make_cloud(
         prediction.depth,
         prediction.image,
         prediction.camera.rays(),
-        values['point_cloud.stride'],
-        (prediction.label, prediction.confidence) if values['point_cloud.label'] else None,
+        stride,
+        (prediction.label, prediction.confidence) if labelled else None,
         values['point_cloud.min_range'],
         values['point_cloud.max_range'],
+        buffers.array('points', shape, cloud_dtype(labelled), PointCloud2),
     )
-    return compat.make_point_cloud(header, points)
+    return compat.make_point_cloud(result.header, points, buffers.message_of(points))
 
 
-def _mask(header, prediction, facts, values):
-    return compat.make_image(header, prediction.label, 'mono8')
+def _mask(result):
+    return result.image(result.prediction.label, 'mono8')
 
 
-def _confidence(header, prediction, facts, values):
-    return compat.make_image(header, prediction.confidence, 'mono8')
+def _confidence(result):
+    return result.image(result.prediction.confidence, 'mono8')
 
 
-def _color_mask(header, prediction, facts, values):
-    return compat.make_image(header, colorize_label(prediction.label, facts.colors), 'rgb8')
+def _color_mask(result):
+    label = result.prediction.label
+    out = result.buffers.array('color_mask', (*label.shape, 3), np.uint8)
+    return result.image(colorize_label(label, result.facts.colors, out), 'rgb8')
 
 
-def _overlay(header, prediction, facts, values):
-    alpha = values['segmentation.overlay_alpha']
-    picture = overlay(prediction.image, prediction.label, facts.colors, alpha)
-    return compat.make_image(header, picture, 'rgb8')
+def _overlay(result):
+    image, label = result.prediction.image, result.prediction.label
+    alpha = result.values['segmentation.overlay_alpha']
+    out = result.buffers.array('overlay', image.shape, np.uint8)
+    return result.image(overlay(image, label, result.facts.colors, alpha, out), 'rgb8')
+
+
+class _Output(NamedTuple):
+    """A topic's message type, how it is made, and the maps of a prediction that go into it."""
+
+    kind: type
+    make: Callable[[_Result], Any]
+    maps: tuple[str, ...] = ()
 
 
 _OUTPUTS = {
-    'depth/camera_info': (CameraInfo, _camera_info),
-    'depth/image_rect': (Image, _depth),
-    'depth/points': (PointCloud2, _points),
-    'segmentation/mask': (Image, _mask),
-    'segmentation/confidence': (Image, _confidence),
-    'segmentation/color_mask': (Image, _color_mask),
-    'segmentation/overlay': (Image, _overlay),
+    'depth/camera_info': _Output(CameraInfo, _camera_info),
+    'depth/image_rect': _Output(Image, _depth, ('depth',)),
+    'depth/points': _Output(PointCloud2, _points, ('depth', 'image')),
+    'segmentation/mask': _Output(Image, _mask, ('label',)),
+    'segmentation/confidence': _Output(Image, _confidence, ('confidence',)),
+    'segmentation/color_mask': _Output(Image, _color_mask, ('label',)),
+    'segmentation/overlay': _Output(Image, _overlay, ('label', 'image')),
 }
 
-TOPICS = {topic: kind for topic, (kind, _) in _OUTPUTS.items()}
+_LABELLED_POINTS = ('label', 'confidence')
+
+TOPICS = {topic: output.kind for topic, output in _OUTPUTS.items()}
 """Output topics and their types."""
 
 LABEL_INFO_TOPIC = 'segmentation/label_info'
@@ -75,28 +115,73 @@ CALIBRATED_TOPICS = ('depth/camera_info', 'depth/points')
 """Topics that say nothing while the camera's intrinsics are unknown."""
 
 
-class Outputs:
-    """Publish what is subscribed to of a prediction; nothing else is computed."""
+def needed_maps(topics: Collection[str], values: Mapping[str, Any], calibrated: bool) -> Wanted:
+    """
+    Return the maps of a prediction that the messages of these topics are made of.
 
-    def __init__(self, node: LifecycleNode) -> None:
+    Args:
+        topics: of `TOPICS`.
+        values: parameter values by name.
+        calibrated: whether the camera's intrinsics are known.
+
+    """
+    said = set(topics) if calibrated else set(topics).difference(CALIBRATED_TOPICS)
+    maps = {name for topic in said for name in _OUTPUTS[topic].maps}
+    if 'depth/points' in said and values['point_cloud.label']:
+        maps.update(_LABELLED_POINTS)
+    return Wanted(*(field.name in maps for field in fields(Wanted)))
+
+
+def make_message(
+    topic: str, prediction: Prediction, facts: ModelFacts, values: Mapping[str, Any]
+) -> Any:
+    """Return the message that one of `TOPICS` carries of a prediction, in memory of its own."""
+    header = conversions.make_header(prediction)
+    return _OUTPUTS[topic].make(_Result(header, prediction, facts, values, MessageBuffers()))
+
+
+class Outputs:
+    """
+    Publish what is subscribed to of a camera's predictions.
+
+    Attributes:
+        buffers: memory of the messages, in use until `publish` returns.
+
+    """
+
+    def __init__(self, node: LifecycleNode, prefix: str = '') -> None:
+        """
+        Make the topics.
+
+        Args:
+            node: makes the publishers.
+            prefix: what stands before the names in `TOPICS`, such as 'front/'.
+
+        """
+        self.buffers = MessageBuffers()
         self._node = node
         self._publishers = {}
         for topic, kind in TOPICS.items():
             self._publishers[topic] = node.create_lifecycle_publisher(
                 kind,
-                topic,
+                prefix + topic,
                 QoSProfile(depth=1, reliability=QoSReliabilityPolicy.RELIABLE),
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             )
-        self._label_info = None if compat.LabelInfo is None else _label_info_publisher(node)
+        self._label_info = (
+            None
+            if compat.LabelInfo is None
+            else _label_info_publisher(node, prefix + LABEL_INFO_TOPIC)
+        )
         self._announced = ()
 
-    def wanted(self) -> bool:
-        """Return whether any topic has a subscriber."""
-        return any(self._is_wanted(topic) for topic in TOPICS)
-
-    def _is_wanted(self, topic: str) -> bool:
-        return self._publishers[topic].get_subscription_count() > 0
+    def listened(self) -> list[str]:
+        """Return the topics that have a subscriber now."""
+        return [
+            topic
+            for topic, publisher in self._publishers.items()
+            if publisher.get_subscription_count() > 0
+        ]
 
     def announce(self, facts: ModelFacts, values: Mapping[str, Any]) -> None:
         """
@@ -115,24 +200,35 @@ class Outputs:
         self._label_info.publish(conversions.make_label_info(header, *news))
 
     def publish(
-        self, prediction: Prediction, facts: ModelFacts, values: Mapping[str, Any]
+        self,
+        topics: Collection[str],
+        prediction: Prediction,
+        facts: ModelFacts,
+        values: Mapping[str, Any],
+        stopwatch: Stopwatch,
     ) -> None:
         """
         Publish one frame's messages, all with the frame's own stamp and frame_id.
 
         Args:
-            prediction: the frame's result.
+            topics: those to publish on.
+            prediction: the frame's result, with all `needed_maps` of the topics; best in arrays of
+                `buffers`.
             facts: class names and colours are taken from it.
             values: parameter values by name.
+            stopwatch: takes the times of making and of publishing.
 
         """
         self.announce(facts, values)
         header = conversions.make_header(prediction)
-        for topic, (_, make) in _OUTPUTS.items():
+        result = _Result(header, prediction, facts, values, self.buffers)
+        for topic in topics:
             if prediction.camera is None and topic in CALIBRATED_TOPICS:
                 continue
-            if self._is_wanted(topic):
-                self._publishers[topic].publish(make(header, prediction, facts, values))
+            with stopwatch.measure('output'):
+                msg = _OUTPUTS[topic].make(result)
+            with stopwatch.measure('publish'):
+                self._publishers[topic].publish(msg)
 
     def destroy(self) -> None:
         """Take the topics down."""
@@ -144,7 +240,7 @@ class Outputs:
         self._label_info = None
 
 
-def _label_info_publisher(node):
+def _label_info_publisher(node, topic):
     latched = QoSProfile(
         depth=1,
         reliability=QoSReliabilityPolicy.RELIABLE,
@@ -152,7 +248,7 @@ def _label_info_publisher(node):
     )
     return node.create_lifecycle_publisher(
         compat.LabelInfo,
-        LABEL_INFO_TOPIC,
+        topic,
         latched,
         qos_overriding_options=QoSOverridingOptions.with_default_policies(),
     )

@@ -1,166 +1,189 @@
-"""The thread that runs the network, so that the executor's thread never does."""
+"""The threads that run the network, so that the executor's thread never does."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import threading
 import time
-from typing import Any, Callable, Mapping, Union
+from typing import Any, Callable, Iterator, Mapping, Optional, Protocol, Sequence
 
-from monodepth_ros.engines.base import Engine
-from monodepth_ros.errors import ConfigError, ImageError
-from monodepth_ros.frames import Frame
-from monodepth_ros.pipeline.predictor import Predictor
-from monodepth_ros.ros.calibration import Calibration
-from monodepth_ros.ros.compat import stamp_to_ns
-from monodepth_ros.ros.conversions import image_to_rgb
-from monodepth_ros.ros.diagnostics import Statistics
-from monodepth_ros.ros.frame_mailbox import Mailbox
-from monodepth_ros.ros.parameters import predictor_options
-from monodepth_ros.ros.publishers import Outputs
-from sensor_msgs.msg import CompressedImage, Image
+from monodepth_ros.frames import RawOutput
+from monodepth_ros.pipeline.predictor import Prepared
+from monodepth_ros.ros.frame_mailbox import Handover, Mailbox
+from monodepth_ros.ros.stopwatch import Stopwatch
 
-FAILURES_TO_HALT = 3
-"""Failures in a row after which the node stops its output instead of going on to fail."""
+PIPELINE_DEPTHS = (1, 2)
+"""Values of the parameter `pipeline_depth`."""
 
 STOP_TIMEOUT_S = 4.0
 """How long a transition waits for the frame in hand: less than the 5 s after which `ros2 launch`
 and Nav2's lifecycle manager lose patience."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """An image message, and when it came by the clock `time.monotonic`."""
+class Source(Protocol):
+    """Where frames come from, and what is done with them before and after the network."""
 
-    image: Union[Image, CompressedImage]
-    received: float
+    def refuses(self, task: Task) -> bool:
+        """Return whether the source takes no more frames, and count this one."""
+
+    def prepare(self, task: Task) -> None:
+        """Set `task.values` and `task.prepared`."""
+
+    def finish(self, task: Task, raw: RawOutput, index: int) -> None:
+        """Publish what the network gave for the frame, number `index` of the batch `raw`."""
+
+    def superseded(self, task: Task) -> None:
+        """Count a frame that a newer one has replaced."""
+
+    def failed(self, task: Task, error: Exception) -> None:
+        """Count and report a frame that was dropped for `error`."""
 
 
-class FrameProcessor:
-    """Take one image message all the way to published outputs."""
+@dataclass(eq=False)
+class Task:
+    """
+    One image message on its way to published outputs.
 
-    def __init__(
-        self,
-        engine: Engine,
-        outputs: Outputs,
-        statistics: Statistics,
-        calibration: Calibration,
-        values: Callable[[], Mapping[str, Any]],
-        now_ns: Callable[[], int],
-    ) -> None:
-        """
-        Join the parts.
+    Attributes:
+        source: whose frame it is.
+        message: Image or CompressedImage.
+        received: when it came, by the clock `time.monotonic`.
+        values: parameter values by name that hold for the frame to its end.
+        prepared: the frame, once it is ready for the network.
+        stopwatch: how long each stage took.
 
-        Args:
-            engine: runs the network; this object is its only user from now on.
-            outputs: publishes the results.
-            statistics: counts them.
-            calibration: gives the intrinsics of each image.
-            values: gives the parameter values by name that hold for the next frame.
-            now_ns: gives the ROS time in nanoseconds.
+    """
 
-        """
-        self._predictor = Predictor(engine)
-        self._outputs = outputs
-        self._statistics = statistics
-        self._calibration = calibration
-        self._values = values
-        self._now_ns = now_ns
-
-    def __call__(self, job: Job) -> None:
-        """Predict and publish; whatever goes wrong is raised."""
-        values = self._values()
-        self._predictor.options = predictor_options(values)
-        stamp_ns = stamp_to_ns(job.image.header.stamp)
-        image = image_to_rgb(job.image)
-        frame = Frame(
-            image=image,
-            camera=self._calibration.camera(image.shape[1], image.shape[0]),
-            stamp_ns=stamp_ns,
-            frame_id=job.image.header.frame_id,
-        )
-        prediction = self._predictor.predict(frame)
-        self._statistics.count('processed')
-        self._outputs.publish(prediction, self._predictor.engine.facts, values)
-        now_ns = self._now_ns()
-        # Without a stamp, or with use_sim_time before the first /clock, its age is not known.
-        age = (now_ns - stamp_ns) * 1e-9 if stamp_ns and now_ns else None
-        self._statistics.published(age, time.monotonic() - job.received)
+    source: Source
+    message: Any
+    received: float = 0.0
+    values: Mapping[str, Any] = field(default_factory=dict)
+    prepared: Optional[Prepared] = None
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
 
 class Worker:
     """
-    Run `process` on the newest job in a thread of its own.
+    Take the newest frame of each source through its stages, in threads of its own.
 
-    Attributes:
-        halted: why there is no more output, after too many failures in a row; else ''.
-
+    Frames that are ready at the same time and have network inputs of one size go through the
+    network together; none waits for another. With depth 1 one thread does all. With depth 2,
+    while the network has one frame, the frame before is being finished and the next prepared, each
+    in a thread: a prepared frame is replaced by a newer one until the network takes it, and the
+    network waits where finishing is slower.
     """
 
-    def __init__(
-        self,
-        process: Callable[[Job], None],
-        statistics: Statistics,
-        report_failure: Callable[[Exception], None],
-    ) -> None:
-        self._process = process
-        self._statistics = statistics
-        self._report_failure = report_failure
-        self._mailbox: Mailbox[Job] = Mailbox()
-        self._failures = 0
-        self._stopping = False
-        self.halted = ''
-        self._thread = threading.Thread(target=self._run, name='monodepth_worker', daemon=True)
-        self._thread.start()
+    def __init__(self, infer: Callable[[Sequence[Prepared]], RawOutput], depth: int = 1) -> None:
+        """
+        Start the threads.
 
-    def submit(self, job: Job) -> None:
-        """Hand over a job and return at once; it replaces one that has not been begun."""
-        if self.halted:
-            self._statistics.count('halted')
-        elif self._mailbox.put(job) is not None:
-            self._statistics.count('superseded')
+        Args:
+            infer: runs the network on frames of one input size; this object is its only user.
+            depth: one of `PIPELINE_DEPTHS`.
+
+        """
+        self._infer = infer
+        self._stopping = False
+        self._arrived: Mailbox[Task] = Mailbox()
+        self._prepared: Mailbox[Task] = Mailbox()
+        self._results: Handover[tuple[list[Task], RawOutput]] = Handover()
+        stages = (
+            [self._do_all]
+            if depth == 1
+            else [self._prepare_next, self._run_network, self._finish_last]
+        )
+        self._threads = [
+            threading.Thread(target=stage, name=f'monodepth{stage.__name__}', daemon=True)
+            for stage in stages
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, task: Task) -> None:
+        """Hand over a frame and return at once; it replaces its source's one that still waits."""
+        _leave(self._arrived, task)
 
     def stop(self, timeout: float) -> bool:
-        """Finish the job in hand, drop the next, end the thread; return whether it has ended."""
+        """Finish the frames in hand, drop those that wait, end; return whether all has ended."""
         self._stopping = True
-        self._mailbox.close()
-        self._thread.join(timeout)
+        self._arrived.close()
+        self._prepared.close()
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
         return not self.is_alive
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread, and with it perhaps the network, still runs."""
-        return self._thread.is_alive()
+        """Whether a thread, and with it perhaps the network, still runs."""
+        return any(thread.is_alive() for thread in self._threads)
 
-    def _run(self) -> None:
-        while (job := self._mailbox.take()) is not None:
-            if self.halted:
-                self._statistics.count('halted')
-                continue
+    def _do_all(self) -> None:
+        while tasks := self._arrived.take():
+            ready = [task for task in tasks if self._prepare(task)]
+            for batch, raw in self._run(ready):
+                self._finish(batch, raw)
+
+    def _prepare_next(self) -> None:
+        while tasks := self._arrived.take():
+            for task in tasks:
+                if self._prepare(task):
+                    _leave(self._prepared, task)
+
+    def _run_network(self) -> None:
+        while tasks := self._prepared.take():
+            for result in self._run(tasks):
+                self._results.put(result)
+        self._results.close()
+
+    def _finish_last(self) -> None:
+        while (result := self._results.take()) is not None:
+            self._finish(*result)
+
+    def _prepare(self, task: Task) -> bool:
+        if task.source.refuses(task):
+            return False
+        try:
+            task.source.prepare(task)
+        except Exception as error:
+            self._drop(task, error)
+            return False
+        return True
+
+    def _run(self, tasks: list[Task]) -> Iterator[tuple[list[Task], RawOutput]]:
+        """Yield batches of frames and what the network gives for each batch."""
+        batches: dict[tuple[int, ...], list[Task]] = {}
+        for task in tasks:
+            if not task.source.refuses(task):
+                batches.setdefault(task.prepared.image.shape, []).append(task)
+        for batch in batches.values():
+            begun = time.perf_counter()
             try:
-                self._process(job)
-                self._failures = 0
-            # The input's or a parameter's fault, which the next frame may not have.
-            except ImageError as error:
-                self._drop(error, error.reason)
-            except ConfigError as error:
-                self._drop(error, 'bad_config')
-            # The thread must outlive whatever an engine or a driver raises; it is counted and
-            # reported, and ends the output when it does not stop.
+                raw = self._infer([task.prepared for task in batch])
             except Exception as error:
-                self._fail(error)
+                for task in batch:
+                    self._drop(task, error)
+                continue
+            seconds = time.perf_counter() - begun
+            for task in batch:
+                task.stopwatch.add('engine', seconds)
+            yield batch, raw
 
-    def _fail(self, error: Exception) -> None:
-        self._failures += 1
-        if self._failures >= FAILURES_TO_HALT:
-            self.halted = (
-                f'stopped after {self._failures} failures in a row, the last one '
-                f'{type(error).__name__}: {error}; deactivate and activate the node to try again'
-            )
-        self._drop(error, 'inference_failed')
+    def _finish(self, batch: list[Task], raw: RawOutput) -> None:
+        for index, task in enumerate(batch):
+            try:
+                task.source.finish(task, raw, index)
+            except Exception as error:
+                self._drop(task, error)
 
-    def _drop(self, error: Exception, reason: str) -> None:
+    # The threads outlive whatever an engine or a driver raises; what it was is for the source.
+    def _drop(self, task: Task, error: Exception) -> None:
         # What a frame does that was left behind, with its topics gone, is nobody's concern.
         if not self._stopping:
-            self._statistics.count(reason)
-            self._report_failure(error)
+            task.source.failed(task, error)
+
+
+def _leave(mailbox: Mailbox[Task], task: Task) -> None:
+    replaced = mailbox.put(task.source, task)
+    if replaced is not None:
+        replaced.source.superseded(replaced)

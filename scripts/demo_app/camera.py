@@ -10,10 +10,10 @@ import time
 from typing import Iterator
 
 from demo_app.plan import Plan
-from demo_app.processes import say
 from demo_app.sources import open_source, SourceFrame
 from monodepth_ros.camera import CameraModel, load_calibration
 from monodepth_ros.errors import ConfigError, MonodepthError
+from monodepth_ros.processes import say
 from monodepth_ros.ros import compat
 import rclpy
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy

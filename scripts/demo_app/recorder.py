@@ -11,7 +11,6 @@ import time
 
 import cv2
 from demo_app.plan import Plan
-from demo_app.processes import say
 from demo_app.tally import Spread, Tally
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from monodepth_ros.engines.factory import resolve_model
@@ -19,6 +18,7 @@ from monodepth_ros.frames import Prediction
 from monodepth_ros.networks.checkpoint import read_facts
 from monodepth_ros.pipeline.cloud import POINT_DTYPE, write_ply
 from monodepth_ros.pipeline.visualize import panel
+from monodepth_ros.processes import say
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.publishers import TOPICS
 from monodepth_ros.training.metrics import DepthMetrics

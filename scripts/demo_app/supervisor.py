@@ -13,10 +13,10 @@ import tempfile
 import time
 
 from demo_app.plan import describe_camera, make_plan, Plan
-from demo_app.processes import Child
 from demo_app.report import clear, table, write_summary
 from demo_app.sources import open_source
 from monodepth_ros.errors import MonodepthError
+from monodepth_ros.processes import Child
 from monodepth_ros.ros.fastdds import profile_environment
 from monodepth_ros.ros.publishers import TOPICS
 from tqdm import tqdm

@@ -176,10 +176,38 @@ def test_usb_cam_gives_the_calibration_to_driver_and_node(prefix):
     assert started['monodepth_node'][0].parameters['camera.info_url'] == url
 
 
-def test_multi_camera_starts_a_node_per_namespace(prefix):
+def test_multi_camera_starts_one_node_for_all(prefix):
     started = run(
         prefix,
         'multi_camera.launch.py',
+        'cameras:=front, top/left',
+        'namespace:=robot',
+        'image_topic:=color/image_raw',
+        'camera_info_topic:=color/info',
+        'model:=other',
+        'scan:=true',
+        'rviz:=true',
+        count=4,
+    )
+    (node,) = started['monodepth_node']
+    assert node.name == '/robot/monodepth'
+    cameras = ['front', 'top/left']
+    assert node.parameters == {**DEFAULTS, 'model': 'other', 'cameras': cameras}
+    for camera in cameras:
+        assert node.remappings[f'{camera}/image_raw'] == f'{camera}/color/image_raw'
+        compressed = node.remappings[f'{camera}/image_raw/compressed']
+        assert compressed == f'{camera}/color/image_raw/compressed'
+        assert node.remappings[f'{camera}/camera_info'] == f'{camera}/color/info'
+    scans = {scan.remappings['__ns'] for scan in started['depthimage_to_laserscan_node']}
+    assert scans == {'/robot/front', '/robot/top/left'}
+    assert started['rviz2'][0].remappings == {'__ns': '/robot/front'}
+
+
+def test_multi_camera_starts_a_node_per_namespace_on_request(prefix):
+    started = run(
+        prefix,
+        'multi_camera.launch.py',
+        'nodes:=each',
         'cameras:=front, rear top/left',
         'image_topic:=color/image_raw',
         'model:=other',

@@ -37,15 +37,13 @@ def make_prediction(camera=True):
 def test_same_messages_as_the_node(stride, labels):
     """Read by rclpy they are equal in every field; the bytes that only align may differ."""
     serialization = pytest.importorskip('rclpy.serialization')
-    conversions = pytest.importorskip('monodepth_ros.ros.conversions')
     publishers = pytest.importorskip('monodepth_ros.ros.publishers')
     prediction, facts = make_prediction(), make_facts()
     values = {**DEFAULTS, 'point_cloud.stride': stride, 'point_cloud.label': labels}
-    header = conversions.make_header(prediction)
     made = dict(messages.make_messages(prediction, facts, stride, labels, True))
     assert list(made) == list(messages.TOPICS)
     for topic, data in made.items():
-        expected = publishers._OUTPUTS[topic][1](header, prediction, facts, values)
+        expected = publishers.make_message(topic, prediction, facts, values)
         kind = '/'.join(type(expected).__module__.split('.')[:2] + [type(expected).__name__])
         assert kind == messages.TOPICS[topic]
         assert len(data) == len(serialization.serialize_message(expected))

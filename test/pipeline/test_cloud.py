@@ -6,7 +6,10 @@ import struct
 
 import cv2
 from monodepth_ros.camera import CameraModel, PinholeCamera, rectification_maps
+from monodepth_ros.pipeline import cloud as cloud_module
 from monodepth_ros.pipeline.cloud import (
+    cloud_dtype,
+    cloud_shape,
     LABELLED_POINT_DTYPE,
     make_cloud,
     POINT_DTYPE,
@@ -96,6 +99,21 @@ def test_range_leaves_out_points_and_takes_its_limits_in():
     np.testing.assert_array_equal(np.isnan(cloud['x']), np.isnan(cloud['z']))
     np.testing.assert_array_equal(np.isnan(cloud['y']), np.isnan(cloud['z']))
     np.testing.assert_array_equal(cloud['rgb'], make_cloud(*make_inputs())['rgb'])
+
+
+@pytest.mark.parametrize('stride', [1, 2])
+@pytest.mark.parametrize('labelled', [False, True])
+def test_bands_join_without_a_seam(monkeypatch, stride, labelled):
+    depth, image, rays = make_inputs()
+    depth[1, 2], depth[2, 0] = math.nan, math.inf
+    labels = make_labels() if labelled else None
+    whole = make_cloud(depth, image, rays, stride, labels, 2.0, 12.0)
+    out = np.full(cloud_shape(depth.shape, stride), 255, 'u1').astype(cloud_dtype(labelled))
+    for pixels in (1, 5, 7):
+        monkeypatch.setattr(cloud_module, 'BAND_PIXELS', pixels)
+        made = make_cloud(depth, image, rays, stride, labels, 2.0, 12.0, out)
+        assert made is out
+        assert made.tobytes() == whole.tobytes()
 
 
 def test_maps_of_different_sizes_are_refused():

@@ -4,10 +4,11 @@ import math
 
 from doubles import make_facts
 from monodepth_ros.camera import CameraModel
-from monodepth_ros.frames import RawOutput, UNLABELLED
-from monodepth_ros.pipeline.postprocess import to_output_grid
+from monodepth_ros.frames import UNLABELLED
+from monodepth_ros.pipeline.postprocess import confidence_on_grid, depth_on_grid, label_on_grid
 from monodepth_ros.pipeline.preprocess import InputPlan, plan_input
 import numpy as np
+import pytest
 
 SMALL = (4, 2)
 
@@ -17,88 +18,120 @@ def make_plan(scale=1.0, width=4, height=2):
     return InputPlan(width, height, 4, 2, 4, 4, 0, 1, scale)
 
 
-def make_raw(depth=None, label=None, confidence=None):
-    """Return a batch of two, the second of which holds the values; border rows stand out."""
-    raw = RawOutput(
-        np.full((2, 4, 4), 99.0, np.float32),
-        np.full((2, 4, 4), 77, np.uint8),
-        np.full((2, 4, 4), 7, np.uint8),
-    )
-    arrays = (raw.depth, raw.label, raw.confidence)
-    for array, values in zip(arrays, (depth, label, confidence), strict=True):
-        if values is not None:
-            array[1, 1:3] = values
-    return raw
+def make_map(values, border, dtype):
+    """Return a map of the network, whose rows above and below the content stand out."""
+    array = np.full((4, 4), border, dtype)
+    array[1:3] = values
+    return array
 
 
-def test_border_is_cropped_and_the_image_of_the_batch_taken():
-    depth, label, confidence = np.arange(1.0, 9).reshape(2, 4), np.eye(2, 4), np.ones((2, 4))
-    maps = to_output_grid(make_raw(depth, label, confidence * 200), 1, make_plan(), SMALL)
-    np.testing.assert_array_equal(maps[0], depth)
-    np.testing.assert_array_equal(maps[1], label)
-    np.testing.assert_array_equal(maps[2], 200)
-    assert [m.dtype for m in maps] == [np.float32, np.uint8, np.uint8]
+def depth_of(values, plan=None, size=SMALL, *limits):
+    out = np.full(size[::-1], 55.0, np.float32)  # what was there before shows nowhere
+    result = depth_on_grid(make_map(values, 99.0, np.float32), plan or make_plan(), out, *limits)
+    assert result is out
+    return out
+
+
+def label_of(label, confidence=0, plan=None, size=SMALL, threshold=0.0):
+    out = np.full(size[::-1], 66, np.uint8)
+    maps = make_map(label, 77, np.uint8), make_map(confidence, 7, np.uint8)
+    assert label_on_grid(*maps, plan or make_plan(), out, threshold) is out
+    return out
+
+
+def confidence_of(confidence, plan=None, size=SMALL):
+    out = np.full(size[::-1], 66, np.uint8)
+    assert confidence_on_grid(make_map(confidence, 7, np.uint8), plan or make_plan(), out) is out
+    return out
+
+
+def test_border_is_cropped():
+    depth = np.arange(1.0, 9).reshape(2, 4)
+    np.testing.assert_array_equal(depth_of(depth), depth)
+    np.testing.assert_array_equal(label_of(np.eye(2, 4)), np.eye(2, 4))
+    np.testing.assert_array_equal(confidence_of(200), np.full((2, 4), 200))
 
 
 def test_depth_scale():
-    depth = to_output_grid(make_raw(np.full((2, 4), 3.0)), 1, make_plan(0.5), SMALL)[0]
-    np.testing.assert_array_equal(depth, 1.5)
+    np.testing.assert_array_equal(depth_of(3.0, make_plan(0.5)), np.full((2, 4), 1.5))
 
 
-def test_engine_buffers_are_neither_changed_nor_kept():
-    raw = make_raw(np.full((2, 4), 50.0), np.ones((2, 4)), np.zeros((2, 4)))
-    arrays = (raw.depth, raw.label, raw.confidence)
-    before = [array.copy() for array in arrays]
-    maps = to_output_grid(raw, 1, make_plan(), SMALL, 0, 10.0, 0.5)
-    for array, old, new in zip(arrays, before, maps, strict=True):
+def test_the_networks_maps_are_not_changed():
+    depth = make_map(50.0, 99.0, np.float32)
+    label, confidence = make_map(1, 77, np.uint8), make_map(0, 7, np.uint8)
+    before = [array.copy() for array in (depth, label, confidence)]
+    small = np.zeros((2, 4), np.uint8)
+    depth_on_grid(depth, make_plan(), np.zeros((2, 4), np.float32), 0, 10.0)
+    label_on_grid(label, confidence, make_plan(), small, 0.5)
+    confidence_on_grid(confidence, make_plan(), small)
+    for array, old in zip((depth, label, confidence), before):
         np.testing.assert_array_equal(array, old)
-        assert not np.shares_memory(array, new)
 
 
 def test_invalid_depth_is_nan():
     values = [[math.nan, math.inf, -math.inf, 0.0], [-1.0, 0.29, 0.31, 5.0]]
-    depth = to_output_grid(make_raw(values), 1, make_plan(), SMALL, 0.3)[0]
     expected = [[math.nan] * 4, [math.nan, math.nan, 0.31, 5.0]]
-    np.testing.assert_array_equal(depth, np.float32(expected))
+    np.testing.assert_array_equal(depth_of(values, None, SMALL, 0.3), np.float32(expected))
+
+
+@pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf, 0.0, -1.0])
+@pytest.mark.parametrize('place', [(0, 0), (1, 3)])
+def test_a_single_invalid_pixel_is_found(value, place):
+    depth = np.full((2, 4), 2.0)
+    depth[place] = value
+    invalid = np.isnan(depth_of(depth))
+    assert invalid[place] and invalid.sum() == 1
 
 
 def test_zero_is_invalid_with_no_minimum_too():
-    depth = to_output_grid(make_raw([[0.0, -0.0, 1e-3, 1.0]] * 2), 1, make_plan(), SMALL)[0]
+    depth = depth_of([[0.0, -0.0, 1e-3, 1.0]] * 2)
     np.testing.assert_array_equal(np.isnan(depth[0]), [True, True, False, False])
 
 
 def test_beyond_range_is_infinite_and_the_limit_itself_is_not():
     # Ranges are in metres of this camera, after the factor 2.
-    plan = make_plan(2.0)
-    depth = to_output_grid(make_raw([[1.0, 2.0, 2.5, 1e30]] * 2), 1, plan, SMALL, 0.0, 4.0)[0]
+    depth = depth_of([[1.0, 2.0, 2.5, 1e30]] * 2, make_plan(2.0), SMALL, 0.0, 4.0)
     np.testing.assert_array_equal(depth[0], [2.0, 4.0, math.inf, math.inf])
+
+
+def test_what_is_no_depth_is_not_beyond_the_range():
+    depth = depth_of([[math.inf, math.nan, 0.1, 9.0]] * 2, None, SMALL, 0.5, 4.0)
+    np.testing.assert_array_equal(depth[0], [math.nan, math.nan, math.nan, math.inf])
 
 
 def test_confidence_threshold():
     # 0.5 of 255 is 127.5.
-    confidence = np.array([[0, 127, 128, 255]] * 2)
-    maps = to_output_grid(
-        make_raw(None, np.full((2, 4), 3), confidence), 1, make_plan(), SMALL, 0, math.inf, 0.5
+    confidence = [[0, 127, 128, 255]] * 2
+    np.testing.assert_array_equal(
+        label_of(3, confidence, threshold=0.5)[0], [UNLABELLED, UNLABELLED, 3, 3]
     )
-    np.testing.assert_array_equal(maps[1][0], [UNLABELLED, UNLABELLED, 3, 3])
-    np.testing.assert_array_equal(maps[2], confidence)
+    np.testing.assert_array_equal(confidence_of(confidence), confidence)
+
+
+def test_threshold_and_enlarging_agree():
+    # A label that is enlarged is as unsure as the confidence that is enlarged says.
+    confidence = [[0, 127, 128, 255]] * 2
+    label = label_of(3, confidence, make_plan(1, 8, 4), (8, 4), 0.5)
+    unsure = confidence_of(confidence, make_plan(1, 8, 4), (8, 4)) < 127.5
+    np.testing.assert_array_equal(label, np.where(unsure, UNLABELLED, 3))
+    assert unsure.sum() == 16
 
 
 def test_enlarging_depth_is_linear_and_labels_stay_classes():
-    depth = np.tile([1.0, 2.0, 3.0, 4.0], (2, 1))
-    label = np.tile([0, 10, 20, 30], (2, 1))
-    maps = to_output_grid(make_raw(depth, label, label), 1, make_plan(1, 8, 4), (8, 4))
+    plan = make_plan(1, 8, 4)
     # Centres of the new pixels lie a quarter to either side of the old ones.
-    np.testing.assert_allclose(maps[0][2], [1, 1.25, 1.75, 2.25, 2.75, 3.25, 3.75, 4])
-    np.testing.assert_array_equal(maps[1][1], [0, 0, 10, 10, 20, 20, 30, 30])
-    np.testing.assert_array_equal(maps[2], maps[1])
+    depth = depth_of([[1.0, 2.0, 3.0, 4.0]] * 2, plan, (8, 4))
+    np.testing.assert_allclose(depth[2], [1, 1.25, 1.75, 2.25, 2.75, 3.25, 3.75, 4])
+    label = [[0, 10, 20, 30]] * 2
+    expected = [0, 0, 10, 10, 20, 20, 30, 30]
+    np.testing.assert_array_equal(label_of(label, 0, plan, (8, 4))[1], expected)
+    np.testing.assert_array_equal(confidence_of(label, plan, (8, 4))[1], expected)
 
 
 def test_labels_come_from_the_nearest_centre():
     # 4 columns to 3: centres 0.5, 1.5, 2.5 of 3 lie at 0.67, 2, 3.33 of 4. The middle one is a
     # tie of columns 1 and 2; the outer ones are columns 0 and 3, not 0 and 2.
-    label = np.tile([5, 6, 7, 8], (2, 1))
-    row = to_output_grid(make_raw(None, label), 1, make_plan(1, 3, 2), (3, 2))[1][0]
+    row = label_of([[5, 6, 7, 8]] * 2, 0, make_plan(1, 3, 2), (3, 2))[0]
     assert (row[0], row[2]) == (5, 8)
 
 
@@ -107,18 +140,20 @@ def test_what_the_raw_image_does_not_show_is_invalid():
     p = (259.43, 0, 319.5, 0, 0, 259.43, 239.5, 0, 0, 0, 1, 0)
     camera = CameraModel.from_intrinsics(640, 480, k, p=p)
     plan = plan_input(640, 480, camera, make_facts(), 'scale')
-    shape = (1, plan.height, plan.width)
-    raw = RawOutput(
-        np.full(shape, 2, np.float32), np.ones(shape, np.uint8), np.ones(shape, np.uint8)
-    )
+    shape = (plan.height, plan.width)
+    ones = np.ones(shape, np.uint8)
     for size, (rows, columns) in (
         ((640, 480), (slice(120, 360), slice(160, 480))),
         ((320, 240), (slice(60, 180), slice(80, 240))),
     ):
-        depth, label, confidence = to_output_grid(raw, 0, plan, size, 0.0, 0.5)
         seen = np.zeros(size[::-1], bool)
         seen[rows, columns] = True
+        depth = np.empty(seen.shape, np.float32)
+        depth_on_grid(np.full(shape, 2, np.float32), plan, depth, 0.0, 0.5)
         np.testing.assert_array_equal(np.isnan(depth), ~seen)
         np.testing.assert_array_equal(depth[seen], math.inf)
+        label, confidence = (np.empty(seen.shape, np.uint8) for _ in range(2))
+        label_on_grid(ones, ones, plan, label)
+        confidence_on_grid(ones, plan, confidence)
         np.testing.assert_array_equal(label, np.where(seen, 1, UNLABELLED))
         np.testing.assert_array_equal(confidence, seen)

@@ -6,12 +6,13 @@ from doubles import FormulaEngine, make_facts
 from monodepth_ros.camera import CameraModel, PinholeCamera
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import CalibrationError, ConfigError, ImageError
-from monodepth_ros.frames import Frame, RawOutput, UNLABELLED
+from monodepth_ros.frames import Frame, RawOutput, UNLABELLED, Wanted
 from monodepth_ros.pipeline.cloud import make_cloud
-from monodepth_ros.pipeline.predictor import Predictor, PredictorOptions
+from monodepth_ros.pipeline.predictor import infer, Predictor, PredictorOptions
 import numpy as np
 import pytest
 
+NAMES = ('depth', 'label', 'confidence', 'image')
 BARREL = (-0.25, 0.06, 0.001, -0.001, 0.0)
 
 
@@ -154,6 +155,72 @@ def test_edge_filter(resolution, camera):
     np.testing.assert_allclose(columns[[0, -1]], [101 * factor, 139 * factor], atol=factor)
     assert removed[:, columns].all()
     np.testing.assert_array_equal(depths[12.0][~removed], depths[0.0][~removed])
+
+
+ONLY = {name: Wanted(*(name == n for n in NAMES)) for name in NAMES}
+
+
+@pytest.mark.parametrize('d', [(), BARREL], ids=['plain', 'distorted'])
+@pytest.mark.parametrize('resolution', ['input', 'network'])
+@pytest.mark.parametrize('name', NAMES)
+def test_a_map_alone_is_the_same_as_with_the_others(name, resolution, d):
+    image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+    frame = Frame(image, make_camera(64, 48, 52.0, d))
+    options = PredictorOptions(
+        output_resolution=resolution, confidence_threshold=0.5, max_range=2.0, edge_filter=5.0
+    )
+    predictor = Predictor(FormulaEngine(), options)
+    everything, alone = predictor.predict(frame), predictor.predict(frame, ONLY[name])
+    np.testing.assert_array_equal(getattr(alone, name), getattr(everything, name))
+    assert all(getattr(alone, other) is None for other in NAMES if other != name)
+    assert alone.camera == everything.camera
+
+
+def test_frames_of_a_batch_keep_their_own():
+    engine = FormulaEngine()
+    # Two cameras, two predictors, one network.
+    frames = [
+        Frame(np.full((h, w, 3), (value, value, value), np.uint8), make_camera(w, h, f))
+        for value, w, h, f in ((10, 64, 48, 50.0), (90, 128, 96, 103.0), (40, 64, 48, 52.0))
+    ]
+    predictors = [Predictor(engine) for _ in frames]
+    prepared = [predictor.prepare(frame) for predictor, frame in zip(predictors, frames)]
+    raw = infer(engine, prepared)
+    assert raw.depth.shape == (3, 256, 320)
+    for index, (predictor, frame) in enumerate(zip(predictors, frames)):
+        together = predictor.finish(prepared[index], raw, index)
+        alone = predictor.predict(frame)
+        for name in NAMES:
+            np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
+
+
+def test_maps_lie_in_the_arrays_that_are_given():
+    arrays = {}
+
+    def new_array(name, shape, dtype):
+        arrays[name] = np.full(shape, 77, dtype)
+        return arrays[name]
+
+    engine = FormulaEngine()
+    predictor = Predictor(engine)
+    prepared = predictor.prepare(make_frame(make_camera(d=BARREL)))
+    raw = infer(engine, [prepared])
+    before = [array.copy() for array in (raw.depth, raw.label, raw.confidence)]
+    prediction = predictor.finish(prepared, raw, 0, Wanted(), new_array)
+    expected = predictor.predict(make_frame(make_camera(d=BARREL)))
+    for name in NAMES:
+        assert getattr(prediction, name) is arrays[name]
+        np.testing.assert_array_equal(arrays[name], getattr(expected, name))
+    for array, old in zip((raw.depth, raw.label, raw.confidence), before):
+        np.testing.assert_array_equal(array, old)
+
+
+def test_a_frame_keeps_the_options_it_was_prepared_with():
+    predictor = Predictor(FormulaEngine(), PredictorOptions(max_range=1.5))
+    prepared = predictor.prepare(make_frame())
+    predictor.options = PredictorOptions()
+    prediction = predictor.finish(prepared, infer(predictor.engine, [prepared]))
+    assert np.isposinf(prediction.depth).all()
 
 
 def test_errors_come_through():

@@ -52,6 +52,21 @@ def test_depth_without_a_value():
     assert colors == [[0, 0, 0], [128, 128, 128], [0, 0, 0]]
 
 
+def test_pictures_are_written_where_they_shall_be():
+    prediction = make_prediction()
+    for make in (
+        lambda out: colorize_label(prediction.label, COLORS, out),
+        lambda out: overlay(prediction.image, prediction.label, COLORS, 0.3, out),
+    ):
+        out = np.full(prediction.image.shape, 7, np.uint8)
+        assert make(out) is out
+        np.testing.assert_array_equal(out, make(None))
+
+
+def test_no_classes_no_colours():
+    assert not colorize_label(np.array([[0, 3, UNLABELLED]], np.uint8), ()).any()
+
+
 @pytest.mark.parametrize('limits', [(1.0, 1.0), (2.0, 1.0), (0.0, math.inf), (math.nan, 1.0)])
 def test_bad_depth_limits(limits):
     with pytest.raises(ValueError, match='depth range'):

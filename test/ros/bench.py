@@ -81,31 +81,29 @@ class Spinner:
         self.executor.shutdown()
 
 
-class Bench:
-    """The node under test in an executor thread, a camera, and a listener on all outputs."""
+class CameraBench:
+    """A camera in front of a node under test, and a listener on all outputs behind it."""
 
-    def __init__(self, engine=None, parameters=(), topics=tuple(TOPICS), reliable=True):
-        self.engine = engine or FormulaEngine()
-        self.node = MonoDepthNode(
-            create_engine=lambda *_: self.engine,
-            parameter_overrides=[Parameter(n, value=v) for n, v in dict(parameters).items()],
-        )
-        self.helper = rclpy.create_node('bench')
-        self.received = defaultdict(dict)
-        self.statuses = []
-        self.clock = 1_000_000_000
-        compressed = dict(parameters).get('image_transport') == 'compressed'
-        kind, topic = (CompressedImage, '/compressed') if compressed else (Image, '')
-        self.images = self.helper.create_publisher(kind, f'image_raw{topic}', 10)
-        self.infos = self.helper.create_publisher(CameraInfo, 'camera_info', 10)
+    def __init__(self, node, helper, place=0, topics=tuple(TOPICS), reliable=True):
+        self.node, self.helper, self.place = node, helper, place
         self.topics = topics
+        self.received = defaultdict(dict)
+        self.clock = 1_000_000_000 + place * 3
+        compressed = node.get_parameter('image_transport').value == 'compressed'
+        kind, topic = (CompressedImage, '/compressed') if compressed else (Image, '')
+        self.images = helper.create_publisher(kind, self.name(f'image_raw{topic}'), 10)
+        self.infos = helper.create_publisher(CameraInfo, self.name('camera_info'), 10)
         self._reliable = reliable
         self._listeners = []
-        self.helper.create_subscription(DiagnosticArray, '/diagnostics', self._on_status, 10)
-        self._spinner = Spinner(self.node, self.helper)
 
-    def _on_status(self, msg):
-        self.statuses.extend(msg.status)
+    @property
+    def camera(self):
+        """Return the node's side of the camera."""
+        return self.node._cameras[self.place]
+
+    def name(self, topic):
+        """Return the name of one of the camera's topics."""
+        return f'{self.camera.name}/{topic}' if self.camera.name else topic
 
     def _listen(self, topic):
         def on_message(msg):
@@ -117,20 +115,7 @@ class Bench:
             QoSReliabilityPolicy.RELIABLE if self._reliable else QoSReliabilityPolicy.BEST_EFFORT
         )
         qos = QoSProfile(depth=10, reliability=kind)
-        return self.helper.create_subscription(TOPICS[topic], topic, on_message, qos)
-
-    def run(self, function):
-        """Call a function in the executor's thread, where transitions belong."""
-        task = self._spinner.executor.create_task(function)
-        wait_until(task.done, function)
-        return task.result()
-
-    def start(self):
-        """Bring the node up, and wait until every writer and reader have found each other."""
-        assert self.run(self.node.bring_up)
-        self.start_listening()
-        self.wait_matched()
-        return self
+        return self.helper.create_subscription(TOPICS[topic], self.name(topic), on_message, qos)
 
     def start_listening(self):
         """Subscribe to the outputs, once."""
@@ -142,19 +127,17 @@ class Bench:
         wait_until(self.images.get_subscription_count, 'image subscription')
         wait_until(self.infos.get_subscription_count, 'camera_info subscription')
         for topic in self.topics:
-            wait_until(lambda t=topic: self.helper.count_publishers(t), f'publisher of {topic}')
-        outputs = self.node._outputs._publishers
-        wait_until(
-            lambda: all(outputs[topic].get_subscription_count() for topic in self.topics),
-            'listeners',
-        )
+            wait_until(
+                lambda t=topic: self.helper.count_publishers(self.name(t)), f'publisher of {topic}'
+            )
+        wait_until(lambda: set(self.topics) <= set(self.camera.outputs.listened()), 'listeners')
 
     def send_info(self, msg=None):
         """Publish a CameraInfo and wait until the node has it."""
-        before = self.node._calibration._key
+        before = self.camera.calibration._key
         msg = msg or make_camera_info()
         self.infos.publish(msg)
-        wait_until(lambda: self.node._calibration._key != before, 'camera_info')
+        wait_until(lambda: self.camera.calibration._key != before, 'camera_info')
 
     def make_image(self, pixels=None, encoding='rgb8'):
         """Return an image message with the next stamp."""
@@ -185,21 +168,56 @@ class Bench:
         )
         return {topic: self.received[topic][stamp] for topic in topics}
 
+    def count(self, what):
+        """Return how many frames the node has counted under `what`."""
+        return self.camera.statistics._counts[what]
+
+
+class Bench(CameraBench):
+    """The node under test in an executor thread, with its first camera and its diagnostics."""
+
+    def __init__(self, engine=None, parameters=(), **camera):
+        self.engine = engine or FormulaEngine()
+        node = MonoDepthNode(
+            create_engine=lambda *_: self.engine,
+            parameter_overrides=[Parameter(n, value=v) for n, v in dict(parameters).items()],
+        )
+        super().__init__(node, rclpy.create_node('bench'), **camera)
+        self.statuses = []
+        self.helper.create_subscription(DiagnosticArray, '/diagnostics', self._on_status, 10)
+        self._spinner = Spinner(self.node, self.helper)
+
+    def _on_status(self, msg):
+        self.statuses.extend(msg.status)
+
+    def run(self, function):
+        """Call a function in the executor's thread, where transitions belong."""
+        task = self._spinner.executor.create_task(function)
+        wait_until(task.done, function)
+        return task.result()
+
+    def start(self):
+        """Bring the node up, and wait until every writer and reader have found each other."""
+        assert self.run(self.node.bring_up)
+        self.start_listening()
+        self.wait_matched()
+        return self
+
     def change(self, name, value):
         """Set a parameter of the node and return what came of it."""
         change = [Parameter(name, value=value)]
         return self.run(lambda: self.node.set_parameters(change)[0])
 
-    def count(self, what):
-        """Return how many frames the node has counted under `what`."""
-        return self.node._statistics._counts[what]
-
-    def status(self):
-        """Return the next diagnostic status, its values as a dict."""
+    def status(self, camera=''):
+        """Return the next diagnostic status of a camera, its values as a dict."""
         seen = len(self.statuses)
+
+        def fresh():
+            return [status for status in self.statuses[seen:] if status.name.endswith(camera)]
+
         # The message at hand may have been made before what the caller has just done.
-        wait_until(lambda: len(self.statuses) > seen + 1, 'diagnostics')
-        status = self.statuses[-1]
+        wait_until(lambda: len(fresh()) > 1, 'diagnostics')
+        status = fresh()[-1]
         return status, {pair.key: pair.value for pair in status.values}
 
     def close(self):

@@ -37,7 +37,13 @@ def ros():
 
 
 @pytest.fixture
-def make_bench(ros):
+def pipeline_depth():
+    """Return the node's pipeline depth, which a test may have as a parameter."""
+    return 1
+
+
+@pytest.fixture
+def make_bench(ros, pipeline_depth):
     """Return a maker of benches that are taken down after the test."""
     from bench import Bench
 
@@ -45,7 +51,11 @@ def make_bench(ros):
 
     def make(*args, **kwargs):
         # Resampling to the training focal length, which tests choose, one pixel stays one pixel.
-        defaults = {'diagnostics.period': 0.1, 'depth.metric_scaling': 'resample'}
+        defaults = {
+            'diagnostics.period': 0.1,
+            'depth.metric_scaling': 'resample',
+            'pipeline_depth': pipeline_depth,
+        }
         parameters = {**defaults, **dict(kwargs.pop('parameters', {}))}
         benches.append(Bench(*args, parameters=parameters, **kwargs))
         return benches[-1]

@@ -192,7 +192,7 @@ def test_best_effort_and_reliable_subscribers_are_served_together(make_bench):
     qos = QoSProfile(depth=10, reliability=QoSReliabilityPolicy.BEST_EFFORT)
     for topic, kind in TOPICS.items():
         bench.helper.create_subscription(kind, topic, received[topic].append, qos)
-    writers = bench.node._outputs._publishers
+    writers = bench.camera.outputs._publishers
     wait_until(
         lambda: all(writers[topic].get_subscription_count() == 2 for topic in TOPICS),
         'both listeners',

@@ -11,7 +11,6 @@ from monodepth_ros.frames import Prediction
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.conversions import (
     camera_info_key,
-    depth_to_image,
     ENCODINGS,
     image_to_rgb,
     make_header,
@@ -103,23 +102,6 @@ def test_header_is_the_frames():
     empty = np.zeros((1, 1), np.uint8)
     prediction = Prediction(empty, empty, empty, empty, None, 5_000_000_001, 'optical')
     assert make_header(prediction) == Header(stamp=Time(sec=5, nanosec=1), frame_id='optical')
-
-
-def test_depth_in_metres():
-    depth = np.array([[1.5, math.nan], [math.inf, 0.25], [7.0, 8.0]], np.float32)
-    header = Header(frame_id='optical')
-    msg = depth_to_image(header, depth, '32FC1')
-    assert (msg.encoding, msg.width, msg.height, msg.step) == ('32FC1', 2, 3, 8)
-    assert msg.header == header and not msg.is_bigendian
-    np.testing.assert_array_equal(np.frombuffer(msg.data, '<f4').reshape(3, 2), depth)
-
-
-def test_depth_in_millimetres():
-    depth = np.array([[1.5, math.nan, math.inf], [0.0004, 65.535, 65.536]], np.float32)
-    msg = depth_to_image(Header(), depth, '16UC1')
-    assert (msg.encoding, msg.step) == ('16UC1', 6)
-    values = np.frombuffer(msg.data, '<u2').reshape(2, 3)
-    np.testing.assert_array_equal(values, [[1500, 0, 0], [0, 65535, 0]])
 
 
 def test_messages_do_not_share_memory_with_the_array():

@@ -1,17 +1,22 @@
 """Counts, loss from gaps in stamps, and what level they come to."""
 
+from dataclasses import fields, replace
+
 from diagnostic_msgs.msg import DiagnosticStatus
 from monodepth_ros.errors import IMAGE_REASONS
 from monodepth_ros.ros.diagnostics import (
+    CameraState,
     DROP_REASONS,
     GapCounter,
     make_status,
     NodeState,
     Statistics,
 )
+from monodepth_ros.ros.stopwatch import STAGES
 import pytest
 
 PERIOD = 33_333_333
+CAMERA = [field.name for field in fields(CameraState) if field.name != 'name']
 ACTIVE = NodeState(lifecycle='active', engine='torch', device='cpu', model='m')
 
 
@@ -71,7 +76,7 @@ def test_latency_percentiles():
     assert report.receive_to_publish_ms == pytest.approx((100, 190))
 
 
-def status(state=ACTIVE, counts=(), silence=0.0, has_begun=True):
+def status(changes=(), counts=(), silence=0.0, has_begun=True):
     now = [0.0]
     statistics = Statistics(clock=lambda: now[0])
     if has_begun:
@@ -79,7 +84,9 @@ def status(state=ACTIVE, counts=(), silence=0.0, has_begun=True):
     now[0] = silence
     for what in counts:
         statistics.count(what)
-    return make_status('monodepth', state, statistics.report())
+    changes = dict(changes)
+    camera = CameraState(**{name: changes.pop(name) for name in CAMERA if name in changes})
+    return make_status(replace(ACTIVE, **changes), camera, statistics.report())
 
 
 @pytest.mark.parametrize(
@@ -114,7 +121,7 @@ def status(state=ACTIVE, counts=(), silence=0.0, has_begun=True):
     ],
 )
 def test_levels(changes, counts, silence, level, words):
-    result = status(NodeState(**{**vars(ACTIVE), **changes}), counts, silence)
+    result = status(changes, counts, silence)
     assert result.level == level
     assert words in result.message
 
@@ -163,5 +170,29 @@ def test_every_figure_is_there():
     expected = {f'dropped.{reason}' for reason in DROP_REASONS}
     expected |= {'received', 'processed', 'published', 'lost_upstream', 'input_hz', 'output_hz'}
     expected |= {f'{a}_to_publish_ms_{p}' for a in ('stamp', 'receive') for p in ('p50', 'p95')}
+    expected |= {f'stage_ms_{stage}' for stage in STAGES} | {'host_ms_median', 'camera'}
     expected |= {'engine', 'device', 'precision', 'model', 'calibration', 'state'}
     assert expected <= set(values)
+
+
+def test_a_named_camera_is_in_name_and_hardware():
+    result = make_status(ACTIVE, CameraState(name='front'), Statistics().report())
+    assert (result.name, result.hardware_id) == ('monodepth: front', 'cpu, front')
+    assert {pair.key: pair.value for pair in result.values}['camera'] == 'front'
+
+
+def test_stage_times_are_medians_and_the_host_is_all_but_the_engine():
+    statistics = Statistics()
+    report = statistics.report()
+    assert report.stage_ms == {} and report.host_ms is None
+    # Host: 3, 14 and 5 ms; the median frame of one stage need not be that of another.
+    for convert, engine, publish in ((1, 10, 2), (4, 20, 10), (2, 90, 3)):
+        seconds = {'convert': convert * 1e-3, 'engine': engine * 1e-3, 'publish': publish * 1e-3}
+        statistics.published(0.1, 0.1, seconds)
+    report = statistics.report()
+    expected = {'convert': 2, 'prepare': 0, 'engine': 20, 'output': 0, 'publish': 3}
+    assert report.stage_ms == pytest.approx(expected)
+    assert report.host_ms == pytest.approx(5)
+    result = make_status(ACTIVE, CameraState(), report)
+    values = {pair.key: pair.value for pair in result.values}
+    assert values['stage_ms_engine'] == '20.000' and values['host_ms_median'] == '5.000'

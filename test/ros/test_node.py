@@ -2,14 +2,19 @@
 
 import threading
 
-from bench import FRAME_ID, make_rgb, wait_until
+from bench import FRAME_ID, make_camera_info, make_rgb, wait_until
 from doubles import FormulaEngine, make_facts
+from monodepth_ros.pipeline import predictor
 from monodepth_ros.pipeline.cloud import POINT_DTYPE
-from monodepth_ros.ros import compat
+from monodepth_ros.ros import compat, publishers
 from monodepth_ros.ros.publishers import TOPICS
+from monodepth_ros.ros.stopwatch import STAGES
+from monodepth_ros.ros.worker import PIPELINE_DEPTHS
 import numpy as np
 import pytest
 from std_srvs.srv import SetBool
+
+pytestmark = pytest.mark.parametrize('pipeline_depth', PIPELINE_DEPTHS)
 
 
 def pixels(msg, dtype, channels=1):
@@ -81,21 +86,37 @@ def test_both_reliabilities_are_served(make_bench, reliable):
     bench.serve()
 
 
-@pytest.mark.parametrize('topic', ['depth/image_rect', 'segmentation/overlay', 'depth/points'])
-def test_only_what_is_subscribed_is_computed(make_bench, monkeypatch, topic):
-    from monodepth_ros.ros import publishers
+COMPUTED = {
+    'depth/camera_info': set(),
+    'depth/image_rect': {'depth_on_grid'},
+    'depth/points': {'depth_on_grid', 'rectify', 'make_cloud'},
+    'segmentation/mask': {'label_on_grid'},
+    'segmentation/confidence': {'confidence_on_grid'},
+    'segmentation/color_mask': {'label_on_grid', 'colorize_label'},
+    'segmentation/overlay': {'label_on_grid', 'rectify', 'overlay'},
+}
 
-    made = []
-    for name in ('make_cloud', 'colorize_label', 'overlay'):
-        original = getattr(publishers, name)
-        monkeypatch.setattr(
-            publishers, name, lambda *a, n=name, f=original: made.append(n) or f(*a)
-        )
+
+@pytest.mark.parametrize('topic', TOPICS)
+def test_only_what_is_subscribed_is_computed(make_bench, monkeypatch, topic):
+    made = set()
+    for name in set().union(*COMPUTED.values()):
+        module = predictor if hasattr(predictor, name) else publishers
+        original = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, n=name, f=original: made.add(n) or f(*a))
     bench = make_bench(topics=(topic,)).start()
-    bench.send_info()
+    bench.send_info(make_camera_info(d=[-0.1, 0.0, 0.0, 0.0, 0.0]))
     bench.serve()
-    expected = {'segmentation/overlay': {'overlay'}, 'depth/points': {'make_cloud'}}
-    assert {n for n in made if n != 'colorize_label'} == expected.get(topic, set())
+    assert made == COMPUTED[topic]
+
+
+def test_times_of_the_stages_are_reported(bench):
+    for _ in range(3):
+        bench.serve()
+    values = bench.status()[1]
+    stages = {stage: float(values[f'stage_ms_{stage}']) for stage in STAGES}
+    assert all(milliseconds > 0 for milliseconds in stages.values()), stages
+    assert float(values['host_ms_median']) < float(values['receive_to_publish_ms_p95'])
 
 
 def test_without_subscribers_nothing_runs(make_bench):

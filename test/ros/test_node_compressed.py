@@ -4,7 +4,7 @@ import threading
 
 from bench import FRAME_ID, make_rgb, wait_until
 from doubles import FormulaEngine
-from monodepth_ros.ros import diagnostics, worker
+from monodepth_ros.ros import diagnostics, processor
 from monodepth_ros.ros.node import MonoDepthNode
 import numpy as np
 import pytest
@@ -52,21 +52,21 @@ def test_damaged_images_are_counted_and_the_next_is_served(bench, capfd, extensi
 
 def test_decoding_is_not_the_executors_work(bench, monkeypatch):
     threads = []
-    original = worker.image_to_rgb
+    original = processor.image_to_rgb
 
     def decode(msg):
         threads.append(threading.current_thread().name)
         return original(msg)
 
-    monkeypatch.setattr(worker, 'image_to_rgb', decode)
+    monkeypatch.setattr(processor, 'image_to_rgb', decode)
     bench.serve(bench.make_compressed())
-    assert threads == ['monodepth_worker']
+    assert threads == ['monodepth_do_all']
 
 
 def test_nothing_is_decoded_that_nobody_wants(make_bench, monkeypatch):
     bench = make_bench(parameters={'image_transport': 'compressed'}, topics=()).start()
-    wait_until(lambda: not bench.node._outputs.wanted(), 'the end of former listeners')
-    monkeypatch.setattr(worker, 'image_to_rgb', None)
+    wait_until(lambda: not bench.camera.outputs.listened(), 'the end of former listeners')
+    monkeypatch.setattr(processor, 'image_to_rgb', None)
     bench.images.publish(bench.make_compressed())
     wait_until(lambda: bench.count('no_subscriber') == 1, 'the ignored frame')
     assert bench.count('inference_failed') == 0

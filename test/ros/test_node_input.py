@@ -105,11 +105,11 @@ def test_no_camera_info_at_all(make_bench):
 
 def test_repeated_camera_info_keeps_the_model(bench):
     bench.serve()
-    first = bench.node._calibration.camera(64, 48)
+    first = bench.camera.calibration.camera(64, 48)
     for _ in range(3):
         bench.infos.publish(make_camera_info())
         bench.serve()
-    assert bench.node._calibration.camera(64, 48) is first
+    assert bench.camera.calibration.camera(64, 48) is first
 
 
 def test_calibration_file_replaces_the_topic(make_bench, tmp_path):
@@ -121,8 +121,7 @@ def test_calibration_file_replaces_the_topic(make_bench, tmp_path):
     assert bench.node.count_subscribers('camera_info') == 0
     bench._listeners = [bench._listen(topic) for topic in TOPICS]
     wait_until(bench.images.get_subscription_count, 'image subscription')
-    outputs = bench.node._outputs._publishers
-    wait_until(lambda: all(p.get_subscription_count() for p in outputs.values()), 'listeners')
+    wait_until(lambda: len(bench.camera.outputs.listened()) == len(TOPICS), 'listeners')
     info = bench.serve()['depth/camera_info']
     assert info.k[0] == pytest.approx(55)
     info = bench.serve(bench.make_image(make_rgb(128, 96)))['depth/camera_info']
@@ -146,7 +145,7 @@ def test_a_changed_calibration_is_planned_once(bench, monkeypatch):
     def serve(info):
         bench.infos.publish(info)
         key = camera_info_key(info)
-        wait_until(lambda: bench.node._calibration._key == key, 'camera_info')
+        wait_until(lambda: bench.camera.calibration._key == key, 'camera_info')
         return bench.serve()['depth/camera_info'].k[0]
 
     near, far = make_camera_info(), make_camera_info(d=[-0.1, 0.0, 0.0, 0.0, 0.0])
@@ -169,4 +168,4 @@ def test_fisheye_lens(make_bench, model):
     bench.send_info(make_camera_info(distortion_model=model, d=[0.01, 0.0, 0.0, 0.0]))
     info = bench.serve()['depth/camera_info']
     assert list(info.d) == [0.0] * 5 and info.distortion_model == 'plumb_bob'
-    assert bench.node._calibration.camera(64, 48).model == 'equidistant'
+    assert bench.camera.calibration.camera(64, 48).model == 'equidistant'

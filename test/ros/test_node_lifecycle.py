@@ -8,12 +8,16 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.pipeline.cloud import POINT_DTYPE
+from monodepth_ros.ros import camera_stream
 from monodepth_ros.ros import node as node_module
 from monodepth_ros.ros.publishers import TOPICS
+from monodepth_ros.ros.worker import PIPELINE_DEPTHS
 import numpy as np
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
 from test_calibration import YAML
+
+both_depths = pytest.mark.parametrize('pipeline_depth', PIPELINE_DEPTHS)
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
@@ -28,13 +32,15 @@ class ClosingEngine(FormulaEngine):
 
 
 def test_nothing_is_there_before_configure(make_bench):
-    node = make_bench().node
+    bench = make_bench()
+    node = bench.node
     assert node.lifecycle_state == 'unconfigured'
-    assert node._engine is None and node._outputs is None and node._worker is None
+    assert node._engine is None and bench.camera.outputs is None and node._worker is None
     assert node.count_publishers('depth/image_rect') == 0
     assert not node.has_parameter('class_names')
 
 
+@both_depths
 def test_up_and_down_and_up_again(make_bench):
     bench = make_bench(ClosingEngine())
     node = bench.node
@@ -60,10 +66,11 @@ def test_shutdown_from_every_state(make_bench, steps):
         assert bench.run(getattr(bench.node, f'trigger_{step}')) == SUCCESS
     assert bench.run(bench.node.trigger_shutdown) == SUCCESS
     assert bench.node.lifecycle_state == 'finalized'
-    assert bench.node._worker is None and bench.node._outputs is None
+    assert bench.node._worker is None and bench.camera.outputs is None
     assert bench.engine.closed == (1 if steps else 0)
 
 
+@both_depths
 def test_serves_after_each_activation(bench):
     for _ in range(3):
         bench.serve()
@@ -82,7 +89,7 @@ def test_an_exception_in_a_transition_ends_unconfigured(make_bench, monkeypatch,
         raise RuntimeError('unforeseen')
 
     with monkeypatch.context() as patch:
-        patch.setattr(node_module, 'subscribe', explode)
+        patch.setattr(camera_stream, 'subscribe', explode)
         assert bench.run(bench.node.trigger_activate) == TransitionCallbackReturn.ERROR
     assert bench.node.lifecycle_state == 'unconfigured'
     assert bench.engine.closed == 1 and bench.node._worker is None
@@ -244,12 +251,13 @@ def test_input_reliability(make_bench):
     assert info.qos_profile.reliability.name == 'RELIABLE'
 
 
+@both_depths
 def test_inactive_node_publishes_nothing(make_bench):
     bench = make_bench(topics=('segmentation/mask',)).start()
     bench.serve()
     bench.run(bench.node.trigger_deactivate)
     wait_until(lambda: not bench.images.get_subscription_count(), 'unsubscription')
-    assert bench.node._outputs.wanted()
+    assert bench.camera.outputs.listened()
     assert set(TOPICS) >= set(bench.received)
     assert bench.count('received') == 1
 
@@ -284,6 +292,7 @@ def stuck(make_bench, monkeypatch):
     bench.engine.gate.set()
 
 
+@both_depths
 def test_deactivation_does_not_wait_for_ever(stuck, capfd):
     assert stuck.run(stuck.node.trigger_deactivate) == SUCCESS
     assert 'has not ended its frame' in capfd.readouterr().err
@@ -303,6 +312,7 @@ def test_deactivation_does_not_wait_for_ever(stuck, capfd):
     assert all(len(messages) == 1 for messages in stuck.received.values())
 
 
+@both_depths
 def test_cleanup_leaves_a_busy_engine_alone(stuck):
     left_behind = stuck.node._worker
     assert stuck.run(stuck.node.trigger_deactivate) == SUCCESS
@@ -317,7 +327,7 @@ def test_cleanup_leaves_a_busy_engine_alone(stuck):
     stuck.engine.gate.set()
     wait_until(lambda: not left_behind.is_alive, 'the end of the frame')
     stuck.serve()
-    assert stuck.count('inference_failed') == 0 and not stuck.node._worker.halted
+    assert stuck.count('inference_failed') == 0 and not stuck.camera.halted
 
 
 def test_warm_up_is_at_the_size_of_the_calibrated_camera(make_bench, tmp_path):
@@ -332,7 +342,7 @@ def test_warm_up_is_at_the_size_of_the_calibrated_camera(make_bench, tmp_path):
     )
     assert bench.run(bench.node.trigger_configure) == SUCCESS
     assert bench.engine.sizes == [(192, 320)]
-    assert bench.node._calibration.state == 'waiting'
+    assert bench.camera.calibration.state == 'waiting'
 
 
 def test_warm_up_without_a_calibration_is_at_the_training_size(make_bench):
@@ -372,6 +382,7 @@ STARTUP = (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE)
 RESET = (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP)
 
 
+@both_depths
 def test_nav2_lifecycle_manager_can_drive_it(make_bench):
     bench = make_bench()
     manager = LifecycleManager(bench)

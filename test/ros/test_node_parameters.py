@@ -30,6 +30,8 @@ OTHER_VALUES = {
     'threads': 2,
     'precision': 'float32',
     'autostart': False,
+    'pipeline_depth': 2,
+    'cameras': ['front', 'rear'],
     'image_transport': 'compressed',
     'input_reliability': 'reliable',
     'camera.info_url': '/other.yaml',

@@ -93,5 +93,5 @@ def test_latched_camera_info(make_bench):
     # Said once, before there is a node to hear it.
     bench.infos.publish(make_camera_info())
     bench.start()
-    wait_until(lambda: bench.node._calibration._key is not None, 'camera_info')
+    wait_until(lambda: bench.camera.calibration._key is not None, 'camera_info')
     bench.serve()

@@ -49,8 +49,8 @@ def test_defaults_are_valid_and_described():
     for spec in SPECS:
         assert spec.refusal(spec.default) is None, spec.name
         assert len(spec.description) > 15 and spec.description.endswith('.'), spec.name
-        assert isinstance(spec.default, (bool, int, float, str))
-        if not isinstance(spec.default, (bool, str)):
+        assert isinstance(spec.default, (bool, int, float, str, list))
+        if not isinstance(spec.default, (bool, str, list)):
             assert spec.minimum is not None, f'{spec.name} has no range'
 
 
@@ -73,6 +73,12 @@ def test_defaults_are_the_pipelines():
         ('max_input_pixels', [1024], [1023]),
         ('depth.max_range', [0.5, float('inf')], [-1.0, float('nan')]),
         ('segmentation.confidence_threshold', [0.0, 1.0], [1.01, -0.01]),
+        (
+            'cameras',
+            [[''], ['front'], ['front', 'rear'], ['', 'top/left'], ['/robot/front'], []],
+            [['front', 'front'], ['a b'], ['front/'], ['2'], ['a//b'], ['front', '/']],
+        ),
+        ('pipeline_depth', [1, 2], [0, 3]),
         ('model', ['a', '/b/c d.safetensors'], ['', ' ']),
     ],
 )

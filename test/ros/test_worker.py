@@ -1,123 +1,253 @@
-"""The worker thread: newest job first, failures counted, three in a row end it."""
+"""The worker's threads: newest frames first, batches by size, order kept, failures told."""
 
 import threading
+from types import SimpleNamespace
 
 from bench import wait_until
-from monodepth_ros.errors import ConfigError, ImageError
-from monodepth_ros.ros.diagnostics import Statistics
-from monodepth_ros.ros.worker import FAILURES_TO_HALT, Worker
+from monodepth_ros.ros.worker import PIPELINE_DEPTHS, Task, Worker
+import numpy as np
 import pytest
+
+SIZE = (32, 64, 3)
 
 
 class Recorder:
-    """Process jobs by noting them; wait or fail when told."""
+    """A source of frames that notes what is done with them, and waits or fails when told."""
+
+    def __init__(self, name='a'):
+        self.name, self.halted = name, False
+        self.done, self.refused, self.replaced, self.failures = [], [], [], []
+        self.bad = {}
+        self.finishing = threading.Semaphore(0)
+        self.may_finish = threading.Event()
+        self.may_finish.set()
+
+    def task(self, message, size=SIZE):
+        return Task(self, (message, size))
+
+    def refuses(self, task):
+        if self.halted:
+            self.refused.append(task.message[0])
+        return self.halted
+
+    def prepare(self, task):
+        message, size = task.message
+        if error := self.bad.get(('prepare', message)):
+            raise error
+        task.prepared = SimpleNamespace(image=np.zeros(size, np.uint8), of=message)
+
+    def finish(self, task, raw, index):
+        self.finishing.release()
+        assert self.may_finish.wait(20)
+        if error := self.bad.get(('finish', task.message[0])):
+            raise error
+        assert raw[index] == task.message[0]
+        self.done.append(task.message[0])
+
+    def superseded(self, task):
+        self.replaced.append(task.message[0])
+
+    def failed(self, task, error):
+        self.failures.append((task.message[0], error))
+
+
+class Network:
+    """Give for a batch the messages of its frames; wait or fail when told."""
 
     def __init__(self):
-        self.done = []
+        self.batches = []
         self.begun = threading.Semaphore(0)
         self.gate = threading.Event()
         self.gate.set()
+        self.bad = set()
 
-    def __call__(self, job):
+    def __call__(self, batch):
+        messages = [prepared.of for prepared in batch]
+        assert len({prepared.image.shape for prepared in batch}) == 1
+        self.batches.append(messages)
         self.begun.release()
         assert self.gate.wait(20)
-        if job == 'bad':
+        if self.bad & set(messages):
             raise ValueError('no good')
-        if isinstance(job, Exception):
-            raise job
-        self.done.append(job)
+        return messages
+
+    def hold(self):
+        self.gate.clear()
+
+    def wait(self, count=1):
+        for _ in range(count):
+            assert self.begun.acquire(timeout=20)
 
 
 @pytest.fixture
-def recorder():
+def camera():
     return Recorder()
 
 
 @pytest.fixture
-def failures():
-    return []
+def network():
+    return Network()
 
 
-@pytest.fixture
-def worker(recorder, failures):
-    worker = Worker(recorder, Statistics(), failures.append)
+@pytest.fixture(params=PIPELINE_DEPTHS)
+def worker(request, network, camera):
+    worker = Worker(network, request.param)
     yield worker
-    recorder.gate.set()
+    network.gate.set()
+    camera.may_finish.set()
     assert worker.stop(20)
 
 
-def counts(worker):
-    return worker._statistics.report().counts
+def send(worker, camera, *messages):
+    """Submit frames, each after the one before is through."""
+    for message in messages:
+        ended = len(camera.done) + len(camera.failures)
+        worker.submit(camera.task(message))
+        wait_until(lambda n=ended: len(camera.done) + len(camera.failures) > n, message)
 
 
-def run(worker, recorder, *jobs):
-    for job in jobs:
-        worker.submit(job)
-        assert recorder.begun.acquire(timeout=20)
+def test_newest_frame_replaces_those_that_wait(worker, network, camera):
+    network.hold()
+    worker.submit(camera.task(1))
+    network.wait()
+    for message in (2, 3, 4):
+        worker.submit(camera.task(message))
+    wait_until(lambda: set(camera.replaced) == {2, 3}, 'replacement')
+    network.gate.set()
+    wait_until(lambda: len(camera.done) == 2, 'frames')
+    assert camera.done == [1, 4]
+    assert network.batches == [[1], [4]]
 
 
-def test_newest_job_replaces_the_waiting_one(worker, recorder):
-    recorder.gate.clear()
-    run(worker, recorder, 1)
-    for job in (2, 3, 4):
-        worker.submit(job)
-    recorder.gate.set()
-    wait_until(lambda: len(recorder.done) == 2, 'jobs')
-    assert recorder.done == [1, 4]
-    assert counts(worker)['superseded'] == 2
+def test_frames_that_are_ready_go_through_the_network_together(worker, network, camera):
+    other, third = Recorder('b'), Recorder('c')
+    network.hold()
+    worker.submit(camera.task(0))
+    network.wait()
+    # Of the other size, it goes by itself; nobody waits for the third camera's second frame.
+    for source, message, size in (
+        (other, 'b1', SIZE),
+        (third, 'c1', (64, 64, 3)),
+        (camera, 'a1', SIZE),
+    ):
+        worker.submit(source.task(message, size))
+    if worker._threads[1:]:
+        wait_until(lambda: len(worker._prepared._items) == 3, 'prepared frames')
+    network.gate.set()
+    wait_until(lambda: camera.done == [0, 'a1'] and other.done and third.done, 'all frames')
+    assert network.batches == [[0], ['b1', 'a1'], ['c1']]
 
 
-def test_a_failure_is_counted_and_the_next_job_served(worker, recorder, failures):
-    run(worker, recorder, 'bad', 'bad', 'good')
-    wait_until(lambda: recorder.done == ['good'], 'the good job')
-    run(worker, recorder, 'bad', 'bad', 'better')
-    wait_until(lambda: recorder.done == ['good', 'better'], 'the better job')
-    assert counts(worker)['inference_failed'] == 4 == len(failures)
-    assert worker.halted == ''
+def test_a_camera_that_sends_nothing_holds_nobody_back(worker, network, camera):
+    other = Recorder('b')
+    send(worker, other, 'b1')
+    send(worker, camera, *range(5))
+    assert camera.done == [0, 1, 2, 3, 4] and other.done == ['b1']
 
 
-def test_three_failures_in_a_row_end_the_output(worker, recorder, failures):
-    run(worker, recorder, *['bad'] * FAILURES_TO_HALT)
-    wait_until(lambda: len(failures) == FAILURES_TO_HALT, 'failures')
-    assert 'ValueError: no good' in worker.halted and 'activate' in worker.halted
-    worker.submit('good')
-    assert counts(worker)['halted'] == 1
-    assert recorder.done == []
+@pytest.mark.parametrize('stage', ['prepare', 'finish'])
+def test_one_cameras_failure_is_not_the_others(worker, network, camera, stage):
+    other, error = Recorder('b'), ValueError('no good')
+    other.bad[stage, 'b1'] = error
+    network.hold()
+    worker.submit(camera.task(0))
+    network.wait()
+    worker.submit(other.task('b1'))
+    worker.submit(camera.task(1))
+    network.gate.set()
+    wait_until(lambda: camera.done == [0, 1] and other.failures, 'both frames')
+    assert other.failures == [('b1', error)] and camera.failures == []
 
 
-@pytest.mark.parametrize(
-    'error, reason',
-    [(ImageError('corrupt_data', 'cut off'), 'corrupt_data'), (ConfigError('no'), 'bad_config')],
-)
-def test_what_is_not_the_networks_fault_never_ends_the_output(
-    worker, recorder, failures, error, reason
-):
-    run(worker, recorder, *[error] * (FAILURES_TO_HALT + 1), 'good')
-    wait_until(lambda: recorder.done == ['good'], 'the good job')
-    assert counts(worker)[reason] == FAILURES_TO_HALT + 1
-    assert counts(worker)['inference_failed'] == 0
-    assert failures == [error] * (FAILURES_TO_HALT + 1)
-    assert worker.halted == ''
+def test_a_failing_network_fails_the_whole_batch_and_goes_on(worker, network, camera):
+    network.bad = {2}
+    send(worker, camera, 1, 2, 3)
+    assert camera.done == [1, 3]
+    ((message, error),) = camera.failures
+    assert message == 2 and str(error) == 'no good'
 
 
-def test_a_job_that_was_left_behind_fails_in_silence(recorder, failures):
-    worker = Worker(recorder, Statistics(), failures.append)
-    recorder.gate.clear()
-    run(worker, recorder, 'bad')
-    assert not worker.stop(0.01)
+def test_a_source_that_halts_is_not_run(worker, network, camera):
+    camera.halted = True
+    worker.submit(camera.task(1))
+    wait_until(lambda: camera.refused == [1], 'refusal')
+    assert network.batches == [] and camera.done == []
+
+
+def test_a_source_may_halt_while_a_frame_waits_for_the_network(worker, network, camera):
+    network.hold()
+    worker.submit(camera.task(1))
+    network.wait()
+    worker.submit(camera.task(2))
+    camera.halted = True
+    network.gate.set()
+    wait_until(lambda: camera.refused == [2], 'refusal')
+    assert network.batches == [[1]] and camera.done == [1]
+
+
+def test_stop_finishes_the_frame_in_hand_and_forgets_the_next(worker, network, camera):
+    network.hold()
+    worker.submit(camera.task('in hand'))
+    network.wait()
+    worker.submit(camera.task('next'))
+    assert not worker.stop(0)
     assert worker.is_alive
-    recorder.gate.set()
+    network.gate.set()
     assert worker.stop(20)
     assert not worker.is_alive
-    assert failures == [] and counts(worker)['inference_failed'] == 0
+    assert camera.done == ['in hand'] and camera.failures == []
 
 
-def test_stop_finishes_the_job_in_hand_and_forgets_the_next(recorder):
-    worker = Worker(recorder, Statistics(), print)
-    recorder.gate.clear()
-    run(worker, recorder, 'in hand')
-    worker.submit('next')
-    assert not worker.stop(0)
-    recorder.gate.set()
+def test_a_frame_that_was_left_behind_fails_in_silence(worker, network, camera):
+    network.bad = {'bad'}
+    network.hold()
+    worker.submit(camera.task('bad'))
+    network.wait()
+    assert not worker.stop(0.01)
+    network.gate.set()
     assert worker.stop(20)
-    assert recorder.done == ['in hand']
+    assert camera.failures == []
+
+
+def test_times_of_the_network_are_noted(worker, network, camera):
+    task = camera.task(1)
+    worker.submit(task)
+    wait_until(lambda: camera.done == [1], 'the frame')
+    assert task.stopwatch.seconds['engine'] > 0
+
+
+def test_depth_2_works_on_three_frames_at_once(network, camera):
+    worker = Worker(network, 2)
+    camera.may_finish.clear()
+    worker.submit(camera.task(1))
+    assert camera.finishing.acquire(timeout=20)
+    # While the first is being finished, the second is in the network, and the third is prepared.
+    network.hold()
+    network.wait()
+    worker.submit(camera.task(2))
+    network.wait()
+    worker.submit(camera.task(3))
+    wait_until(lambda: worker._prepared._items, 'a prepared frame')
+    assert camera.done == [] and network.batches == [[1], [2]]
+    network.gate.set()
+    camera.may_finish.set()
+    wait_until(lambda: len(camera.done) == 3, 'all frames')
+    assert camera.done == [1, 2, 3]
+    assert worker.stop(20)
+
+
+def test_depth_2_runs_the_network_no_further_ahead_than_one_frame(network, camera):
+    worker = Worker(network, 2)
+    camera.may_finish.clear()
+    for message in (1, 2):
+        worker.submit(camera.task(message))
+        network.wait()
+    # While 1 is being finished, 2 has been through; what comes now waits, the newest only.
+    for message in (3, 4, 5):
+        worker.submit(camera.task(message))
+    wait_until(lambda: len(camera.replaced) == 2, 'the newest')
+    assert network.batches == [[1], [2]]
+    camera.may_finish.set()
+    wait_until(lambda: len(camera.done) == 3, 'all frames')
+    assert camera.done == [1, 2, 5]
+    assert worker.stop(20)

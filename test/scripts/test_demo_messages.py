@@ -71,7 +71,6 @@ def test_prediction_comes_back_from_its_messages(header):
     from demo_app.recorder import CLOUD, CONFIDENCE, DEPTH, MASK, to_prediction
     from monodepth_ros.pipeline.cloud import make_cloud
     from monodepth_ros.ros import compat
-    from monodepth_ros.ros.conversions import depth_to_image
 
     noise = np.random.default_rng(1)
     image = noise.integers(0, 256, (3, 4, 3), np.uint8)
@@ -82,7 +81,7 @@ def test_prediction_comes_back_from_its_messages(header):
     cloud = make_cloud(depth, image, np.zeros((3, 4, 2), np.float32))
     result = to_prediction(
         {
-            DEPTH: depth_to_image(header, depth, '32FC1'),
+            DEPTH: compat.make_image(header, depth, '32FC1'),
             CLOUD: compat.make_point_cloud(header, cloud),
             MASK: compat.make_image(header, label, 'mono8'),
             CONFIDENCE: compat.make_image(header, label + 100, 'mono8'),

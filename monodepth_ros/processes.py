@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import Optional
 
 _PR_SET_PDEATHSIG = 1
 
@@ -30,11 +31,17 @@ class Child:
 
     Attributes:
         name: what it is, for people.
+        pid: its process id.
 
     """
 
     def __init__(
-        self, name: str, command: list[str], environ: dict, log: Path, messages: queue.Queue | None
+        self,
+        name: str,
+        command: list[str],
+        environ: dict,
+        log: Path,
+        messages: Optional[queue.Queue],
     ):
         """
         Start it.
@@ -54,13 +61,14 @@ class Child:
             self._process = subprocess.Popen(
                 command,
                 env=environ,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if messages is None else subprocess.PIPE,
                 stdout=file if messages is None else subprocess.PIPE,
                 stderr=file,
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
                 text=True,
             )
+        self.pid = self._process.pid
         self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
         if messages is not None:
             self._listener.start()
@@ -88,6 +96,14 @@ class Child:
         how = f'exit status {code}' if code >= 0 else f'signal {-code}'
         lines = [line for line in self._log.read_text(errors='replace').split('\n') if line]
         return f'{how}; its last words: {lines[-1].strip()}' if lines else how
+
+    def tell(self, **message) -> None:
+        """Write one JSON object as a line to its standard input; nothing where it is gone."""
+        try:
+            self._process.stdin.write(json.dumps(message) + '\n')
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return  # Whoever waits for an answer finds that it has ended, and how.
 
     def interrupt(self) -> None:
         """Ask it to finish, with SIGINT."""

@@ -1,0 +1,80 @@
+"""A camera's frame before and after the network: message to network input, maps to messages."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Mapping
+
+from monodepth_ros.engines.base import Engine
+from monodepth_ros.frames import Frame, RawOutput
+from monodepth_ros.pipeline.predictor import Predictor
+from monodepth_ros.ros.calibration import Calibration
+from monodepth_ros.ros.compat import stamp_to_ns
+from monodepth_ros.ros.conversions import image_to_rgb
+from monodepth_ros.ros.diagnostics import Statistics
+from monodepth_ros.ros.parameters import predictor_options
+from monodepth_ros.ros.publishers import needed_maps, Outputs
+from monodepth_ros.ros.worker import Task
+
+
+class FrameProcessor:
+    """Prepare frames of one camera, and publish what the network gave for them."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        outputs: Outputs,
+        statistics: Statistics,
+        calibration: Calibration,
+        values: Callable[[], Mapping[str, Any]],
+        now_ns: Callable[[], int],
+    ) -> None:
+        """
+        Join the parts.
+
+        Args:
+            engine: the network that the frames go through in between.
+            outputs: publishes the results.
+            statistics: counts them.
+            calibration: gives the intrinsics of each image.
+            values: gives the parameter values by name that hold for the next frame.
+            now_ns: gives the ROS time in nanoseconds.
+
+        """
+        self._predictor = Predictor(engine)
+        self._outputs = outputs
+        self._statistics = statistics
+        self._calibration = calibration
+        self._values = values
+        self._now_ns = now_ns
+
+    def prepare(self, task: Task) -> None:
+        """Set the task's values and prepared frame; whatever goes wrong is raised."""
+        task.values = self._values()
+        self._predictor.options = predictor_options(task.values)
+        with task.stopwatch.measure('convert'):
+            image = image_to_rgb(task.message)
+        with task.stopwatch.measure('prepare'):
+            header = task.message.header
+            camera = self._calibration.camera(image.shape[1], image.shape[0])
+            frame = Frame(image, camera, stamp_to_ns(header.stamp), header.frame_id)
+            task.prepared = self._predictor.prepare(frame)
+
+    def finish(self, task: Task, raw: RawOutput, index: int) -> None:
+        """Publish what is subscribed to of frame `index` of a batch; what goes wrong is raised."""
+        self._statistics.count('processed')
+        values, outputs = task.values, self._outputs
+        topics = outputs.listened()
+        with task.stopwatch.measure('output'):
+            wanted = needed_maps(topics, values, task.prepared.plan.camera is not None)
+            prediction = self._predictor.finish(
+                task.prepared, raw, index, wanted, outputs.buffers.array
+            )
+        facts = self._predictor.engine.facts
+        outputs.publish(topics, prediction, facts, values, task.stopwatch)
+        now_ns = self._now_ns()
+        # Without a stamp, or with use_sim_time before the first /clock, its age is not known.
+        stamp_ns = prediction.stamp_ns
+        age = (now_ns - stamp_ns) * 1e-9 if stamp_ns and now_ns else None
+        seconds = time.monotonic() - task.received
+        self._statistics.published(age, seconds, task.stopwatch.seconds)
