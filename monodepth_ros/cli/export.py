@@ -82,7 +82,7 @@ def _calibrate(options: argparse.Namespace, path: Path, facts) -> None:
             f'{options.engine} --precision {options.precision}'
         )
     try:
-        from monodepth_ros.engines.openvino_engine import quantize
+        from monodepth_ros.engines.openvino_int8 import quantize
     except ImportError as error:
         raise ConfigError(
             f'--calibration needs OpenVINO ({error}); install it: pip install openvino nncf onnx'

@@ -23,6 +23,9 @@ class _Kind(NamedTuple):
 
 _KINDS = {
     'torch': _Kind('torch_engine', 'TorchEngine', 'PyTorch', 'pip install torch'),
+    'torch_channels_last': _Kind(
+        'torch_engine', 'ChannelsLastTorchEngine', 'PyTorch', 'pip install torch'
+    ),
     'torch_compile': _Kind('torch_engine', 'CompiledTorchEngine', 'PyTorch', 'pip install torch'),
     'torch_cuda_graph': _Kind('torch_engine', 'CudaGraphEngine', 'PyTorch', 'pip install torch'),
     'openvino': _Kind(
@@ -48,7 +51,7 @@ ENGINES = tuple(_KINDS)
 # Best first. TensorRT's engines are not among them: a build takes minutes, which nobody who wrote
 # `auto` expects of a start.
 _ON_CUDA = ('torch_cuda_graph', 'onnxruntime')
-_ON_CPU = ('openvino', 'onnxruntime', 'torch')
+_ON_CPU = ('openvino', 'onnxruntime', 'torch_channels_last')
 _DEVICE = r'auto|cpu|cuda(:\d+)?'
 WEIGHTS = Path(__file__).resolve().parent.parent / 'weights'
 SUFFIX = '.safetensors'

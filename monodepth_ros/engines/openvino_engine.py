@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 import io
 from pathlib import Path
-import tempfile
 from typing import Callable, Optional, Sequence
 
 from monodepth_ros.engines.base import choose_precision, Engine
 from monodepth_ros.engines.cache import Artefact, digest, file_digest
 from monodepth_ros.engines.export import check_exporter, export_onnx, graph_key
+from monodepth_ros.engines.openvino_int8 import load_quantized
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
@@ -19,20 +19,22 @@ import numpy as np
 import openvino
 from openvino import opset8
 
-SHAPES_KEPT = 4
-"""Compiled models held at a time; a camera needs one, and its size seldom changes."""
-LENGTH_BYTES = 8
+SIZES_KEPT = 4
+"""Compiled models held at a time; cameras of one size need one, and it seldom changes."""
 
 
 class OpenvinoEngine(Engine):
-    """Run the deployment graph in OpenVINO, compiled for each input shape.
+    """Run the deployment graph in OpenVINO, compiled for each input size.
+
+    The images of a batch go through one after the other: each keeps all threads busy, so that a
+    batch takes a CPU as long as its images do, and needs no model of its own.
 
     Args:
         path: checkpoint.
         facts: its facts.
         threads: CPU threads; 0 leaves OpenVINO's own choice.
         precision: 'auto' (bfloat16 where the CPU computes in it, else float32), 'float32',
-            'bfloat16', or 'int8' once `quantize` has been run for this checkpoint.
+            'bfloat16', or 'int8' once `openvino_int8.quantize` has been run for this checkpoint.
         update: build anew what the cache has.
 
     """
@@ -48,10 +50,10 @@ class OpenvinoEngine(Engine):
         )
         self._path, self._threads, self._update = Path(path), threads, update
         self._model: Optional[openvino.Model] = None
-        self._request: Optional[Callable] = lru_cache(maxsize=SHAPES_KEPT)(self._make_request)
+        self._request: Optional[Callable] = lru_cache(maxsize=SIZES_KEPT)(self._make_request)
         # What is missing should show now, not at the first frame.
         if self.precision == 'int8':
-            self._quantized = _load_quantized(self._path)
+            self._quantized = load_quantized(self._path)
         else:
             self._quantized = None
             check_exporter(self._path)
@@ -76,17 +78,20 @@ class OpenvinoEngine(Engine):
     def _infer(self, images: np.ndarray) -> RawOutput:
         if self._request is None:
             raise EngineError('the engine is closed; create a new one')
+        maps = [np.empty(images.shape[:3], kind) for kind in (np.float32, np.uint8, np.uint8)]
         try:
-            request = self._request(images.shape)
-            request.infer([np.ascontiguousarray(images)], share_inputs=True)
-            # The request's own memory is written again by the next call.
-            maps = [request.get_output_tensor(i).data.copy() for i in range(3)]
+            request = self._request(images.shape[1:3])
+            for index in range(len(images)):
+                request.infer([np.ascontiguousarray(images[index, None])], share_inputs=True)
+                for number, values in enumerate(maps):
+                    values[index] = request.get_output_tensor(number).data[0]
         except RuntimeError as error:
             raise EngineError(f'OpenVINO failed on {self.device}: {error}') from error
         return RawOutput(*maps)
 
-    def _make_request(self, shape: tuple[int, ...]) -> openvino.InferRequest:
-        """Return what runs batches of this shape: imported from the cache, else compiled."""
+    def _make_request(self, size: tuple[int, int]) -> openvino.InferRequest:
+        """Return what runs images of this size: imported from the cache, else compiled."""
+        shape = (1, *size, 3)
         artefact = Artefact(
             'openvino',
             {
@@ -192,70 +197,3 @@ def _nearest_bfloat16(values: np.ndarray) -> np.ndarray:
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     even = (bits >> 16) & 1  # ties go to the even neighbour
     return ((bits + 0x7FFF + even) & 0xFFFF0000).astype(np.uint32).view(np.float32)
-
-
-def _quantized(path: Path) -> Artefact:
-    return Artefact('openvino-int8', {'checkpoint': str(path.resolve())}, graph_key(path))
-
-
-def _load_quantized(path: Path) -> tuple[bytes, bytes]:
-    """Return the INT8 model's XML and weights from the cache, or raise EngineError."""
-    data = _quantized(path).load()
-    if data is None:
-        raise EngineError(
-            f'there is no INT8 model of {path} yet, or it is out of date; make it from a few '
-            'hundred images of what the robot sees: monodepth export --model '
-            f'{path} --engine openvino --precision int8 --calibration INPUT'
-        )
-    length, data = int.from_bytes(data[:LENGTH_BYTES], 'little'), data[LENGTH_BYTES:]
-    return data[:length], data[length:]
-
-
-def quantize(path: str | Path, images: Sequence[np.ndarray]) -> Path:
-    """Make the INT8 model of a checkpoint by NNCF's post-training quantisation and cache it.
-
-    Args:
-        path: checkpoint.
-        images: calibration images as the engine gets them, (1, h, w, 3) uint8 RGB each.
-
-    Returns:
-        The cache file.
-
-    Raises:
-        CheckpointError: missing, damaged or foreign weights.
-        EngineError: NNCF is missing or failed, or the cache cannot be written.
-
-    """
-    try:
-        import nncf
-    except ImportError as error:
-        raise EngineError(f'INT8 needs NNCF ({error}): pip install nncf') from error
-    model = openvino.Core().read_model(io.BytesIO(export_onnx(path)))
-    try:
-        quantized = nncf.quantize(
-            model,
-            nncf.Dataset(images),
-            preset=nncf.QuantizationPreset.MIXED,  # activations that take both signs lose less
-            subset_size=len(images),
-        )
-    except (RuntimeError, nncf.ValidationError) as error:
-        raise EngineError(f'NNCF cannot quantise {path}: {error}') from error
-    artefact = _quantized(Path(path))
-    if not artefact.store(_serialize(quantized)):
-        raise EngineError(
-            f'cannot write the INT8 model to {artefact.path}; make the folder writable, or set '
-            'XDG_CACHE_HOME to one that is'
-        )
-    return artefact.path
-
-
-def _serialize(model: openvino.Model) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / 'model.xml'
-        openvino.save_model(model, path, compress_to_fp16=False)
-        text = path.read_bytes()
-        return (
-            len(text).to_bytes(LENGTH_BYTES, 'little')
-            + text
-            + path.with_suffix('.bin').read_bytes()
-        )

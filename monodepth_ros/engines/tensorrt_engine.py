@@ -18,12 +18,14 @@ import numpy as np
 import tensorrt
 import torch
 
-SHAPES_KEPT = 4
-"""Execution contexts held at a time; a camera needs one, and its size seldom changes."""
+SHAPES_KEPT = 8
+"""Execution contexts held at a time: one for each size and number of images."""
+MAX_BATCH = 8
+"""Images of one run; what is more is run in parts. TensorRT plans its memory for as many."""
 
 
 class TensorrtEngine(Engine):
-    """Run the deployment graph in TensorRT, built for each input shape.
+    """Run the deployment graph in TensorRT, built for each input size, up to `MAX_BATCH` images.
 
     Args:
         path: checkpoint.
@@ -50,6 +52,7 @@ class TensorrtEngine(Engine):
         self._path, self._update = Path(path), update
         self._logger = tensorrt.Logger(tensorrt.Logger.WARNING)
         self._runtime = tensorrt.Runtime(self._logger)
+        self._engine = lru_cache(maxsize=SHAPES_KEPT)(self._load)
         self._runner: Optional[Callable] = lru_cache(maxsize=SHAPES_KEPT)(self._make_runner)
 
     @classmethod
@@ -60,17 +63,19 @@ class TensorrtEngine(Engine):
     def _infer(self, images: np.ndarray) -> RawOutput:
         if self._runner is None:
             raise EngineError('the engine is closed; create a new one')
+        parts = [images[i:][:MAX_BATCH] for i in range(0, len(images), MAX_BATCH)]
         try:
             with torch.inference_mode(), torch.cuda.device(self._device):
-                return RawOutput(*self._runner(images.shape)(images))
+                maps = [self._runner(part.shape)(part) for part in parts]
         except RuntimeError as error:  # out of memory among them
             raise EngineError(f'TensorRT failed on {self.device}: {error}') from error
+        return RawOutput(*map(np.concatenate, zip(*maps)))
 
-    def _artefact(self, shape: tuple[int, ...]) -> Artefact:
+    def _artefact(self, size: tuple[int, int]) -> Artefact:
         """Return the place of an engine: it fits one GPU, driver and TensorRT only."""
         slot = {
             'checkpoint': str(self._path.resolve()),
-            'shape': shape,
+            'size': size,
             'precision': self.precision,
             'gpu': self._gpu,
         }
@@ -84,20 +89,20 @@ class TensorrtEngine(Engine):
         }
         return Artefact('tensorrt', slot, key)
 
-    def _load(self, shape: tuple[int, ...]):
-        """Return the engine of a shape from the cache, else built and stored."""
-        artefact = self._artefact(shape)
+    def _load(self, size: tuple[int, int]):
+        """Return the engine of an input size from the cache, else built and stored."""
+        artefact = self._artefact(size)
         plan = None if self._update else artefact.load()
         engine = plan and self._runtime.deserialize_cuda_engine(plan)
         if not engine:  # absent, or TensorRT would not take it
-            plan = self._build(shape)
+            plan = self._build(size)
             artefact.store(plan)
             engine = self._runtime.deserialize_cuda_engine(plan)
         if not engine:
             raise EngineError(f'TensorRT {tensorrt.__version__} cannot load what it has built')
         return engine
 
-    def _build(self, shape: tuple[int, ...]) -> bytes:
+    def _build(self, size: tuple[int, int]) -> bytes:
         builder = tensorrt.Builder(self._logger)
         network = builder.create_network(_network_flags())
         parser = tensorrt.OnnxParser(network, self._logger)
@@ -106,7 +111,8 @@ class TensorrtEngine(Engine):
             raise EngineError(f'TensorRT {tensorrt.__version__} cannot take the graph: {reasons}')
         config = builder.create_builder_config()
         profile = builder.create_optimization_profile()
-        profile.set_shape(INPUT, shape, shape, shape)
+        # One image is what most robots send: TensorRT chooses its kernels for that.
+        profile.set_shape(INPUT, (1, *size, 3), (1, *size, 3), (MAX_BATCH, *size, 3))
         config.add_optimization_profile(profile)
         if self.precision == 'float16' and not _strongly_typed():
             config.set_flag(tensorrt.BuilderFlag.FP16)
@@ -114,13 +120,14 @@ class TensorrtEngine(Engine):
         if plan is None:
             raise EngineError(
                 f'TensorRT {tensorrt.__version__} cannot build for {self.device} and input '
-                f"{shape}; its log says why; engine 'torch_cuda_graph' needs no build"
+                f'{size[1]} x {size[0]}; its log says why; '
+                "engine 'torch_cuda_graph' needs no build"
             )
         return bytes(plan)
 
     def _make_runner(self, shape: tuple[int, ...]) -> Callable[[np.ndarray], list[np.ndarray]]:
         """Return what copies a batch of this shape in, runs the engine and copies out."""
-        engine = self._load(shape)
+        engine = self._engine(shape[1:3])
         context = engine.create_execution_context()
         context.set_input_shape(INPUT, shape)
         kinds = {'depth': torch.float32, 'label': torch.uint8, 'confidence': torch.uint8}
@@ -131,6 +138,7 @@ class TensorrtEngine(Engine):
         for name, buffer in zip((INPUT, *OUTPUTS), (device_input, *device)):
             context.set_tensor_address(name, buffer.data_ptr())
         stream = torch.cuda.Stream()
+        done = torch.cuda.Event(blocking=True)  # leaves the core to others meanwhile
 
         def run(images: np.ndarray) -> list[np.ndarray]:
             host_input.numpy()[...] = images
@@ -140,7 +148,8 @@ class TensorrtEngine(Engine):
                     raise RuntimeError('the engine did not run; its log says why')
                 for target, source in zip(host, device):
                     target.copy_(source, non_blocking=True)
-            stream.synchronize()
+                done.record()
+            done.synchronize()
             # The pinned buffers are written again by the next call.
             return [x.numpy().copy() for x in host]
 
@@ -150,6 +159,7 @@ class TensorrtEngine(Engine):
         """Drop the engines and give cached GPU memory back."""
         if self._runner is not None:
             self._runner.cache_clear()
+            self._engine.cache_clear()
         self._runner = None
         torch.cuda.empty_cache()
 

@@ -72,11 +72,33 @@ class UpSkipSum(nn.Module):
 
     def forward(self, stages: list[Tensor], size: tuple[int, int]) -> Tensor:
         """Sum the stages, coarse to fine, into (N, out, *size)."""
-        total = self.convolutions[0](stages[0])
-        for convolution, stage in zip(self.convolutions[1:], stages[1:], strict=True):
-            shared = size if self.direct else stage.shape[-2:]
-            total = resize(total, shared) + resize(convolution(stage), shared)
-        return resize(total, size)
+        return sum_up_skips([self], [stages], size)[0]
+
+
+def sum_up_skips(
+    sums: list[UpSkipSum], stages: list[list[Tensor]], size: tuple[int, int]
+) -> tuple[Tensor, ...]:
+    """Run the sums of several branches, their maps joined by channel while they are resized.
+
+    For an engine it costs the same to resize one channel or a vector of sixteen.
+
+    Args:
+        sums: one for each branch.
+        stages: the stages of each branch, coarse to fine; the n-th ones have one size.
+        size: of the output.
+
+    Returns:
+        (N, out, *size) of each branch.
+
+    """
+    total = None
+    for index, maps in enumerate(zip(*stages, strict=True)):
+        maps = [sum_.convolutions[index](x) for sum_, x in zip(sums, maps, strict=True)]
+        shared = size if sums[0].direct else maps[0].shape[-2:]
+        stage = resize(torch.cat(maps, dim=1), shared)
+        total = stage if total is None else resize(total, shared) + stage
+    widths = [sum_.convolutions[0].out_channels for sum_ in sums]
+    return resize(total, size).split(widths, dim=1)
 
 
 class LateralSharingUnit(nn.Module):

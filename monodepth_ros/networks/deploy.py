@@ -56,6 +56,15 @@ class DeploymentGraph(nn.Module):
             label = torch.full(images.shape[:3], UNLABELLED, device=images.device)
             confidence = torch.zeros(images.shape[:3], device=images.device)
         else:
-            best, label = resize(output.semantic, size).max(dim=1)
+            best, label = _highest(resize(output.semantic, size))
             confidence = torch.sigmoid(best.float()) * 255.0 + 0.5
         return depth, label.to(torch.uint8), confidence.to(torch.uint8)
+
+
+def _highest(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the highest of (N, C, H, W) scores along C and its index, both (N, H, W)."""
+    if torch.onnx.is_in_onnx_export():
+        # `max` becomes two operators, each of which reads the scores; OpenVINO is slow at them.
+        best, index = scores.topk(1, dim=1)
+        return best[:, 0], index[:, 0]
+    return scores.max(dim=1)

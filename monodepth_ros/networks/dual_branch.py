@@ -6,7 +6,12 @@ import math
 from typing import Optional
 
 from monodepth_ros.errors import ConfigError
-from monodepth_ros.networks.blocks import LateralSharingUnit, UpConvolution, UpSkipSum
+from monodepth_ros.networks.blocks import (
+    LateralSharingUnit,
+    sum_up_skips,
+    UpConvolution,
+    UpSkipSum,
+)
 from monodepth_ros.networks.output import DEPTH_LIMITS, NetworkOutput, TYPICAL_DEPTH
 from torch import nn, Tensor
 
@@ -41,9 +46,9 @@ class Branch(nn.Module):
         skip = self.skip_index[index]
         return self.up[index](x, None if skip is None else features[skip])
 
-    def finish(self, stages: list[Tensor], size: tuple[int, int]) -> Tensor:
-        """Sum the stages (or only the last) into (N, out, *size)."""
-        return self.sum(stages if self.up_skips else stages[-1:], size)
+    def summed(self, stages: list[Tensor]) -> list[Tensor]:
+        """Return the stages that the output is the sum of: all, or only the last."""
+        return stages if self.up_skips else stages[-1:]
 
 
 def _map_of_stride(strides: tuple[int, ...], stride: int) -> Optional[int]:
@@ -122,8 +127,9 @@ class DualBranchNetwork(nn.Module):
                 stages[name].append(self.branch[name].step(index, x, features))
             if self.sharing is not None and index < len(self.sharing):
                 shares[index + 2] = self.sharing[index](*(stages[name][-1] for name in names))
-        size = image.shape[-2:]
-        maps = {name: self.branch[name].finish(stages[name], size) for name in names}
+        summed = [branch.summed(stages[name]) for name, branch in self.branch.items()]
+        sums = sum_up_skips([x.sum for x in self.branch.values()], summed, image.shape[-2:])
+        maps = dict(zip(names, sums, strict=True))
         return NetworkOutput(maps.get('depth'), maps.get('semantic'))
 
     @staticmethod

@@ -147,7 +147,7 @@ def test_auto_on_the_cpu_leaves_the_gpu_alone(machine):
 
 def test_auto_without_any_engine_names_the_last(machine):
     machine(())
-    with pytest.raises(EngineError, match='torch is missing'):
+    with pytest.raises(EngineError, match='torch_channels_last is missing'):
         create_engine('a_light')
 
 

@@ -1,4 +1,4 @@
-"""OpenVINO: rounding of filters, the cache of compiled models, INT8."""
+"""OpenVINO: rounding of filters, the cache of compiled models, batches."""
 
 import json
 
@@ -113,6 +113,15 @@ def test_new_weights_are_not_answered_from_the_cache(checkpoint):
     assert len(blobs()) == 1
 
 
+def test_batches_share_one_compiled_model(checkpoint):
+    engine = OpenvinoEngine.from_file(checkpoint, threads=1)
+    batch = np.random.default_rng(3).integers(0, 256, (3, 32, 64, 3), np.uint8)
+    single = [engine.infer(image[None]).depth[0] for image in batch]
+    np.testing.assert_array_equal(engine.infer(batch).depth, single)
+    np.testing.assert_array_equal(engine.infer(batch[:2]).depth, single[:2])
+    assert len(blobs()) == 1
+
+
 def test_gpu_is_refused(checkpoint):
     with pytest.raises(EngineError, match="runs on the CPU, device is 'cuda'"):
         OpenvinoEngine.from_file(checkpoint, device='cuda')
@@ -121,22 +130,3 @@ def test_gpu_is_refused(checkpoint):
 def test_float16_is_refused(checkpoint):
     with pytest.raises(EngineError, match="'float16' is not to be had from OpenVINO.*float32"):
         OpenvinoEngine.from_file(checkpoint, precision='float16')
-
-
-def test_int8_without_calibration_names_the_command(checkpoint):
-    with pytest.raises(EngineError, match='monodepth export .*--precision int8 --calibration'):
-        OpenvinoEngine.from_file(checkpoint, precision='int8')
-
-
-def test_int8_after_calibration(checkpoint):
-    pytest.importorskip('nncf')
-    batches = np.random.default_rng(2).integers(0, 256, (8, 1, 32, 64, 3), np.uint8)
-    assert openvino_engine.quantize(checkpoint, list(batches)).is_file()
-    engine = OpenvinoEngine.from_file(checkpoint, threads=1, precision='int8')
-    assert engine.precision == 'int8'
-    whole = OpenvinoEngine.from_file(checkpoint, threads=1, precision='float32').infer(IMAGE)
-    found = engine.infer(IMAGE)
-    assert np.median(np.abs(found.depth - whole.depth) / whole.depth) < 0.05
-    assert not np.array_equal(found.depth, whole.depth)
-    kinds = {op.get_type_name() for op in engine._core.read_model(*engine._quantized).get_ops()}
-    assert 'FakeQuantize' in kinds

@@ -1,5 +1,6 @@
 """TensorRT's cache and errors, with a stand-in for TensorRT and the GPU."""
 
+from contextlib import nullcontext
 import importlib
 import sys
 from types import ModuleType, SimpleNamespace
@@ -12,7 +13,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-SHAPE = (1, 32, 64, 3)
+SIZE = (32, 64)
 
 
 class Runtime:
@@ -55,23 +56,23 @@ def checkpoint(tmp_path):
 @pytest.fixture
 def builds(module, monkeypatch):
     """Count builds; the n-th gives the plan 'plan n'."""
-    shapes = []
+    sizes = []
 
-    def build(self, shape):
-        shapes.append(shape)
-        return b'plan %d' % len(shapes)
+    def build(self, size):
+        sizes.append(size)
+        return b'plan %d' % len(sizes)
 
     monkeypatch.setattr(module.TensorrtEngine, '_build', build)
-    return shapes
+    return sizes
 
 
-def load(module, checkpoint, shape=SHAPE, **options):
-    return module.TensorrtEngine.from_file(checkpoint, **options)._load(shape)
+def load(module, checkpoint, size=SIZE, **options):
+    return module.TensorrtEngine.from_file(checkpoint, **options)._load(size)
 
 
 def test_second_start_takes_the_engine_of_the_first(module, checkpoint, builds):
     assert [load(module, checkpoint) for _ in range(2)] == ['engine of plan 1'] * 2
-    assert builds == [SHAPE]
+    assert builds == [SIZE]
 
 
 def test_update_builds_anew(module, checkpoint, builds):
@@ -96,9 +97,9 @@ def test_another_machine_builds_anew(module, checkpoint, builds, change, monkeyp
     assert load(module, checkpoint) == 'engine of plan 2'
 
 
-def test_other_weights_shape_or_precision_build_anew(module, checkpoint, builds):
+def test_other_weights_size_or_precision_build_anew(module, checkpoint, builds):
     load(module, checkpoint)
-    load(module, checkpoint, shape=(2, 32, 64, 3))
+    load(module, checkpoint, size=(64, 64))
     load(module, checkpoint, precision='float32')
     assert len(builds) == 3
     save_checkpoint(checkpoint, torch.nn.Linear(2, 2), make_facts())
@@ -108,13 +109,13 @@ def test_other_weights_shape_or_precision_build_anew(module, checkpoint, builds)
 
 def test_plan_that_tensorrt_refuses_is_built_anew(module, checkpoint, builds):
     engine = module.TensorrtEngine.from_file(checkpoint)
-    engine._artefact(SHAPE).store(b'of another TensorRT')
-    assert engine._load(SHAPE) == 'engine of plan 1'
-    assert engine._artefact(SHAPE).load() == b'plan 1'
+    engine._artefact(SIZE).store(b'of another TensorRT')
+    assert engine._load(SIZE) == 'engine of plan 1'
+    assert engine._artefact(SIZE).load() == b'plan 1'
 
 
 def test_plan_that_cannot_be_loaded_is_an_error(module, checkpoint, monkeypatch):
-    monkeypatch.setattr(module.TensorrtEngine, '_build', lambda self, shape: b'nothing')
+    monkeypatch.setattr(module.TensorrtEngine, '_build', lambda self, size: b'nothing')
     with pytest.raises(EngineError, match='TensorRT 10.0 cannot load what it has built'):
         load(module, checkpoint)
 
@@ -131,6 +132,41 @@ def test_graph_that_the_parser_refuses_is_an_error(module, checkpoint, monkeypat
         load(module, checkpoint)
 
 
+def test_engine_is_built_for_one_image_and_takes_more(module, checkpoint, monkeypatch):
+    built = []
+    profile = SimpleNamespace(set_shape=lambda *arguments: built.append(arguments))
+    config = SimpleNamespace(add_optimization_profile=lambda _: None)
+    builder = SimpleNamespace(
+        create_network=lambda flags: None,
+        create_builder_config=lambda: config,
+        create_optimization_profile=lambda: profile,
+        build_serialized_network=lambda *_: b'plan',
+    )
+    parser = SimpleNamespace(parse=lambda data: True)
+    monkeypatch.setattr(module.tensorrt, 'Builder', lambda _: builder, raising=False)
+    monkeypatch.setattr(module.tensorrt, 'OnnxParser', lambda *_: parser, raising=False)
+    monkeypatch.setattr(module, 'export_onnx', lambda path, half: b'')
+    assert load(module, checkpoint) == 'engine of plan'
+    assert built == [('images', (1, 32, 64, 3), (1, 32, 64, 3), (8, 32, 64, 3))]
+
+
+def test_large_batch_is_run_in_parts(module, checkpoint, monkeypatch):
+    shapes = []
+
+    def make_runner(self, shape):
+        shapes.append(shape)
+        return lambda images: [images[..., channel].copy() for channel in range(3)]
+
+    monkeypatch.setattr(module.TensorrtEngine, '_make_runner', make_runner)
+    monkeypatch.setattr(torch.cuda, 'device', lambda _: nullcontext())
+    count = module.MAX_BATCH + 3
+    batch = np.random.default_rng(0).integers(0, 256, (count, *SIZE, 3), np.uint8)
+    output = module.TensorrtEngine.from_file(checkpoint).infer(batch)
+    assert shapes == [(module.MAX_BATCH, *SIZE, 3), (3, *SIZE, 3)]
+    for channel, found in enumerate((output.depth, output.label, output.confidence)):
+        np.testing.assert_array_equal(found, batch[..., channel])
+
+
 def test_cpu_is_refused(module, checkpoint):
     with pytest.raises(EngineError, match="'tensorrt' needs a CUDA device, device is 'cpu'"):
         module.TensorrtEngine.from_file(checkpoint, device='cpu')
@@ -141,4 +177,4 @@ def test_closed_engine_says_so(module, checkpoint):
     engine.close()
     engine.close()
     with pytest.raises(EngineError, match='closed; create a new one'):
-        engine.infer(np.zeros(SHAPE, np.uint8))
+        engine.infer(np.zeros((1, *SIZE, 3), np.uint8))

@@ -1,6 +1,12 @@
 """Building blocks on numbers worked out by hand."""
 
-from monodepth_ros.networks.blocks import LateralSharingUnit, resize, UpConvolution, UpSkipSum
+from monodepth_ros.networks.blocks import (
+    LateralSharingUnit,
+    resize,
+    sum_up_skips,
+    UpConvolution,
+    UpSkipSum,
+)
 import pytest
 import torch
 
@@ -87,6 +93,16 @@ def test_up_skip_sum_resizes_step_by_step_or_in_one_leap(direct, expected):
     stages = [torch.tensor([[[[0.0, 4.0]]]]), torch.zeros(1, 1, 1, 4)]
     found = block(stages, (1, 8))
     torch.testing.assert_close(found.flatten(), torch.tensor(expected))
+
+
+@pytest.mark.parametrize('direct', [False, True])
+def test_up_skip_sums_of_two_branches_do_not_mix(direct):
+    torch.manual_seed(0)
+    sums = [UpSkipSum([3, 2], 1, direct), UpSkipSum([3, 2], 4, direct)]
+    stages = [[torch.randn(2, 3, 2, 3), torch.randn(2, 2, 4, 6)] for _ in sums]
+    together = sum_up_skips(sums, stages, (8, 12))
+    for sum_, own, found in zip(sums, stages, together, strict=True):
+        torch.testing.assert_close(found, sum_(own, (8, 12)))
 
 
 def make_unit(stride=1):

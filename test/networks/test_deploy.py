@@ -52,6 +52,15 @@ def test_label_is_the_highest_class():
     assert label.tolist() == [[[1, 2, 1]]]
 
 
+def test_label_of_the_exported_graph_is_the_same(monkeypatch):
+    logits = torch.randn(1, 5, 4, 6, generator=torch.Generator().manual_seed(0))
+    _, label, confidence = run(semantic=logits, size=(8, 12))
+    monkeypatch.setattr(torch.onnx, 'is_in_onnx_export', lambda: True)
+    _, exported, exported_confidence = run(semantic=logits, size=(8, 12))
+    assert torch.equal(exported, label)
+    assert torch.equal(exported_confidence, confidence)
+
+
 @pytest.mark.parametrize(
     ('logit', 'expected'),
     [
