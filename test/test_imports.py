@@ -12,10 +12,18 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = 'monodepth_ros'
 MODULES = sorted((ROOT / PACKAGE).rglob('*.py'))
 
+# What of the benchmark may be imported: its processes with ROS, below benchmark.ros, by nothing.
+BENCHMARK = [
+    f'benchmark.{path.stem}'
+    for path in sorted((ROOT / PACKAGE / 'benchmark').glob('*.py'))
+    if path.stem != '__init__'
+]
+BENCHMARK_OF_ROS = ['benchmark.ros.plain_node', *BENCHMARK]
+
 # Which of our modules a module may import; the first pattern that fits its name counts.
 ALLOWED = [
     (r'', []),
-    (r'errors', []),
+    (r'(errors|provenance|processes)', []),
     (r'(frames|facts|camera|image_encodings)', ['errors']),
     (r'pipeline.*', ['errors', 'frames', 'facts', 'camera', 'pipeline', 'engines.base']),
     (r'networks.*', ['errors', 'facts', 'networks']),
@@ -33,16 +41,38 @@ ALLOWED = [
             'engines.base',
             'engines.cache',
             'engines.export',
+            'engines.openvino_int8',
             'networks',
         ],
     ),
     (
-        r'training\.evaluate',
-        ['errors', 'frames', 'facts', 'camera', 'pipeline', 'networks', 'training', 'engines'],
+        r'training\.(evaluate|validation)',
+        [
+            'errors',
+            'frames',
+            'facts',
+            'camera',
+            'image_encodings',
+            'pipeline',
+            'networks',
+            'provenance',
+            'training',
+            'engines',
+        ],
     ),
     (
         r'training.*',
-        ['errors', 'frames', 'facts', 'camera', 'pipeline', 'networks', 'training'],
+        [
+            'errors',
+            'frames',
+            'facts',
+            'camera',
+            'image_encodings',
+            'pipeline',
+            'networks',
+            'provenance',
+            'training',
+        ],
     ),
     (
         r'ros.*',
@@ -71,6 +101,25 @@ ALLOWED = [
         ],
     ),
     (
+        r'benchmark\.ros\..*',
+        ['errors', 'frames', 'facts', 'camera', 'ros', *BENCHMARK_OF_ROS],
+    ),
+    (
+        r'benchmark.*',
+        [
+            'errors',
+            'processes',
+            'provenance',
+            'frames',
+            'facts',
+            'pipeline',
+            'networks',
+            'engines',
+            'ros.fastdds',
+            *BENCHMARK,
+        ],
+    ),
+    (
         r'cli.*',
         [
             'errors',
@@ -78,10 +127,12 @@ ALLOWED = [
             'facts',
             'camera',
             'pipeline',
+            'provenance',
             'networks',
             'engines',
             'training',
             'offline',
+            'benchmark',
             'cli',
         ],
     ),
@@ -93,7 +144,10 @@ ROS = re.compile(
     r'|tf2_\w+|launch(_\w+)?|ament_\w+|rosidl_\w+|rosbag2_\w+)'
 )
 TORCH = re.compile(r'(torch|torchvision)')
-MAY_USE = [(ROS, r'ros.*'), (TORCH, r'(networks|training|engines|cli).*')]
+MAY_USE = [
+    (ROS, r'(ros|benchmark\.ros).*'),
+    (TORCH, r'(networks|training|engines|cli).*|benchmark\.(plain_network|products|weights)'),
+]
 
 
 def _name(path):
@@ -212,7 +266,8 @@ def test_package_needs_neither_torch_nor_ros():
         f'{PACKAGE}.{_name(path)}'.rstrip('.')
         for path in MODULES
         if re.fullmatch(
-            r'(|errors|frames|facts|camera|image_encodings|pipeline.*|engines\.base)', _name(path)
+            r'(|errors|provenance|frames|facts|camera|image_encodings|pipeline.*|engines\.base)',
+            _name(path),
         )
     ]
     assert {PACKAGE, f'{PACKAGE}.frames', f'{PACKAGE}.engines.base'} <= set(light)

@@ -14,6 +14,7 @@ COMMANDS = {
     'evaluate': 'measure a model on annotated images',
     'train': 'train a network',
     'export': 'build what an engine needs ahead of the first start; INT8 calibration; ONNX',
+    'benchmark': 'measure engines and node on this machine, beside plain ones',
 }
 INTERRUPTED = 130
 """Exit status of a command that Ctrl-C ended (128 + SIGINT), as shells give it."""

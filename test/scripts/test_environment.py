@@ -32,6 +32,7 @@ class FakeEnvironment(VirtualEnvironment):
         self.calls = []
         self.extras = None
         self.has_opencv = True
+        self.missing = ''
         self._fail_at = fail_at
         self._error = error
 
@@ -51,6 +52,8 @@ class FakeEnvironment(VirtualEnvironment):
             raise self._error
 
     def _runs(self, *arguments):
+        if self.missing in arguments:
+            return False
         return self.python.exists() and ('import cv2' not in arguments or self.has_opencv)
 
 
@@ -179,6 +182,27 @@ def test_headless_opencv_where_the_other_does_not_load(root, monkeypatch):
     ]
 
 
+def test_extras_are_added_where_they_are_missing(root):
+    _calls(root)
+    fake = FakeEnvironment(root)
+    fake.add('int8', 'nncf')
+    assert fake.calls == []
+    fake.missing = 'nncf'
+    fake.add('int8', 'nncf')
+    assert (fake.calls, fake.extras) == (['-e'], '.[int8]')
+    assert _calls(root) == [], 'an extra more is no reason to make the environment anew'
+
+
+def test_an_extra_that_cannot_be_had_is_done_without(root, capfd):
+    _calls(root)
+    (root / '.venv.log').unlink()
+    fake = FakeEnvironment(root, '-e', subprocess.CalledProcessError(1, 'pip'))
+    fake.missing = 'nncf'
+    fake.add('int8', 'nncf')
+    out = capfd.readouterr().out
+    assert 'int8 failed: free some disk space' in out and 'going on without nncf' in out
+
+
 def _hold_lock(root, held, release):
     with VirtualEnvironment(root)._lock():
         held.set()
@@ -257,6 +281,6 @@ def test_old_python_gets_one_clear_line():
     assert 'Python 3.10 or newer is needed, this is 3.8.10' in result.stderr
 
 
-@pytest.mark.parametrize('name', ['environment.py', 'demo', 'test'])
+@pytest.mark.parametrize('name', ['environment.py', 'benchmark', 'demo', 'test'])
 def test_old_python_can_parse_it(name):
     ast.parse((SOURCE.parent / name).read_text(), feature_version=(3, 6))

@@ -1,0 +1,1 @@
+"""The benchmark's processes that need ROS; nothing else imports them."""
