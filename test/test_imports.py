@@ -20,6 +20,18 @@ BENCHMARK = [
 ]
 BENCHMARK_OF_ROS = ['benchmark.ros.plain_node', *BENCHMARK]
 
+TRAINING = [
+    'errors',
+    'frames',
+    'facts',
+    'camera',
+    'image_encodings',
+    'pipeline',
+    'networks',
+    'provenance',
+    'training',
+]
+
 # Which of our modules a module may import; the first pattern that fits its name counts.
 ALLOWED = [
     (r'', []),
@@ -45,35 +57,8 @@ ALLOWED = [
             'networks',
         ],
     ),
-    (
-        r'training\.(evaluate|validation)',
-        [
-            'errors',
-            'frames',
-            'facts',
-            'camera',
-            'image_encodings',
-            'pipeline',
-            'networks',
-            'provenance',
-            'training',
-            'engines',
-        ],
-    ),
-    (
-        r'training.*',
-        [
-            'errors',
-            'frames',
-            'facts',
-            'camera',
-            'image_encodings',
-            'pipeline',
-            'networks',
-            'provenance',
-            'training',
-        ],
-    ),
+    (r'training\.(evaluate|validation)', [*TRAINING, 'engines']),
+    (r'training.*', TRAINING),
     (
         r'ros.*',
         [

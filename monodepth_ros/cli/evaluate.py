@@ -6,7 +6,6 @@ import argparse
 from contextlib import closing
 from datetime import datetime, timezone
 from functools import partial
-import hashlib
 import json
 from pathlib import Path
 import platform
@@ -111,6 +110,7 @@ def _pair(peer, dataset, facts):
 
 def _facts(options, engine, dataset) -> dict:
     """Return what was measured, with what, and how."""
+    from monodepth_ros.engines.cache import file_digest
     from monodepth_ros.engines.factory import resolve_model
     from monodepth_ros.training.metrics import MIN_DEPTH
 
@@ -125,7 +125,7 @@ def _facts(options, engine, dataset) -> dict:
         'split': options.split,
         'metric_scaling': options.metric_scaling,
         'checkpoint': path.name,
-        'checkpoint_sha256': hashlib.sha256(path.read_bytes()).hexdigest(),
+        'checkpoint_sha256': file_digest(path),
         'measured': datetime.now(timezone.utc).isoformat(timespec='seconds'),
         'protocol': {
             'crop': rows

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
 import re
 from typing import Optional
 
+from monodepth_ros.engines.cache import file_digest
 from monodepth_ros.training.peer import OnnxPeer, PeerOptions, RESIZING
 
 
@@ -74,7 +74,7 @@ def describe_peer(peer: OnnxPeer) -> dict:
     options = dataclasses.asdict(peer.options)
     return {
         'file': peer.path.name,
-        'sha256': hashlib.sha256(peer.path.read_bytes()).hexdigest(),
+        'sha256': file_digest(peer.path),
         'options': {**options, 'size': peer.size},
     }
 

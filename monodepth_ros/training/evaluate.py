@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterable, Optional, TYPE_CHECKING
+from typing import Callable, Iterable, Optional
 
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.facts import ModelFacts
@@ -13,27 +13,6 @@ from monodepth_ros.training.datasets.base import Crop
 from monodepth_ros.training.depth_evaluation import DepthEvaluation
 from monodepth_ros.training.metrics import SegmentationMetrics
 import numpy as np
-
-if TYPE_CHECKING:
-    from torch import nn
-
-
-def evaluate_network(
-    network: nn.Module,
-    facts: ModelFacts,
-    device: str,
-    samples: Iterable[Sample],
-    max_depth: float,
-    crop: Optional[Crop] = None,
-) -> dict[str, float]:
-    """Run `evaluate` on a network in memory, in eager torch; the network is used up."""
-    from monodepth_ros.engines.torch_engine import TorchEngine
-
-    engine = TorchEngine(network, facts, device=device)
-    try:
-        return evaluate(engine, samples, max_depth=max_depth, crop=crop)
-    finally:
-        engine.close()
 
 
 def evaluate(

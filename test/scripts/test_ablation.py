@@ -1,7 +1,5 @@
 """One part changed at a time: what a row is, what is printed, and a whole small ablation."""
 
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 import json
 from pathlib import Path
 
@@ -9,19 +7,16 @@ from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.registry import create_network
 from monodepth_ros.training.config import make_config
 import pytest
+from script_kit import load_script
 from tiny_folder import write_tiny_folder
 import yaml
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = ROOT / 'scripts' / 'ablation'
 
 
 @pytest.fixture(scope='module')
 def script():
-    loader = SourceFileLoader(SCRIPT.name, str(SCRIPT))
-    module = module_from_spec(spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
+    return load_script('ablation')
 
 
 def test_changes_reach_into_mappings_and_leave_the_base(script):

@@ -1,8 +1,6 @@
 """The environment is made once, reused, updated and repaired."""
 
 import ast
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 import multiprocessing
 import os
 from pathlib import Path
@@ -12,16 +10,9 @@ import sys
 import environment
 from environment import clean_environ, diagnose, EnvironmentFailure, VirtualEnvironment
 import pytest
+from script_kit import load_script
 
 SOURCE = Path(environment.__file__)
-
-
-def load_script(name):
-    """Return a program of scripts/ as a module."""
-    loader = SourceFileLoader(f'scripts_{name}', str(SOURCE.parent / name))
-    module = module_from_spec(spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
 
 
 class FakeEnvironment(VirtualEnvironment):

@@ -1,9 +1,6 @@
 """A crop is the view of a longer lens: what moves, what stays, and what comes of it."""
 
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 import json
-from pathlib import Path
 
 import cv2
 from doubles import make_facts
@@ -14,17 +11,13 @@ from monodepth_ros.frames import RawOutput
 from monodepth_ros.training.datasets import nyu, Sample
 import numpy as np
 import pytest
+from script_kit import load_script
 from tiny_folder import write_tiny_folder
-
-SCRIPT = Path(__file__).parents[2] / 'scripts' / 'metric_scaling'
 
 
 @pytest.fixture(scope='module')
 def script():
-    loader = SourceFileLoader(SCRIPT.name, str(SCRIPT))
-    module = module_from_spec(spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
+    return load_script('metric_scaling')
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The room's depth against hand-worked distances, and the sequence that ships with the demo."""
 
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 import cv2
@@ -13,18 +11,11 @@ from room_renderer.primitives import CLASSES, Primitive
 from room_renderer.render import measure
 from room_renderer.room import camera_path, furnished_room, shell
 from room_renderer.scene import Camera, Scene
+from script_kit import load_script
 
 SCRIPTS = Path(__file__).parents[2] / 'scripts'
 SHIPPED = SCRIPTS / 'room'
 EYE = (2.5, 1.0, 1.3)  # in the empty room of 5.0 x 4.5 x 2.6 m
-
-
-def load_script():
-    """Return scripts/render_room as a module."""
-    loader = SourceFileLoader('render_room', str(SCRIPTS / 'render_room'))
-    module = module_from_spec(spec_from_loader('render_room', loader))
-    loader.exec_module(module)
-    return module
 
 
 def solid(shape, distance, half, rotation=None, radius=0.0):
@@ -133,7 +124,7 @@ class TestScript:
     OPTIONS = '--frames 2 --size 64x48 --samples 1 --light-samples 2 --texel 0.5'.split()
 
     def test_writes_the_same_files_twice(self, tmp_path):
-        script = load_script()
+        script = load_script('render_room')
         for name in 'ab':
             assert script.main(['--out', str(tmp_path / name), *self.OPTIONS]) == 0
         files = sorted(p.relative_to(tmp_path / 'a') for p in (tmp_path / 'a').rglob('*.*'))
@@ -154,7 +145,7 @@ class TestScript:
     )
     def test_refuses_bad_values(self, tmp_path, option, capsys):
         with pytest.raises(SystemExit):
-            load_script().main(['--out', str(tmp_path), *option])
+            load_script('render_room').main(['--out', str(tmp_path), *option])
         assert option[1] in capsys.readouterr().err
 
 

@@ -2,10 +2,11 @@
 
 from doubles import FormulaEngine, make_facts
 from monodepth_ros.camera import CameraModel
+from monodepth_ros.engines.torch_engine import TorchEngine
 from monodepth_ros.networks.registry import create_network
 from monodepth_ros.pipeline.predictor import Predictor, PredictorOptions
 from monodepth_ros.training.datasets import nyu, Sample
-from monodepth_ros.training.evaluate import evaluate, evaluate_network, measure
+from monodepth_ros.training.evaluate import evaluate, measure
 from monodepth_ros.training.metrics import DEPTH_METRICS
 import numpy as np
 import pytest
@@ -118,6 +119,7 @@ def test_network_in_memory():
     torch.manual_seed(0)
     facts = make_facts(classes=nyu.CLASSES, colors=nyu.COLORS)
     network = create_network('dual_efficientnet_lite0', classes=13, widths=[8, 8, 8, 8])
-    found = evaluate_network(network, facts, 'cpu', [make_sample(2.0, 2, 128, 96)], 10.0)
+    engine = TorchEngine(network, facts, device='cpu')
+    found = evaluate(engine, [make_sample(2.0, 2, 128, 96)], max_depth=10.0)
     assert found['n_images'] == 1
     assert np.isfinite(list(found.values())).all()
