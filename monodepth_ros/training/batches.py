@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.training.config import TrainConfig
 from monodepth_ros.training.datasets import cached, Dataset, Joined, open_dataset, Sample
-from monodepth_ros.training.transforms import apply_view, jitter, random_view
+from monodepth_ros.training.transforms import apply_view, AugmentConfig, jitter, random_view
 import numpy as np
 import torch
 
@@ -145,8 +146,13 @@ class Batches:
         sizes = self.config.sizes or ((self.config.width, self.config.height),)
         return sizes[np.random.default_rng((self.config.seed, SIZE, step)).integers(len(sizes))]
 
-    def _augmented(self, index: int, size: tuple[int, int], place: tuple[int, int]):
+    def _augment(self, step: int) -> AugmentConfig:
         augment = self.config.augment
+        zoomed = augment.zoom_until * self.config.epochs * self.per_epoch
+        return augment if step < zoomed else replace(augment, max_zoom=1.0)
+
+    def _augmented(self, index: int, size: tuple[int, int], place: tuple[int, int]):
+        augment = self._augment(place[0])
         rng = np.random.default_rng((self.config.seed, AUGMENTATION, *place))
         view = random_view(augment, rng)
         image, depth, label = apply_view(self.samples[index], view, size, self.focal_length)

@@ -17,6 +17,8 @@ class AugmentConfig:
 
     Attributes:
         max_zoom: zoom factor, drawn from 1..max_zoom evenly in its logarithm.
+        zoom_until: share of the steps after which nothing is zoomed any more: a network does best
+            at the scale that it saw last (Touvron et al., NeurIPS 2019).
         focal_normalisation: a zoom by s divides depth by s, as for the training camera, which the
             picture would have to come from; off, depth stays what it was (for comparison only).
         max_rotation: degrees about the optical axis, either way.
@@ -32,6 +34,7 @@ class AugmentConfig:
     """
 
     max_zoom: float = 1.0
+    zoom_until: float = 1.0
     focal_normalisation: bool = True
     max_rotation: float = 0.0
     max_tilt: float = 0.0

@@ -87,6 +87,16 @@ def test_an_image_is_augmented_anew_in_each_epoch(samples):
     assert not any(torch.equal(a, b) for a in one[0] for b in two[0])
 
 
+def test_zooming_ends_after_its_share_of_the_run(samples):
+    half = make(samples, augment={'max_zoom': 2.0, 'zoom_until': 0.5}, epochs=4)
+    plain, zoomed = (make(samples, augment={'max_zoom': s}, epochs=4) for s in (1.0, 2.0))
+    assert half.per_epoch == 3
+    for step in range(12):
+        expected, other = (zoomed, plain) if step < 6 else (plain, zoomed)
+        assert torch.equal(half(step)[1], expected(step)[1])
+        assert not torch.equal(half(step)[1], other(step)[1])
+
+
 @pytest.mark.parametrize(
     ('counts', 'shares', 'expected'),
     [
