@@ -4,7 +4,8 @@ Make the environments of scripts/demo, test and benchmark; the standard library 
 `.venv` has the ROS wheels of Kilted, `.venv-jazzy` those of Jazzy; nothing else differs. The
 syntax is that of Python 3.6, so that an old Python can still say what is wrong. An environment is
 made once and reused. A stamp written last says that it is complete and for which requirements:
-without a stamp it is made anew, with one for other requirements it is updated.
+without a stamp it is made anew, with one for other requirements it is updated. With the Python
+and the platform of test/locks, all packages but torch are those of a lock, checked by sha256.
 """
 
 from contextlib import contextmanager
@@ -37,6 +38,9 @@ DISTROS = {
     'jazzy': ('.venv-jazzy', 'pip-ros-jazzy,train,openvino,test'),
 }
 DEFAULT_DISTRO = 'kilted'
+# What packages are built with that come as sources, and OpenCV for machines without a display.
+BUILD_LOCK, HEADLESS_LOCK = 'build', 'headless'
+LOCK_TITLE = '# CPython 3.11, Linux x86_64; written by scripts/lock'
 COMMANDS = ('monodepth', 'monodepth_node')
 MODULES = ('torch', 'cv2', 'numpy', 'yaml', 'tqdm', 'pytest', 'rclpy', 'sensor_msgs')
 # Variables of a sourced ROS installation or another environment, which would mix with this one.
@@ -74,6 +78,20 @@ def clean_environ(venv: Path, environ: dict) -> dict:
     return clean
 
 
+def lock_file(root: Path, name: str) -> Path:
+    """Return the list of pinned packages with this name."""
+    return root / 'test' / 'locks' / '{}.txt'.format(name)
+
+
+def fits_lock() -> bool:
+    """Say whether the locks are for the running Python and platform."""
+    version = '.'.join(platform.python_version_tuple()[:2])
+    here = '{} {}, {} {}'.format(
+        platform.python_implementation(), version, platform.system(), platform.machine()
+    )
+    return LOCK_TITLE.startswith('# {};'.format(here))
+
+
 def diagnose(log: str) -> str:
     """Return what to do about the failure that the text of a pip or venv log shows."""
     if 'ensurepip' in log:
@@ -106,6 +124,8 @@ class VirtualEnvironment:
     def __init__(self, root: Path = ROOT, distro: str = DEFAULT_DISTRO):
         folder, self._extras = DISTROS[distro]
         self._root = root
+        self._lock_path = lock_file(root, distro)
+        self._is_pinned = self._lock_path.is_file() and fits_lock()
         self.path = root / folder
         self.python = self.path / 'bin' / 'python'
         self._log = root / f'{folder}.log'
@@ -160,6 +180,8 @@ class VirtualEnvironment:
     def _wanted_stamp(self):
         wanted = [TORCH, self._extras, *MODULES]
         wanted += [(self._root / name).read_text() for name in ('setup.py', 'pyproject.toml')]
+        if self._is_pinned:
+            wanted.append(self._lock_path.read_text())
         digest = hashlib.sha256('\0'.join(wanted).encode()).hexdigest()
         # A moved checkout needs a new environment: its programs hold the path.
         return {'checkout': str(self._root), 'requirements': digest}
@@ -191,8 +213,15 @@ class VirtualEnvironment:
             self._stamp.unlink()
         else:
             self._step('virtual environment', self._create)
+        if self._is_pinned:
+            self._step('pinned packages', self._install_pinned)
+        else:
+            print('  packages as the index has them: no lock for this Python and platform')
         self._step(TORCH, lambda: self._pip('install', TORCH))
-        self._step('package, ROS, tools', lambda: self._pip('install', '-e', f'.[{self._extras}]'))
+        # What is pinned is there by now, and setuptools to build with.
+        pinned = ('--no-deps', '--no-build-isolation') if self._is_pinned else ()
+        package = ('install', *pinned, '-e', f'.[{self._extras}]')
+        self._step('package, ROS, tools', lambda: self._pip(*package))
         self._step('OpenCV', self._check_opencv)
         self._step('import check', self._check_imports)
         self._stamp.write_text(json.dumps(self._wanted_stamp()))
@@ -229,15 +258,29 @@ class VirtualEnvironment:
     def _pip(self, *arguments):
         self._call([str(self.python), '-m', 'pip', *arguments])
 
+    def _install_pinned(self):
+        self._pip_locked(lock_file(self._root, BUILD_LOCK))
+        # Isolated, a build would fetch what no digest is known of.
+        self._pip_locked(self._lock_path, '--no-build-isolation')
+
+    def _pip_locked(self, lock, *options):
+        hashed = ('--require-hashes', '--no-deps', *options)
+        self._pip('install', *hashed, '-r', str(lock))
+
     def _check_opencv(self):
         """Take the headless OpenCV, of the same version, where libGL and its like are missing."""
         if self._runs('-c', 'import cv2'):
+            return
+        uninstall = ('uninstall', '--yes', 'opencv-python')
+        if self._is_pinned:
+            self._pip(*uninstall)
+            self._pip_locked(lock_file(self._root, HEADLESS_LOCK), '--force-reinstall')
             return
         program = "import importlib.metadata as m; print(m.version('opencv-python'))"
         version = subprocess.check_output(
             [self.python, '-c', program], env=self.environ(), text=True
         ).strip()
-        self._pip('uninstall', '--yes', 'opencv-python')
+        self._pip(*uninstall)
         headless = f'opencv-python-headless=={version}'
         self._pip('install', '--force-reinstall', '--no-deps', headless)
 

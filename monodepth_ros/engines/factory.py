@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from monodepth_ros.engines.base import Engine, MissingPackageError, PRECISIONS
+from monodepth_ros.engines.model_card import verify
 from monodepth_ros.errors import CheckpointError, ConfigError, EngineError
 
 
@@ -66,12 +67,14 @@ def resolve_model(model: str) -> Path:
     """Return the weight file of a shipped model's name, or of a path to a .safetensors file.
 
     Raises:
-        CheckpointError: no such file.
+        CheckpointError: no such file, or a shipped one that is not what its model card says.
         ConfigError: neither a shipped name nor a path.
 
     """
     if model in shipped_models():
-        return WEIGHTS / f'{model}{SUFFIX}'
+        shipped = WEIGHTS / f'{model}{SUFFIX}'
+        verify(shipped)
+        return shipped
     path = Path(model).expanduser()
     if model.endswith(SUFFIX):
         if path.is_file():

@@ -1,5 +1,6 @@
 """Engines and weights by name."""
 
+import hashlib
 import sys
 
 from doubles import FormulaEngine, make_facts
@@ -21,8 +22,10 @@ def weights(tmp_path, monkeypatch):
     facts = make_facts(network='dual_efficientnet_lite0', options={'widths': [8, 8, 8, 8]})
     network = create_network(facts.network, classes=4, **facts.options)
     for name in ('b_light', 'a_light'):
-        save_checkpoint(folder / f'{name}.safetensors', network, facts)
-    (folder / 'a_light.md').write_text('card')
+        path = folder / f'{name}.safetensors'
+        save_checkpoint(path, network, facts)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        path.with_suffix('.md').write_text(f'# {name}\n\n| sha256 | `{digest}` |\n')
     return folder
 
 

@@ -21,6 +21,7 @@ class FakeEnvironment(VirtualEnvironment):
     def __init__(self, root, fail_at='', error=None, distro='kilted'):
         super().__init__(root, distro)
         self.calls = []
+        self.commands = []
         self.extras = None
         self.has_opencv = True
         self.missing = ''
@@ -28,8 +29,9 @@ class FakeEnvironment(VirtualEnvironment):
         self._error = error
 
     def _call(self, command):
-        step = next((word for word in ('venv', '-e', '-c') if word in command), 'torch')
+        step = next((word for word in ('venv', '-e', '-c', '-r') if word in command), 'torch')
         self.calls.append(step)
+        self.commands.append(command)
         if step == 'venv':
             self.python.parent.mkdir(parents=True)
             self.python.touch()
@@ -95,17 +97,32 @@ def test_each_distro_takes_extras_that_setup_has():
 @pytest.mark.parametrize(
     ('arguments', 'expected'),
     [
-        ([], ('kilted', [])),
-        (['--distro', 'jazzy'], ('jazzy', [])),
+        ([], ('kilted', False, [])),
+        (['--distro', 'jazzy'], ('jazzy', False, [])),
+        (['--coverage', '-x'], ('kilted', True, ['-x'])),
         (
             ['test/ros', '--distro=jazzy', '-k', 'not dds'],
-            ('jazzy', ['test/ros', '-k', 'not dds']),
+            ('jazzy', False, ['test/ros', '-k', 'not dds']),
         ),
-        (['-x', '--dist', 'no', 'a::b'], ('kilted', ['-x', '--dist', 'no', 'a::b'])),
+        (
+            ['-x', '--cov', '--dist', 'no', 'a::b'],
+            ('kilted', False, ['-x', '--cov', '--dist', 'no', 'a::b']),
+        ),
     ],
 )
-def test_only_the_distro_is_kept_from_pytest(arguments, expected):
+def test_only_its_own_options_are_kept_from_pytest(arguments, expected):
     assert load_script('test').parse(arguments) == expected
+
+
+def test_coverage_is_asked_of_all_tests_only():
+    script = load_script('test')
+    plain = list(script.commands(False, []))
+    assert [command[0] for command in plain] == ['ruff', 'ruff', 'pytest']
+    whole, selection = (list(script.commands(True, args)) for args in ([], ['test/cli', '-x']))
+    assert whole[:2] == selection[:2] == plain[:2]
+    assert whole[-1] == ['coverage', 'report', '--fail-under=90']
+    assert selection[3] == ['coverage', 'run', '-m', 'pytest', 'test/cli', '-x']
+    assert selection[-1] == ['coverage', 'report', '--fail-under=0']
 
 
 def test_unknown_distro_is_told_the_known_ones(capsys):
@@ -158,6 +175,95 @@ def test_interrupted_step_is_mended_by_the_next_run(root):
     with pytest.raises(EnvironmentFailure, match='torch.* was interrupted: run this again'):
         FakeEnvironment(root, 'torch', KeyboardInterrupt()).ensure()
     assert _calls(root) == NEW
+
+
+PINNED = ['venv', '-r', '-r', 'torch', '-e', '-c']
+
+
+@pytest.fixture
+def locked(root, monkeypatch):
+    """Return a checkout with locks for this machine."""
+    monkeypatch.setattr(environment, 'fits_lock', lambda: True)
+    (root / 'test' / 'locks').mkdir(parents=True)
+    for name in ('kilted', 'build', 'headless'):
+        environment.lock_file(root, name).write_text('first\n')
+    return root
+
+
+def _pip_arguments(command):
+    return command[3:]
+
+
+def test_pinned_packages_come_from_the_lock_with_their_hashes(locked, capfd):
+    fake = FakeEnvironment(locked)
+    fake.ensure()
+    assert fake.calls == PINNED
+    locks = locked / 'test' / 'locks'
+    hashed = ['install', '--require-hashes', '--no-deps']
+    assert [_pip_arguments(command) for command in fake.commands[1:5]] == [
+        [*hashed, '-r', str(locks / 'build.txt')],
+        [*hashed, '--no-build-isolation', '-r', str(locks / 'kilted.txt')],
+        ['install', environment.TORCH],
+        ['install', '--no-deps', '--no-build-isolation', '-e', f'.[{fake._extras}]'],
+    ]
+    assert 'no lock' not in capfd.readouterr().out
+
+
+def test_new_lock_updates_it(locked):
+    _calls(locked)
+    assert _calls(locked) == []
+    environment.lock_file(locked, 'kilted').write_text('second\n')
+    assert _calls(locked) == PINNED[1:]
+
+
+def test_other_machines_and_distros_without_a_lock_say_so_in_one_line(locked, monkeypatch, capfd):
+    jazzy = FakeEnvironment(locked, distro='jazzy')
+    jazzy.ensure()
+    monkeypatch.setattr(environment, 'fits_lock', lambda: False)
+    kilted = FakeEnvironment(locked)
+    kilted.ensure()
+    for fake in (jazzy, kilted):
+        assert fake.calls == NEW
+        assert _pip_arguments(fake.commands[2]) == ['install', '-e', f'.[{fake._extras}]']
+    assert capfd.readouterr().out.count('no lock for this Python and platform\n') == 2
+
+
+@pytest.mark.parametrize(
+    ('what', 'value', 'fits'),
+    [
+        ('python_version_tuple', ('3', '11', '0'), True),
+        ('python_version_tuple', ('3', '12', '0'), False),
+        ('python_version_tuple', ('3', '1', '0'), False),
+        ('python_implementation', 'PyPy', False),
+        ('system', 'Darwin', False),
+        ('machine', 'aarch64', False),
+    ],
+)
+def test_lock_is_for_one_python_and_platform(monkeypatch, what, value, fits):
+    here = {
+        'python_version_tuple': ('3', '11', '7'),
+        'python_implementation': 'CPython',
+        'system': 'Linux',
+        'machine': 'x86_64',
+        what: value,
+    }
+    for name, result in here.items():
+        monkeypatch.setattr(environment.platform, name, lambda result=result: result)
+    assert environment.fits_lock() == fits
+
+
+def test_headless_opencv_is_pinned_as_well(locked, monkeypatch):
+    fake = FakeEnvironment(locked)
+    fake.has_opencv = False
+    pips = []
+    monkeypatch.setattr(fake, '_pip', lambda *arguments: pips.append(arguments))
+    fake._check_opencv()
+    lock = str(environment.lock_file(locked, 'headless'))
+    hashed = ('--require-hashes', '--no-deps', '--force-reinstall')
+    assert pips == [
+        ('uninstall', '--yes', 'opencv-python'),
+        ('install', *hashed, '-r', lock),
+    ]
 
 
 def test_headless_opencv_where_the_other_does_not_load(root, monkeypatch):
@@ -249,6 +355,10 @@ def test_other_ros_installations_stay_out():
         (
             'ERROR: No matching distribution found for torch==2.13.0',
             'torch==2.13.0 is not published for Python',
+        ),
+        (
+            'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If',
+            'pip said: THESE PACKAGES DO NOT MATCH THE HASHES',
         ),
         ('OSError: [Errno 28] No space left on device', 'free some disk space'),
         ('Collecting x\nERROR: Hash of x is wrong\n', 'pip said: Hash of x is wrong'),
