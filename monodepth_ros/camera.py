@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Optional, Sequence, Union
 
 import cv2
-from monodepth_ros.errors import CalibrationError
+from monodepth_ros.errors import CalibrationError, shown
+from monodepth_ros.yaml_file import read_yaml
 import numpy as np
-import yaml
 
 DISTORTION_COUNTS = {
     'none': (0,),
@@ -33,6 +33,13 @@ _SAME_MODEL = {'fisheye': 'equidistant'}
 """Other names in use: who calibrates with cv2.fisheye names the model after it. That is the only
 fisheye model of OpenCV and of image_geometry, and the four numbers of D are demanded all the same.
 """
+
+FOCAL_LENGTHS = (1e-2, 1e7)
+"""Pixels; the shortest and the longest focal length, and the farthest principal point, that are
+taken for a lens's: beyond, numbers overflow on their way through the geometry."""
+
+STRETCH = 10.0
+"""Most that a pixel may be wider than high, or higher than wide; anamorphic lenses have 2."""
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -272,11 +279,11 @@ def _checked_matrix(k):
         raise CalibrationError(
             'uncalibrated', f'K is all zero: the camera is not calibrated; {HOW_TO_CALIBRATE}'
         )
-    if not all(map(math.isfinite, k)) or k[0] <= 0 or k[4] <= 0:
+    if not all(map(math.isfinite, k)) or not _is_lens(k[0], k[4], k[2], k[5]):
         raise CalibrationError(
             'bad_focal_length',
             f'K has fx {k[0]}, fy {k[4]}, cx {k[2]}, cy {k[5]}; expected finite values with fx '
-            f'and fy above 0; {HOW_TO_CALIBRATE}',
+            f'and fy above 0, {_LENS}; {HOW_TO_CALIBRATE}',
         )
     if k[1] or k[3] or k[6] or k[7]:
         raise CalibrationError(
@@ -286,6 +293,21 @@ def _checked_matrix(k):
     return (*k[:8], 1.0)
 
 
+_LENS = (
+    f'of {FOCAL_LENGTHS[0]:g} to {FOCAL_LENGTHS[1]:g} pixels and at most {STRETCH:g} times each '
+    'other'
+)
+
+
+def _is_lens(fx, fy, cx, cy):
+    shortest, longest = FOCAL_LENGTHS
+    return (
+        all(shortest <= f <= longest for f in (fx, fy))
+        and max(fx, fy) <= STRETCH * min(fx, fy)
+        and max(abs(cx), abs(cy)) <= longest
+    )
+
+
 def _checked_distortion(model, d):
     d, model = _floats(d), _SAME_MODEL.get(model, model)
     if model in ('', 'none') and not any(d):
@@ -293,7 +315,7 @@ def _checked_distortion(model, d):
     if model not in DISTORTION_COUNTS:
         raise CalibrationError(
             'bad_distortion',
-            f'distortion model {model!r} with D of {len(d)} numbers is not known; known: '
+            f'distortion model {shown(model)} with D of {len(d)} numbers is not known; known: '
             f'{sorted(DISTORTION_COUNTS)}; {HOW_TO_CALIBRATE}',
         )
     if len(d) not in DISTORTION_COUNTS[model]:
@@ -313,24 +335,27 @@ def _checked_rectification(r, p):
     r = _floats(r)
     if not any(r):
         r = IDENTITY
-    rotation = np.array(r)
-    if len(r) != 9 or not np.allclose(
-        rotation.reshape(3, 3) @ rotation.reshape(3, 3).T, np.eye(3), atol=1e-3
-    ):
+    # Numbers beyond 2 need no further look, and no overflow.
+    if len(r) != 9 or not all(abs(v) < 2 for v in r) or not _is_rotation(np.reshape(r, (3, 3))):
         raise CalibrationError(
-            'bad_distortion', f'R is {r}, expected a 3 x 3 rotation; {HOW_TO_CALIBRATE}'
+            'bad_distortion', f'R is {shown(r)}, expected a 3 x 3 rotation; {HOW_TO_CALIBRATE}'
         )
     if p is None:
         return r, None
     p = _floats(p)
     if len(p) == 12 and p[0] == 0:
         return r, None
-    if len(p) != 12 or not all(map(math.isfinite, p)) or p[0] < 0 or p[5] <= 0:
+    if len(p) != 12 or not all(map(math.isfinite, p)) or not _is_lens(p[0], p[5], p[2], p[6]):
         raise CalibrationError(
             'bad_focal_length',
-            f'P is {p}, expected 12 finite numbers with P[0] and P[5] above 0; {HOW_TO_CALIBRATE}',
+            f'P is {shown(p)}, expected 12 finite numbers with P[0] and P[5] above 0, {_LENS}; '
+            f'{HOW_TO_CALIBRATE}',
         )
     return r, (*p[:8], 0.0, 0.0, 1.0, 0.0)
+
+
+def _is_rotation(matrix):
+    return np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-3)
 
 
 def _checked_window(width, height, roi):
@@ -384,7 +409,7 @@ def load_calibration(path: Union[str, Path]) -> CameraModel:
         p = _matrix(path, values, 'projection_matrix', 3, 4)
     model = _key(path, values, 'distortion_model')
     if not isinstance(model, str):
-        raise _bad_file(path, f'distortion_model is {model!r}, expected a name')
+        raise _bad_file(path, f'distortion_model is {shown(model)}, expected a name')
     size = [_pixels(path, values, key) for key in ('image_width', 'image_height')]
     try:
         return CameraModel.from_intrinsics(*size, k, d, model, r, p)
@@ -402,12 +427,11 @@ def _read_yaml(path):
     if Path(path).exists() and not Path(path).is_file():
         raise _bad_file(path, 'cannot be read (not a file)')
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+        values = read_yaml(Path(path))
     except OSError as error:
         raise _bad_file(path, f'cannot be read ({error.strerror})') from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        first_line = str(error).splitlines()[0]
-        raise _bad_file(path, f'is not YAML ({first_line})') from None
+    except ValueError as error:
+        raise _bad_file(path, f'is not YAML ({error})') from None
     if not isinstance(values, dict):
         raise _bad_file(path, f'holds a {type(values).__name__}, expected keys with values')
     return values
@@ -422,7 +446,9 @@ def _key(path, values, key):
 def _pixels(path, values, key):
     value = _key(path, values, key)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise _bad_file(path, f'{key} is {value!r}, expected a positive whole number of pixels')
+        raise _bad_file(
+            path, f'{key} is {shown(value)}, expected a positive whole number of pixels'
+        )
     return value
 
 
@@ -431,13 +457,13 @@ def _matrix(path, values, key, rows, columns):
     entry = _key(path, values, key)
     data = entry.get('data') if isinstance(entry, dict) else None
     if not isinstance(data, list):
-        raise _bad_file(path, f'{key} is {entry!r}, expected rows, cols and a list data')
+        raise _bad_file(path, f'{key} is {shown(entry)}, expected rows, cols and a list data')
     shape = (rows, len(data) if columns is None else columns)
     declared = (entry.get('rows', shape[0]), entry.get('cols', shape[1]))
     if declared != shape or len(data) != shape[0] * shape[1]:
         raise _bad_file(
             path,
-            f'{key} has rows {declared[0]}, cols {declared[1]} and {len(data)} numbers, expected '
+            f'{key} has rows and cols {shown(declared)} and {len(data)} numbers, expected '
             f'{shape[0]} x {shape[1]}',
         )
     return [_number(path, key, value) for value in data]
@@ -447,10 +473,10 @@ def _number(path, key, value):
     # YAML 1.1 reads 1e-05, which has no dot, as a string.
     try:
         number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise _bad_file(path, f'{key} holds {value!r}, expected finite numbers')
+        raise _bad_file(path, f'{key} holds {shown(value)}, expected finite numbers')
     return number
 
 

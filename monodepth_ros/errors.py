@@ -1,5 +1,21 @@
 """Errors that users can act on: each message names the value, the valid ones and the remedy."""
 
+import reprlib
+from typing import Any
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 3, 80, 80
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = 14
+
+
+def shown(value: Any) -> str:
+    """Return `repr(value)` for a message, cut short: a file or a sender may have made it huge."""
+    try:
+        return _SHORT.repr(value)
+    # Python writes no whole number of more than some thousand digits.
+    except ValueError:
+        return f'a {type(value).__name__} too long to be shown'
+
 
 class MonodepthError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -46,6 +62,7 @@ class CalibrationError(_ReasonedError):
 
 
 IMAGE_REASONS = (
+    'bad_stamp',
     'unknown_encoding',
     'zero_size',
     'unsupported_size',

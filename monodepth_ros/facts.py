@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+import math
 
-from monodepth_ros.errors import CheckpointError
+from monodepth_ros.errors import CheckpointError, shown
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,12 @@ class ModelFacts:
             if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         }
         if unknown := sorted(set(values) - names):
-            raise CheckpointError(f'unknown model facts {unknown}; known: {sorted(names)}')
+            raise CheckpointError(f'unknown model facts {shown(unknown)}; known: {sorted(names)}')
         if missing := sorted(required - set(values)):
             raise CheckpointError(f'model facts lack {missing}')
         try:
             return cls(**{key: _freeze(key, value) for key, value in values.items()})
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f'model facts have a value of the wrong type: {error}') from None
 
     def __post_init__(self):
@@ -85,8 +86,10 @@ class ModelFacts:
             raise CheckpointError(
                 f'model fact max_depth {self.max_depth} is not above min_depth {self.min_depth}'
             )
-        if not all(value > 0 for value in self.std):
+        if not all(0 < value < float('inf') for value in self.std):
             raise CheckpointError(f'model fact std is {self.std}, expected three values > 0')
+        if not all(map(math.isfinite, self.mean)):
+            raise CheckpointError(f'model fact mean is {self.mean}, expected finite values')
         fewest = 1 if 'semantic' in self.outputs else 0
         if len(self.colors) != len(self.classes) or not fewest <= len(self.classes) <= 255:
             raise CheckpointError(
@@ -95,7 +98,7 @@ class ModelFacts:
             )
         if not self.outputs or not set(self.outputs) <= {'depth', 'semantic'}:
             raise CheckpointError(
-                f"model fact outputs is {self.outputs}, expected of 'depth', 'semantic'"
+                f"model fact outputs is {shown(self.outputs)}, expected of 'depth', 'semantic'"
             )
 
 
@@ -104,23 +107,23 @@ def _freeze(key, value):
     if key == 'colors':
         colors = tuple(tuple(int(v) for v in color) for color in value)
         if any(len(c) != 3 or not all(0 <= v <= 255 for v in c) for c in colors):
-            raise ValueError(f'colors {value!r}, expected (r, g, b) of 0..255')
+            raise ValueError(f'colors {shown(value)}, expected (r, g, b) of 0..255')
         return colors
     if key in ('mean', 'std'):
         triple = tuple(float(v) for v in value)
         if len(triple) != 3:
-            raise ValueError(f'{key} {value!r}, expected three numbers')
+            raise ValueError(f'{key} {shown(value)}, expected three numbers')
         return triple
     if key in ('classes', 'outputs'):
         if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
-            raise ValueError(f'{key} {value!r}, expected a list of names')
+            raise ValueError(f'{key} {shown(value)}, expected a list of names')
         return tuple(value)
     if key in ('input_width', 'input_height'):
         return int(value)
     if key in ('min_depth', 'max_depth', 'focal_length'):
         return float(value)
     if key == 'network' and not isinstance(value, str):
-        raise ValueError(f'network {value!r}, expected a name')
+        raise ValueError(f'network {shown(value)}, expected a name')
     if key in ('options', 'training', 'metrics') and not isinstance(value, dict):
-        raise ValueError(f'{key} {value!r}, expected an object')
+        raise ValueError(f'{key} {shown(value)}, expected an object')
     return value

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Optional
 
 import cv2
-from monodepth_ros.errors import ImageError
+from monodepth_ros.errors import ImageError, shown
+from monodepth_ros.image_headers import (
+    claimed_size,
+    holds_too_little,
+    JPEG,
+    MOST_PIXELS,
+    PNG,
+)
 import numpy as np
 
 
@@ -78,7 +85,6 @@ ENCODINGS = tuple(_LAYOUTS)
 _DEPTH = ('16UC1', '32FC1', '64FC1')
 """Encodings of depth images (REP 118), which a user may have subscribed to by mistake."""
 
-_JPEG, _PNG = b'\xff\xd8', b'\x89PNG\r\n\x1a\n'
 _JPEG_SCAN, _JPEG_END = b'\xff\xda', b'\xff\xd9'
 
 _MM_MAX = 65535
@@ -140,7 +146,7 @@ def _layout(encoding):
     if encoding not in _LAYOUTS:
         raise ImageError(
             'unknown_encoding',
-            f'image encoding {encoding!r} is not known; known: {", ".join(ENCODINGS)}',
+            f'image encoding {shown(encoding)} is not known; known: {", ".join(ENCODINGS)}',
         )
     return _LAYOUTS[encoding]
 
@@ -235,8 +241,9 @@ def decode_compressed(data, file_format: str = '') -> np.ndarray:
             '' where unknown. Compressed mosaics (bayer_*) are interpolated after decoding.
 
     Raises:
-        ImageError: 'unknown_encoding' for other formats, 'corrupt_data' where the file is damaged
-            or ends early; damage inside a JPEG, which has no checksum, may go unnoticed.
+        ImageError: 'unknown_encoding' for other formats, 'unsupported_size' where the file claims
+            more than `MOST_PIXELS`, 'corrupt_data' where it is damaged or ends early; damage
+            inside a JPEG, which has no checksum, may go unnoticed.
 
     """
     encoding = file_format.split(';')[0].strip()
@@ -253,14 +260,21 @@ def decode_compressed(data, file_format: str = '') -> np.ndarray:
 
 
 def _decode_file(data, file_format):
-    if not data.startswith((_JPEG, _PNG)):
+    if not data.startswith((JPEG, PNG)):
         known = any(name in file_format.lower() for name in ('jpeg', 'jpg', 'png'))
         raise ImageError(
             'corrupt_data' if known else 'unknown_encoding',
-            f'compressed image of format {file_format!r} begins with the bytes '
+            f'compressed image of format {shown(file_format)} begins with the bytes '
             f'{data[:8].hex(" ")!r}, expected a JPEG or PNG file',
         )
-    complete = not ends_early(data)
+    size = claimed_size(data) or (0, 0)
+    if size[0] * size[1] > MOST_PIXELS:
+        raise ImageError(
+            'unsupported_size',
+            f'compressed image of format {shown(file_format)} and {len(data)} bytes claims to be '
+            f'{size[0]} x {size[1]} pixels, expected at most {MOST_PIXELS} in all',
+        )
+    complete = not ends_early(data) and not holds_too_little(data, size)
     try:
         flags = cv2.IMREAD_UNCHANGED
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if complete else None
@@ -269,7 +283,7 @@ def _decode_file(data, file_format):
     if pixels is None:
         raise ImageError(
             'corrupt_data',
-            f'compressed image of format {file_format!r} and {len(data)} bytes '
+            f'compressed image of format {shown(file_format)} and {len(data)} bytes '
             f'{"is damaged" if complete else "ends early"}; check the link to the camera',
         )
     return pixels
@@ -282,7 +296,7 @@ def ends_early(data: bytes) -> bool:
     Some versions of OpenCV fill with grey what is missing, where others refuse the file.
     """
     # A thumbnail in the header has an end of its own, hence the last scan.
-    return data.startswith(_JPEG) and not data.rfind(_JPEG_END) > data.rfind(_JPEG_SCAN) >= 0
+    return data.startswith(JPEG) and not data.rfind(_JPEG_END) > data.rfind(_JPEG_SCAN) >= 0
 
 
 def to_millimetres(depth: np.ndarray, out: Optional[np.ndarray] = None) -> np.ndarray:

@@ -23,7 +23,7 @@ def cache_folder() -> Path:
     return (base if base.is_absolute() else Path.home() / '.cache') / 'monodepth_ros'
 
 
-def digest(data: bytes) -> str:
+def digest(data: bytes | memoryview) -> str:
     """Return the SHA-256 of `data` in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
@@ -65,19 +65,22 @@ class Artefact:
             data = self.path.read_bytes()
         except OSError:
             return None
-        head, _, payload = data.removeprefix(MAGIC).partition(b'\n')
+        start = data.find(b'\n', len(MAGIC)) + 1
         try:
-            header = json.loads(head)
-            damaged = header['sha256'] != digest(payload)
-        except (ValueError, LookupError, TypeError):
-            damaged = True
-        if damaged or not data.startswith(MAGIC):
+            header = json.loads(data[:start].removeprefix(MAGIC))
+            key = header['key']
+            # A view: an engine can be as large as memory has room for twice.
+            whole = header['sha256'] == digest(memoryview(data)[start:])
+        # json nests, and recurses, as deep as the text says.
+        except (ValueError, LookupError, TypeError, RecursionError):
+            whole = False
+        if not whole or not data.startswith(MAGIC):
             LOG.warning('%s is damaged and is built anew', self.path)
             return None
-        if header['key'] != self._key:
+        if key != self._key:
             LOG.info('%s is out of date and is built anew', self.path)
             return None
-        return payload
+        return data[start:]
 
     def store(self, payload: bytes) -> bool:
         """Write the content and return whether that went well; the cache is a convenience."""

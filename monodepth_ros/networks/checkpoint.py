@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monodepth_ros.errors import CheckpointError, ConfigError
+from monodepth_ros.errors import CheckpointError, ConfigError, shown
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.networks.safetensors_file import read_arrays, read_metadata, write_arrays
 
@@ -28,8 +28,9 @@ def _facts_of(metadata: dict[str, str], path: str | Path) -> ModelFacts:
         )
     try:
         return ModelFacts.from_dict(json.loads(text))
-    except (json.JSONDecodeError, CheckpointError) as error:
-        raise CheckpointError(f'weights {path}: {error}; {REMEDY}') from None
+    # json nests, and recurses, as deep as the text says.
+    except (ValueError, RecursionError, CheckpointError) as error:
+        raise CheckpointError(f'weights {path}: {one_line(error)}; {REMEDY}') from None
 
 
 def read_facts(path: str | Path) -> ModelFacts:
@@ -55,16 +56,41 @@ def load_checkpoint(path: str | Path) -> tuple[nn.Module, ModelFacts]:
     arrays, metadata = read_arrays(path)
     facts = _facts_of(metadata, path)
     tensors = {key: torch.from_numpy(array) for key, array in arrays.items()}
+
+    def create():
+        return create_network(facts.network, classes=len(facts.classes), **facts.options)
+
     try:
-        network = create_network(facts.network, classes=len(facts.classes), **facts.options)
-        network.load_state_dict(
-            {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
-        )
-    except (ConfigError, RuntimeError, TypeError) as error:
+        _check_finite(tensors)
+        _check_size(create, tensors)
+        network = create()
+        network.load_state_dict(tensors)  # which copies half precision into single
+    # Options of JSON's types may be anything that a constructor stumbles over.
+    except (ConfigError, CheckpointError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f'weights {path} do not fit network {facts.network!r}: {one_line(error)}; {REMEDY}'
+            f'weights {path} do not fit network {shown(facts.network)}: {one_line(error)}; '
+            f'{REMEDY}'
         ) from None
     return network.eval(), facts
+
+
+def _check_finite(tensors):
+    for name, value in tensors.items():
+        if not value.isfinite().all():
+            raise CheckpointError(f'array {shown(name)} has values that are not finite')
+
+
+def _check_size(create, tensors):
+    """Refuse options of a far larger network than the file's, before memory is taken for it."""
+    import torch
+
+    if not hasattr(torch.device, '__enter__'):  # before torch 2.0
+        return
+    with torch.device('meta'):
+        wanted = sum(value.numel() for value in create().state_dict().values())
+    held = sum(value.numel() for value in tensors.values())
+    if wanted > 2 * held:
+        raise CheckpointError(f'it has {wanted} numbers, the file {held}')
 
 
 def one_line(error: Exception) -> str:
@@ -92,7 +118,7 @@ def save_checkpoint(
 
     arrays = {}
     for key, value in network.state_dict().items():
-        if not torch.isfinite(value).all():
+        if not value.isfinite().all():
             raise CheckpointError(f'weight {key} has values that are not finite')
         if value.is_floating_point() and half:
             short = value.to(torch.float16)

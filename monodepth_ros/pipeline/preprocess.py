@@ -76,6 +76,10 @@ class InputPlan:
         )
 
 
+LONGEST_SIDE = 2**15 - 2
+"""Pixels; OpenCV's remap addresses those of both images with 16 bits and a sign."""
+
+
 def plan_input(
     width: int,
     height: int,
@@ -100,7 +104,8 @@ def plan_input(
         max_input_pixels: upper limit of input width x height.
 
     Raises:
-        ImageError: 'zero_size'.
+        ImageError: 'zero_size', or 'unsupported_size' where it would have to be rectified and
+            has a side longer than `LONGEST_SIDE`.
         CalibrationError: 'bad_size' where `camera` is of another image size.
         ConfigError: unknown `metric_scaling`, or no input fits into `max_input_pixels`.
 
@@ -129,6 +134,12 @@ def plan_input(
     sizes = (width, height, *content, content[0], padded, 0, top, depth_scale, grid)
     if camera is None or not camera.is_distorted:
         return InputPlan(*sizes)
+    if max(width, height) > LONGEST_SIDE:
+        raise ImageError(
+            'unsupported_size',
+            f'the image is {width} x {height} and its lens distorts, expected sides of at most '
+            f'{LONGEST_SIDE}',
+        )
     return InputPlan(*sizes, **_rectification(camera, content, top, padded))
 
 

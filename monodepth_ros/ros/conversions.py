@@ -6,6 +6,7 @@ from typing import Sequence, TYPE_CHECKING, Union
 
 from monodepth_ros import image_encodings
 from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.errors import ImageError
 from monodepth_ros.frames import Prediction
 from monodepth_ros.ros import compat
 import numpy as np
@@ -22,6 +23,10 @@ DEPTH_ENCODINGS = ('32FC1', '16UC1')
 """REP 118: metres as float32 with NaN where invalid, or millimetres as uint16 with 0."""
 
 
+SECOND = 1_000_000_000
+"""Nanoseconds."""
+
+
 def view_image(msg: Image) -> np.ndarray:
     """
     Check an image message and return its pixels without a copy, as `image_encodings.view` does.
@@ -31,6 +36,22 @@ def view_image(msg: Image) -> np.ndarray:
 
     """
     return image_encodings.view(*_fields(msg))
+
+
+def check_stamp(header: Header) -> None:
+    """
+    Check that a stamp is a time, so that outputs can have the very same one.
+
+    Raises:
+        ImageError: 'bad_stamp'.
+
+    """
+    if header.stamp.nanosec >= SECOND:
+        raise ImageError(
+            'bad_stamp',
+            f'the stamp is {header.stamp.sec} s {header.stamp.nanosec} ns, expected less than '
+            f'{SECOND} ns; correct it in the camera driver',
+        )
 
 
 def image_to_rgb(msg: Union[Image, CompressedImage]) -> np.ndarray:

@@ -9,9 +9,9 @@ from pathlib import Path
 import typing
 from typing import Optional
 
-from monodepth_ros.errors import ConfigError
+from monodepth_ros.errors import ConfigError, shown
 from monodepth_ros.training.transforms import AugmentConfig
-import yaml
+from monodepth_ros.yaml_file import read_yaml
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,8 @@ def load_config(path: str | Path, **changes) -> TrainConfig:
     """
     path = Path(path)
     try:
-        values = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        values = read_yaml(path)
+    except (OSError, ValueError) as error:
         raise ConfigError(f'training configuration {path} cannot be read: {error}') from None
     if not isinstance(values, dict):
         raise ConfigError(f'training configuration {path} is no mapping of keys to values')
@@ -223,7 +223,7 @@ def make_config(values: dict) -> TrainConfig:
     if config.teacher.checkpoint and not (config.teacher.depth or config.teacher.semantic):
         raise ConfigError('teacher.depth and teacher.semantic are 0: give one of them a weight')
     if config.precision not in PRECISIONS:
-        raise ConfigError(f'precision is {config.precision!r}, expected of {PRECISIONS}')
+        raise ConfigError(f'precision is {shown(config.precision)}, expected of {PRECISIONS}')
     if config.augment.max_tilt > MAX_TILT:
         raise ConfigError(f'augment.max_tilt is {config.augment.max_tilt}, expected 0..{MAX_TILT}')
     if config.augment.max_zoom < 1.0:
@@ -235,7 +235,7 @@ def make_config(values: dict) -> TrainConfig:
 
 def _build(kind, values, prefix):
     if not isinstance(values, dict):
-        raise ConfigError(f'{prefix.rstrip(".") or "it"} is {values!r}, expected a mapping')
+        raise ConfigError(f'{prefix.rstrip(".") or "it"} is {shown(values)}, expected a mapping')
     types = typing.get_type_hints(kind)
     if unknown := sorted(map(str, set(values) - set(types))):
         raise ConfigError(
@@ -260,25 +260,25 @@ def _convert(kind, value, name):
     if kind is float and isinstance(value, (int, str)) and not isinstance(value, bool):
         value = _number(value, name)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ConfigError(f'{name} is {value!r}, expected {kind.__name__}')
+        raise ConfigError(f'{name} is {shown(value)}, expected {kind.__name__}')
     if kind in (int, float) and not 0 <= value < math.inf:
-        raise ConfigError(f'{name} is {value!r}, expected a finite number >= 0')
+        raise ConfigError(f'{name} is {shown(value)}, expected a finite number >= 0')
     last = name.rpartition('.')[2]
     if last in POSITIVE and not value > 0:
-        raise ConfigError(f'{name} is {value!r}, expected > 0')
+        raise ConfigError(f'{name} is {shown(value)}, expected > 0')
     if last in SHARES and value > 1:
-        raise ConfigError(f'{name} is {value!r}, expected 0..1')
+        raise ConfigError(f'{name} is {shown(value)}, expected 0..1')
     return value
 
 
 def _convert_tuple(kinds, value, name):
     """Check the parts of a list: any number of one kind (kind, ...), or one of each kind."""
     if not isinstance(value, (list, tuple)):
-        raise ConfigError(f'{name} is {value!r}, expected a list')
+        raise ConfigError(f'{name} is {shown(value)}, expected a list')
     if kinds[-1] is Ellipsis:
         kinds = kinds[:1] * len(value)
     if len(value) != len(kinds):
-        raise ConfigError(f'{name} is {value!r}, expected {len(kinds)} values')
+        raise ConfigError(f'{name} is {shown(value)}, expected {len(kinds)} values')
     parts = zip(kinds, value, strict=True)
     return tuple(_convert(kind, v, f'{name}[{i}]') for i, (kind, v) in enumerate(parts))
 
@@ -287,5 +287,5 @@ def _number(value, name):
     """Return a float; YAML 1.1 reads 1e-3, which has no dot, as a string."""
     try:
         return float(value)
-    except ValueError:
-        raise ConfigError(f'{name} is {value!r}, expected a number') from None
+    except (ValueError, OverflowError):
+        raise ConfigError(f'{name} is {shown(value)}, expected a number') from None

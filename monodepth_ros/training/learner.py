@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Optional
 
 from monodepth_ros.errors import ConfigError, TrainingError
@@ -167,7 +168,7 @@ class Learner:
         """Take back what `numbers` gave."""
         if numbers['scaler'] and self.scaler.is_enabled():
             self.scaler.load_state_dict(numbers['scaler'])
-        self.skipped = numbers['skipped']
+        self.skipped = operator.index(numbers['skipped'])
 
 
 def check_all_trained(network: nn.Module, config: TrainConfig) -> None:

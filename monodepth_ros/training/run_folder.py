@@ -115,13 +115,25 @@ class RunFolder:
         """Raise TrainingError where the run was begun otherwise, and say with which keys."""
         if not self.config.is_file():
             return
-        before, now = json.loads(self.config.read_text()), json.loads(json.dumps(config.to_dict()))
+        before, now = self._read_config(), json.loads(json.dumps(config.to_dict()))
         changed = {k for k in before if k in now and before[k] != now[k]} - FREE_TO_CHANGE
         if changed:
             raise TrainingError(
                 f'{self.config} was begun with another {", ".join(sorted(changed))}; resume with '
                 'the configuration of the run, or start anew in another --out folder'
             )
+
+    def _read_config(self) -> dict:
+        try:
+            values = json.loads(self.config.read_bytes())
+            if not isinstance(values, dict):
+                raise ValueError(f'it holds a {type(values).__name__}, expected an object')
+            return values
+        except (OSError, ValueError, RecursionError) as error:
+            raise TrainingError(
+                f'{self.config} cannot be read: {error}; restore it, or start anew in another '
+                '--out folder'
+            ) from None
 
 
 class StepLog:
@@ -159,9 +171,9 @@ def _lines_up_to(path: Path, step: int) -> list[bytes]:
     for line in path.read_bytes().splitlines(keepends=True):
         try:
             number = json.loads(line)['step']
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             break
-        if number > step or not line.endswith(b'\n'):
+        if type(number) is not int or number > step or not line.endswith(b'\n'):
             break
         kept.append(line)
     return kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from monodepth_ros.errors import CheckpointError, TrainingError
+from monodepth_ros.errors import CheckpointError, shown, TrainingError
 from monodepth_ros.networks.checkpoint import one_line
 from monodepth_ros.networks.safetensors_file import read_arrays, write_arrays
 from monodepth_ros.training.learner import Learner
@@ -41,17 +41,32 @@ def load_state(path: Path, learner: Learner) -> dict:
         arrays, metadata = read_arrays(path)
         saved = json.loads(metadata[STATE_KEY])
         progress, numbers = saved['progress'], saved['learner']
+        _check_progress(progress)
         tensors = {key: torch.from_numpy(array) for key, array in arrays.items()}
         for name, part in learner.parts.items():
             part.load_state_dict(_below(tensors, f'{name}.'))
         _restore_optimizer(learner.optimizer, _below(tensors, 'optimizer.'))
         learner.restore(numbers)
-    except (CheckpointError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    # What was damaged may be anything else of JSON's types and torch's shapes.
+    except (CheckpointError, LookupError, TypeError, ValueError, RuntimeError) as error:
         raise TrainingError(
             f'{path} cannot be resumed with this configuration: {one_line(error)}; '
             'start anew in another --out folder'
         ) from None
     return progress
+
+
+def _check_progress(progress):
+    """Raise ValueError where the progress is not what a trainer keeps."""
+    whole = (
+        type(progress['step']) is int
+        and progress['step'] >= 0
+        and all(isinstance(loss, float) for loss in progress['losses'])
+        and all(isinstance(record, dict) for record in progress['history'])
+        and isinstance(progress['best'], (dict, type(None)))
+    )
+    if not whole:
+        raise ValueError(f'the progress is {shown(progress)}')
 
 
 def _below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -143,7 +143,7 @@ def write(path, network, facts):
         ({'classes': ['a', 'b'], 'colors': [[0, 0, 0]] * 2}, 'size mismatch'),
         ({'options': {}}, 'size mismatch'),
         ({'options': {'widths': [8, 8, 8, 8], 'encoder_skips': False}}, 'Unexpected key'),
-        ({'network': 'depth_resnet50', 'options': {}}, 'Missing key'),
+        ({'network': 'depth_resnet50', 'options': {}}, 'numbers, the file'),
         ({'options': {'up_skips': False, 'widths': [8, 8, 8, 8]}}, 'Unexpected key'),
         ({'network': 'unet'}, "unknown network 'unet'; known: "),
         ({'options': {'classes': 4}}, 'classes'),

@@ -92,7 +92,7 @@ def test_max_input_pixels_shrinks_and_the_depth_scale_follows():
 
 
 def test_max_input_pixels_bounds_any_camera():
-    plan = plan_for(make_camera(fx=1e-3), 'resample', 102_000)
+    plan = plan_for(make_camera(fx=1e-2), 'resample', 102_000)
     assert plan.width * plan.height <= 102_000
     assert plan.content_width == 352  # 352 x 288 padded is 101376; 384 x 288 is 110592
 

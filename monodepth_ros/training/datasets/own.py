@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 from monodepth_ros.camera import CameraModel, load_calibration
-from monodepth_ros.errors import DatasetError
+from monodepth_ros.errors import DatasetError, shown
 from monodepth_ros.training.datasets import nyu
 from monodepth_ros.training.datasets.base import choose_labels, Crop, DatasetFacts
 from monodepth_ros.training.datasets.files import MILLIMETRE
@@ -17,7 +17,7 @@ from monodepth_ros.training.datasets.folder import (
     labelled_counts,
 )
 from monodepth_ros.training.datasets.palette import palette
-import yaml
+from monodepth_ros.yaml_file import read_yaml
 
 CALIBRATION = 'camera.yaml'
 DESCRIPTION = 'dataset.yaml'
@@ -91,13 +91,13 @@ def _read_description(path: Path) -> dict:
     if not path.exists():
         return {}
     try:
-        values = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        values = read_yaml(path)
+    except (OSError, ValueError) as error:
         raise DatasetError(f'{path} cannot be read: {error}') from None
     if not isinstance(values, dict):
         raise DatasetError(f'{path} is no mapping of keys to values; keys: {", ".join(KEYS)}')
     if unknown := sorted(map(str, set(values) - set(KEYS))):
-        raise DatasetError(f'{path}: unknown keys {unknown}; known: {", ".join(KEYS)}')
+        raise DatasetError(f'{path}: unknown keys {shown(unknown)}; known: {", ".join(KEYS)}')
     checks = {
         'classes': (_is_names, 'a list of 1..255 different names'),
         'colors': (_is_colors, 'a list of [r, g, b] of 0..255'),
@@ -109,7 +109,7 @@ def _read_description(path: Path) -> dict:
     for key, value in values.items():
         is_good, expected = checks[key]
         if not is_good(value):
-            raise DatasetError(f'{path}: {key} is {value!r}, expected {expected}')
+            raise DatasetError(f'{path}: {key} is {shown(value)}, expected {expected}')
     if 'colors' in values and len(values['colors']) != len(values.get('classes', ())):
         raise DatasetError(
             f'{path}: {len(values["colors"])} colors for {len(values.get("classes", ()))} classes'

@@ -1,0 +1,65 @@
+"""Small YAML files, whoever wrote them: a value or a ValueError, in bounded time and memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import re
+from typing import Any
+
+import yaml
+
+LONGEST = 2**15
+"""Bytes; a calibration has about a thousand, and PyYAML needs up to 400 times the bytes."""
+LONGEST_REASON = 200
+"""Characters; PyYAML quotes what it stumbles over."""
+DEEPEST = 32
+"""Brackets in brackets; the time that PyYAML needs grows with the square of that."""
+MOST_VALUES = 2**15
+"""Values with those that aliases repeat: some lines can stand for more than memory holds."""
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a file holds, of YAML's plain types.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no YAML, or too much; one line says why.
+
+    """
+    with open(path, 'rb') as file:
+        data = file.read(LONGEST + 1)
+    if len(data) > LONGEST:
+        raise ValueError(f'longer than {LONGEST} bytes')
+    try:
+        text = data.decode('utf-8')
+        _check_depth(text)
+        value = yaml.safe_load(text)
+    # Besides YAMLError, what int, float, datetime, dictionaries and recursion raise for nonsense.
+    except Exception as error:
+        reason = str(error).splitlines() or [type(error).__name__]
+        raise ValueError(reason[0][:LONGEST_REASON]) from None
+    _check_count(value)
+    return value
+
+
+def _check_depth(text):
+    """Raise ValueError where too many brackets are open; those in texts count as well."""
+    depth = 0
+    for bracket in re.findall(r'[][{}]', text):
+        depth = depth + 1 if bracket in '[{' else max(depth - 1, 0)
+        if depth > DEEPEST:
+            raise ValueError(f'more than {DEEPEST} brackets in each other')
+
+
+def _check_count(value):
+    """Raise ValueError where a value has too many parts; one that holds itself has no end."""
+    count, waiting = 0, [value]
+    while waiting:
+        count += 1
+        if count + len(waiting) > MOST_VALUES:
+            raise ValueError(f'more than {MOST_VALUES} values')
+        part = waiting.pop()
+        if isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, (list, tuple, set)):
+            waiting += part
