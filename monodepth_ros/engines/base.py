@@ -7,8 +7,10 @@ from typing import Sequence
 
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
-from monodepth_ros.frames import RawOutput
+from monodepth_ros.frames import RawOutput, UNLABELLED
 import numpy as np
+
+_REMEDY = 'try precision float32 or another engine'
 
 PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16', 'int8')
 
@@ -64,7 +66,8 @@ class Engine(ABC):
             images: (N, h, w, 3) uint8 RGB, h and w multiples of 32.
 
         Raises:
-            EngineError: the batch has another shape or type, or the device failed.
+            EngineError: the batch has another shape or type, the device failed, or what it gave
+                is none of this network's outputs.
 
         """
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
@@ -76,7 +79,9 @@ class Engine(ABC):
                 f'engine input is {images.shape[2]} x {images.shape[1]} x {images.shape[0]}, '
                 'expected sides that are positive multiples of 32'
             )
-        return self._infer(images)
+        raw = self._infer(images)
+        _check_output(raw, images.shape[:3], self.facts)
+        return raw
 
     @abstractmethod
     def _infer(self, images: np.ndarray) -> RawOutput:
@@ -88,3 +93,21 @@ class Engine(ABC):
 
     def close(self) -> None:  # noqa: B027 - engines that hold nothing have nothing to release
         """Release the device; the engine is of no use afterwards."""
+
+
+def _check_output(raw: RawOutput, shape: tuple[int, ...], facts: ModelFacts) -> None:
+    """Raise EngineError for what would be resized, or published, as if it were right."""
+    for name, dtype in (('depth', np.float32), ('label', np.uint8), ('confidence', np.uint8)):
+        values = getattr(raw, name)
+        if values.dtype != dtype or values.shape != shape:
+            raise EngineError(
+                f'the engine gave a {name} of {values.dtype} {values.shape}, expected '
+                f'{np.dtype(dtype)} {shape}; {_REMEDY}'
+            )
+    # One more than the highest label: 255, which is none, becomes 0.
+    labels = int((raw.label + np.uint8(1)).max())
+    if labels > len(facts.classes):
+        raise EngineError(
+            f'the engine gave the label {labels - 1}, expected below {len(facts.classes)} or '
+            f'{UNLABELLED}; {_REMEDY}'
+        )

@@ -15,6 +15,11 @@ SMALLEST_DEPTH = float(np.finfo(np.float32).tiny)
 LARGEST_DEPTH = float(np.finfo(np.float32).max)
 
 
+def is_valid(depth: np.ndarray) -> np.ndarray:
+    """Return where depth, any shape of float32 metres, is a distance: finite and above 0."""
+    return (depth >= SMALLEST_DEPTH) & (depth <= LARGEST_DEPTH)
+
+
 def depth_on_grid(
     depth: np.ndarray,
     plan: InputPlan,
@@ -40,6 +45,9 @@ def depth_on_grid(
     if scaled.shape == out.shape:
         out[:] = scaled
     else:
+        # What is no distance must not be mixed with its neighbours into what looks like one.
+        if not (scaled.min() >= SMALLEST_DEPTH and scaled.max() <= LARGEST_DEPTH):
+            scaled[~is_valid(scaled)] = np.nan
         cv2.resize(scaled, out.shape[::-1], out, interpolation=cv2.INTER_LINEAR)
     nearest = max(min_range, SMALLEST_DEPTH)
     # Two passes tell what is rare; NaN fails both comparisons.

@@ -9,10 +9,15 @@ from typing import Callable, Optional, Sequence
 
 from monodepth_ros.camera import CameraModel, PinholeCamera
 from monodepth_ros.engines.base import Engine
-from monodepth_ros.errors import ConfigError
+from monodepth_ros.errors import ConfigError, EngineError
 from monodepth_ros.frames import Frame, Prediction, RawOutput, Wanted
 from monodepth_ros.pipeline.edges import flying_pixels
-from monodepth_ros.pipeline.postprocess import confidence_on_grid, depth_on_grid, label_on_grid
+from monodepth_ros.pipeline.postprocess import (
+    confidence_on_grid,
+    depth_on_grid,
+    is_valid,
+    label_on_grid,
+)
 from monodepth_ros.pipeline.preprocess import (
     InputPlan,
     MAX_INPUT_PIXELS,
@@ -162,7 +167,7 @@ class Predictor:
 
         Raises:
             ImageError, CalibrationError, ConfigError: as `plan_input` and `preprocess.prepare`.
-            EngineError: the engine failed.
+            EngineError: the engine failed, or gave no depth at all.
 
         """
         prepared = self.prepare(frame)
@@ -196,8 +201,17 @@ class Predictor:
             wanted: the maps to compute.
             new_array: gives the memory of each map, by its name in `Prediction`.
 
+        Raises:
+            EngineError: the network should give depth and gave none that could be one.
+
         """
         frame, plan, options = prepared.frame, prepared.plan, prepared.options
+        has_depth = is_valid(raw.depth[index][plan.content]).any()
+        if 'depth' in self.engine.facts.outputs and not has_depth:
+            raise EngineError(
+                'no pixel of the depth is finite and above 0; try precision float32 or another '
+                'engine'
+            )
         if options.output_resolution == 'input':
             shape, camera = (plan.image_height, plan.image_width), plan.camera
         else:

@@ -13,7 +13,7 @@ from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.calibration import Calibration
-from monodepth_ros.ros.conversions import view_image
+from monodepth_ros.ros.conversions import check_stamp, view_image
 from monodepth_ros.ros.diagnostics import CameraState, make_status, NodeState, Statistics
 from monodepth_ros.ros.inputs import subscribe
 from monodepth_ros.ros.processor import FrameProcessor
@@ -144,6 +144,7 @@ class CameraStream:
         ):
             self.statistics.count('max_rate')
         elif not self.halted:
+            self.statistics.submitted()
             self._submit(Task(self, msg, received))
         else:
             self.statistics.count('halted')
@@ -151,6 +152,7 @@ class CameraStream:
     def _is_usable(self, msg: Union[Image, CompressedImage]) -> bool:
         """Check what can be seen at once; decoding, which takes time, is for the worker."""
         try:
+            check_stamp(msg.header)
             if isinstance(msg, Image):
                 view_image(msg)
         except ImageError as error:
@@ -174,14 +176,16 @@ class CameraStream:
     def finish(self, task: Task, raw: RawOutput, index: int) -> None:
         """Publish what the network gave for a frame; whatever goes wrong is raised."""
         self._processor.finish(task, raw, index)
+        self.statistics.answered()
         self._failures = 0
 
     def superseded(self, task: Task) -> None:
         """Count a frame that came too soon after the one before."""
         self.statistics.count('superseded')
 
-    def failed(self, task: Task, error: Exception) -> None:
+    def failed(self, task: Task, error: BaseException) -> None:
         """Count and report why a frame was dropped, and halt where that does not end."""
+        self.statistics.answered()
         # The input's or a parameter's fault, which the next frame may not have.
         if isinstance(error, (ImageError, ConfigError)):
             self.statistics.count(_reason(error))
@@ -211,7 +215,7 @@ class CameraStream:
     def status(self, node: NodeState) -> DiagnosticStatus:
         """Return the camera's status for /diagnostics; log now and then why there is no cloud."""
         error = self.calibration.error
-        if error and self._inputs and self._calibration_throttle.ready(str(error)):
+        if error and self._inputs and self._calibration_throttle.ready(error.reason):
             self._log('warning', f'no cloud: {error}')
         state = CameraState(
             name=self.name,

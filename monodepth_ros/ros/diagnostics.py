@@ -62,7 +62,8 @@ class Report:
     Figures at one moment; counts are since start, rates since the last report.
 
     `stage_ms` are medians by stage and `host_ms` that of a frame's stages but the engine.
-    `silence_s` is the time since the last image, or since activation where none `has_begun`.
+    `silence_s` is the time since the last image, or since activation where none `has_begun`;
+    `waiting_s` the time since the first image for which there is neither output nor an error yet.
     """
 
     counts: Counter = field(default_factory=Counter)
@@ -74,6 +75,7 @@ class Report:
     stage_ms: dict[str, float] = field(default_factory=dict)
     host_ms: Optional[float] = None
     silence_s: float = 0.0
+    waiting_s: float = 0.0
     has_begun: bool = False
 
 
@@ -90,6 +92,7 @@ class Statistics:
         self._stages: deque[dict[str, float]] = deque(maxlen=WINDOW)
         self._reported_at = self._last_image = clock()
         self._has_begun = False
+        self._waiting_since: Optional[float] = None
 
     def received(self, stamp_ns: int) -> None:
         """Note that an image has come."""
@@ -98,6 +101,17 @@ class Statistics:
             self._has_begun = True
             self._counts['received'] += 1
             self._counts['lost_upstream'] += self._gaps.add(stamp_ns)
+
+    def submitted(self) -> None:
+        """Note that a frame is to give output."""
+        with self._lock:
+            if self._waiting_since is None:
+                self._waiting_since = self._clock()
+
+    def answered(self) -> None:
+        """Note that a frame gave output, or an error that was counted."""
+        with self._lock:
+            self._waiting_since = None
 
     def count(self, what: str) -> None:
         """Note one more of 'processed' or of a reason in `DROP_REASONS` or `IGNORE_REASONS`."""
@@ -132,6 +146,7 @@ class Statistics:
             self._stages.clear()
             self._last_image = self._clock()
             self._has_begun = False
+            self._waiting_since = None
 
     def report(self) -> Report:
         """Return the figures and begin a new interval for the rates."""
@@ -152,6 +167,7 @@ class Statistics:
                 stage_ms=stage_ms,
                 host_ms=host_ms,
                 silence_s=now - self._last_image,
+                waiting_s=0.0 if self._waiting_since is None else now - self._waiting_since,
                 has_begun=self._has_begun,
             )
 
@@ -204,6 +220,13 @@ without events: it is wrong from the start, and needs a person.
 """
 
 
+STUCK_AFTER_S = 5.0
+"""
+Time for which images come and are wanted without any output or error, after which something hangs:
+several times what the slowest network takes that is of use to a robot.
+"""
+
+
 def make_status(node: NodeState, camera: CameraState, report: Report) -> DiagnosticStatus:
     """Return a camera's status for /diagnostics: its level, one line, and every figure."""
     level, message = _judge(node, camera, report)
@@ -225,6 +248,11 @@ def _judge(node: NodeState, camera: CameraState, report: Report) -> tuple[bytes,
         return DiagnosticStatus.OK, node.lifecycle
     if not camera.enabled:
         return DiagnosticStatus.OK, 'disabled by the service ~/enable'
+    if report.waiting_s > STUCK_AFTER_S:
+        return DiagnosticStatus.ERROR, (
+            f'no output for {report.waiting_s:.0f} s: the network hangs in a frame, or is far too '
+            'slow; restart the node, or choose another engine or a smaller model'
+        )
     if report.silence_s > SILENT_AFTER_S:
         level = DiagnosticStatus.STALE if report.has_begun else DiagnosticStatus.ERROR
         return level, (

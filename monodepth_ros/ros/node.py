@@ -15,8 +15,10 @@ from monodepth_ros.pipeline.predictor import infer, Predictor
 from monodepth_ros.ros import fastdds, parameters
 from monodepth_ros.ros.camera_stream import CameraStream
 from monodepth_ros.ros.diagnostics import NodeState
-from monodepth_ros.ros.memory import keep_freed_memory
-from monodepth_ros.ros.signals import catch_signals, spin_until_signal
+from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
+from monodepth_ros.ros.memory import give_back_freed_memory, keep_freed_memory
+from monodepth_ros.ros.shared_memory import remove_left_over_segments
+from monodepth_ros.ros.signals import catch_signals, PATIENCE_S, spin_until_signal
 from monodepth_ros.ros.worker import STOP_TIMEOUT_S, Worker
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
@@ -28,6 +30,9 @@ from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import SetBool
 
 EngineFactory = Callable[[str, str, str, int, str], Engine]
+
+LOADING = 'monodepth_load'
+"""Name of the thread that loads an engine."""
 
 _ENGINE_PARAMETERS = ('model', 'engine', 'device', 'threads', 'precision')
 
@@ -76,6 +81,7 @@ class MonoDepthNode(LifecycleNode):
         self._load_error = ''
         self._worker: Optional[Worker] = None
         self._left_behind: Optional[Worker] = None
+        self._interruption = Interruption()
         self._values: Mapping[str, Any] = MappingProxyType({})
         self._refused: dict[str, str] = {}
         self.add_on_set_parameters_callback(self._on_set_parameters)
@@ -161,8 +167,12 @@ class MonoDepthNode(LifecycleNode):
         self._unload()
         try:
             self._load_or_raise()
+        except InterruptedCallError as interrupted:
+            self._unload()
+            self.get_logger().info(str(interrupted))
+            return False
         # An engine may raise anything, and rclpy drops silently what a transition raises.
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             known = isinstance(error, MonodepthError)
             text = ' '.join(str(error).split())
             self._load_error = text if known else f'{type(error).__name__}: {text}'
@@ -170,6 +180,7 @@ class MonoDepthNode(LifecycleNode):
             self.get_logger().error(f'configure failed: {self._load_error}')
             return False
         self._load_error = ''
+        give_back_freed_memory()
         return True
 
     def _load_or_raise(self) -> None:
@@ -177,8 +188,7 @@ class MonoDepthNode(LifecycleNode):
             raise ConfigError('; '.join(self._refused.values()))
         self._loaded = self._to_load()
         models = [camera.load_calibration() for camera in self._cameras]
-        self._engine = self._create_engine(*(self._values[name] for name in _ENGINE_PARAMETERS))
-        self._warm_up(models)
+        self._engine = self._interruption.call(partial(self._make_engine, models), LOADING)
         parameters.declare_facts(self, self._engine.facts)
         engine = self._engine
         self.get_logger().info(
@@ -186,10 +196,19 @@ class MonoDepthNode(LifecycleNode):
             f'{engine.precision}{engine.reason and f"; {engine.reason}"}'
         )
 
-    def _warm_up(self, models: list[Optional[CameraModel]]) -> None:
+    def _make_engine(self, models: list[Optional[CameraModel]]) -> Engine:
+        engine = self._create_engine(*(self._values[name] for name in _ENGINE_PARAMETERS))
+        try:
+            self._warm_up(engine, models)
+        except BaseException:
+            engine.close()
+            raise
+        return engine
+
+    def _warm_up(self, engine: Engine, models: list[Optional[CameraModel]]) -> None:
         """Run the network at each batch size, and image size where a calibration file tells it."""
-        facts = self._engine.facts
-        predictor = Predictor(self._engine, parameters.predictor_options(self._values))
+        facts = engine.facts
+        predictor = Predictor(engine, parameters.predictor_options(self._values))
         plans = [
             predictor.plan(model.width, model.height, model)
             if model
@@ -198,7 +217,7 @@ class MonoDepthNode(LifecycleNode):
         ]
         for (height, width), cameras in Counter((p.height, p.width) for p in plans).items():
             for batch in range(1, cameras + 1):
-                self._engine.warm_up(height, width, batch)
+                engine.warm_up(height, width, batch)
 
     def _unload(self) -> None:
         parameters.undeclare_facts(self)
@@ -209,23 +228,40 @@ class MonoDepthNode(LifecycleNode):
         self._left_behind = None
         self._engine = None
         self._loaded = ()
+        give_back_freed_memory()
 
-    def _stop(self) -> None:
+    def _stop(self, timeout: Optional[float] = None) -> None:
         for camera in self._cameras:
             camera.stop()
-        if self._worker is not None and not self._worker.stop(STOP_TIMEOUT_S):
+        timeout = STOP_TIMEOUT_S if timeout is None else timeout
+        if self._worker is not None and not self._worker.stop(timeout):
             self._left_behind = self._worker
             self.get_logger().error(
                 'the network has not ended its frame in time; the node goes on without it'
             )
         self._worker = None
 
-    def release(self) -> None:
-        """End the worker and give back topics and model; twice is safe."""
-        self._stop()
+    def interrupt(self) -> None:
+        """Have a transition that loads an engine end without it; the process is to end."""
+        self._interruption.interrupt()
+
+    def release(self, timeout: Optional[float] = None) -> None:
+        """
+        End the worker and give back topics and model; twice is safe.
+
+        Args:
+            timeout: seconds to wait for a frame in hand; None for those of a transition.
+
+        """
+        self._stop(timeout)
         for camera in self._cameras:
             camera.release()
         self._unload()
+
+    def destroy_node(self) -> None:
+        """Take the node down now; rclpy forgets its state machine, which keeps all else up."""
+        super().destroy_node()
+        self._state_machine.destroy_when_not_in_use()
 
     # Parameters and services
 
@@ -280,18 +316,23 @@ def main(args: Optional[list[str]] = None, create_engine: EngineFactory = _creat
     pipe = catch_signals()
     keep_freed_memory()
     fastdds.use_default_profile()
+    removed = remove_left_over_segments()
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     node = MonoDepthNode(create_engine)
+    if removed:
+        node.get_logger().info(
+            f'removed {removed} shared-memory segments of processes that were killed'
+        )
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     if node.get_parameter('autostart').value:
         executor.create_task(node.bring_up)
 
     def end():
-        node.release()
+        node.release(PATIENCE_S)
         node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()
 
-    spin_until_signal(executor, pipe, end)
+    spin_until_signal(executor, pipe, node.interrupt, end)
     return 0

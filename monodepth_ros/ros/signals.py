@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 import os
 import signal
+import sys
 import threading
 from typing import Callable
 
 from rclpy.executors import Executor
+
+THREADS = 'monodepth'
+"""Begins the names of the node's own threads."""
+
+PATIENCE_S = 0.7
+"""
+How long the end waits for a callback, and then for a frame in hand.
+
+Together with the middleware's own end, a third of a second, they make less than two seconds.
+"""
 
 
 def catch_signals() -> tuple[int, int]:
@@ -27,13 +38,22 @@ def catch_signals() -> tuple[int, int]:
     return reader, writer
 
 
-def spin_until_signal(executor: Executor, pipe: tuple[int, int], end: Callable[[], None]) -> None:
+def spin_until_signal(
+    executor: Executor,
+    pipe: tuple[int, int],
+    interrupt: Callable[[], None],
+    end: Callable[[], None],
+) -> None:
     """
     Run callbacks in a thread until a signal comes; then call `end`.
+
+    What cannot be interrupted, deep in an engine's or the middleware's library, is not waited for:
+    the process ends with exit code 0 all the same.
 
     Args:
         executor: runs the callbacks.
         pipe: what `catch_signals` has returned.
+        interrupt: has a callback that takes long return.
         end: takes nodes, executor and middleware down.
 
     Raises:
@@ -42,14 +62,27 @@ def spin_until_signal(executor: Executor, pipe: tuple[int, int], end: Callable[[
     """
     reader, writer = pipe
     stop = threading.Event()
-    with ThreadPoolExecutor(1, 'monodepth_executor') as thread:
-        spinning = thread.submit(_spin, executor, stop)
-        spinning.add_done_callback(lambda _: os.write(writer, b'.'))
-        os.read(reader, 1)
-        stop.set()
-        executor.create_task(lambda: None)  # `spin_once` returns after some work only.
+    thread = ThreadPoolExecutor(1, f'{THREADS}_executor')
+    spinning = thread.submit(_spin, executor, stop)
+    thread.shutdown(wait=False)
+    spinning.add_done_callback(lambda _: os.write(writer, b'.'))
+    os.read(reader, 1)
+    stop.set()
+    interrupt()
+    executor.create_task(lambda: None)  # `spin_once` returns after some work only.
+    if not wait([spinning], PATIENCE_S).done:
+        _leave()
     end()
     spinning.result()
+    if any(t.name.startswith(THREADS) and t.is_alive() for t in threading.enumerate()):
+        _leave()
+
+
+def _leave() -> None:
+    """End the process at once: the interpreter's own end could crash threads in libraries."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _spin(executor: Executor, stop: threading.Event) -> None:

@@ -35,7 +35,7 @@ class Source(Protocol):
     def superseded(self, task: Task) -> None:
         """Count a frame that a newer one has replaced."""
 
-    def failed(self, task: Task, error: Exception) -> None:
+    def failed(self, task: Task, error: BaseException) -> None:
         """Count and report a frame that was dropped for `error`."""
 
 
@@ -145,7 +145,7 @@ class Worker:
             return False
         try:
             task.source.prepare(task)
-        except Exception as error:
+        except BaseException as error:
             self._drop(task, error)
             return False
         return True
@@ -160,7 +160,7 @@ class Worker:
             begun = time.perf_counter()
             try:
                 raw = self._infer([task.prepared for task in batch])
-            except Exception as error:
+            except BaseException as error:
                 for task in batch:
                     self._drop(task, error)
                 continue
@@ -173,11 +173,12 @@ class Worker:
         for index, task in enumerate(batch):
             try:
                 task.source.finish(task, raw, index)
-            except Exception as error:
+            except BaseException as error:
                 self._drop(task, error)
 
     # The threads outlive whatever an engine or a driver raises; what it was is for the source.
-    def _drop(self, task: Task, error: Exception) -> None:
+    # SystemExit, too: it would end a thread in silence, and the node would live on without output.
+    def _drop(self, task: Task, error: BaseException) -> None:
         # What a frame does that was left behind, with its topics gone, is nobody's concern.
         if not self._stopping:
             task.source.failed(task, error)

@@ -153,9 +153,12 @@ def test_engine_is_built_for_one_image_and_takes_more(module, checkpoint, monkey
 def test_large_batch_is_run_in_parts(module, checkpoint, monkeypatch):
     shapes = []
 
+    def maps(images):
+        return images[..., 0].astype(np.float32), images[..., 1] % 2, images[..., 2].copy()
+
     def make_runner(self, shape):
         shapes.append(shape)
-        return lambda images: [images[..., channel].copy() for channel in range(3)]
+        return lambda images: list(maps(images))
 
     monkeypatch.setattr(module.TensorrtEngine, '_make_runner', make_runner)
     monkeypatch.setattr(torch.cuda, 'device', lambda _: nullcontext())
@@ -163,8 +166,9 @@ def test_large_batch_is_run_in_parts(module, checkpoint, monkeypatch):
     batch = np.random.default_rng(0).integers(0, 256, (count, *SIZE, 3), np.uint8)
     output = module.TensorrtEngine.from_file(checkpoint).infer(batch)
     assert shapes == [(module.MAX_BATCH, *SIZE, 3), (3, *SIZE, 3)]
-    for channel, found in enumerate((output.depth, output.label, output.confidence)):
-        np.testing.assert_array_equal(found, batch[..., channel])
+    found = output.depth, output.label, output.confidence
+    for values, expected in zip(found, maps(batch), strict=True):
+        np.testing.assert_array_equal(values, expected)
 
 
 def test_cpu_is_refused(module, checkpoint):

@@ -141,6 +141,36 @@ def test_silence(silence, has_begun, level, words):
     assert words in result.message
 
 
+def waiting_status(*events):
+    """Return the status after events, each a time and what happened, the last one a report."""
+    now = [0.0]
+    statistics = Statistics(clock=lambda: now[0])
+    for now[0], event in events:
+        statistics.received(0)
+        event(statistics)
+    return make_status(ACTIVE, CameraState(), statistics.report())
+
+
+@pytest.mark.parametrize(
+    'events, is_stuck',
+    [
+        ([(1, Statistics.submitted), (5.9, Statistics.submitted)], False),
+        ([(1, Statistics.submitted), (6.1, Statistics.submitted)], True),
+        # What is not for the network says nothing of it.
+        ([(1, Statistics.submitted), (6.1, lambda s: s.count('max_rate'))], True),
+        ([(1, Statistics.submitted), (6.1, lambda s: s.count('superseded'))], True),
+        ([(1, Statistics.submitted), (6.1, Statistics.answered)], False),
+        ([(1, Statistics.submitted), (6.1, Statistics.restart)], False),
+        ([(1, Statistics.submitted), (2, Statistics.answered), (9, Statistics.submitted)], False),
+        ([(9, lambda s: s.count('no_subscriber'))], False),
+    ],
+)
+def test_a_network_that_hangs_is_an_error(events, is_stuck):
+    status = waiting_status(*events)
+    assert (status.level == DiagnosticStatus.ERROR) == is_stuck
+    assert ('no output for 5 s: the network hangs' in status.message) == is_stuck
+
+
 def test_a_new_stream_has_not_begun():
     statistics = Statistics()
     assert not statistics.report().has_begun

@@ -10,10 +10,14 @@ from monodepth_ros.errors import ConfigError
 from monodepth_ros.pipeline.cloud import POINT_DTYPE
 from monodepth_ros.ros import camera_stream
 from monodepth_ros.ros import node as node_module
+from monodepth_ros.ros.node import MonoDepthNode
 from monodepth_ros.ros.publishers import TOPICS
 from monodepth_ros.ros.worker import PIPELINE_DEPTHS
 import numpy as np
 import pytest
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from test_calibration import YAML
 
@@ -98,7 +102,13 @@ def test_an_exception_in_a_transition_ends_unconfigured(make_bench, monkeypatch,
 
 
 @pytest.mark.parametrize(
-    'error', [ConfigError('unknown model: choose one of a, b'), OSError('disk\non fire')]
+    'error',
+    [
+        ConfigError('unknown model: choose one of a, b'),
+        OSError('disk\non fire'),
+        MemoryError('no room'),
+        SystemExit('a library has had enough'),
+    ],
 )
 def test_failed_configure_says_why_and_can_be_repeated(make_bench, capfd, error):
     bench = make_bench()
@@ -119,6 +129,60 @@ def test_failed_configure_says_why_and_can_be_repeated(make_bench, capfd, error)
     assert status.level == b'\x02' and text in status.message
     assert bench.run(bench.node.bring_up)
     assert bench.status()[0].level != b'\x02'
+
+
+@pytest.mark.parametrize('error', [RuntimeError('CUDA out of memory'), SystemExit(3)])
+def test_an_engine_that_cannot_be_warmed_up_is_given_back(make_bench, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    bench = make_bench(ClosingEngine())
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.engine, 'warm_up', fail)
+        assert bench.run(bench.node.trigger_configure) == FAILURE
+    assert bench.engine.closed == 1 and bench.node.lifecycle_state == 'unconfigured'
+    assert bench.status()[0].level == b'\x02'
+    assert bench.run(bench.node.bring_up)
+
+
+@pytest.mark.parametrize('transition', ['configure', 'activate'])
+def test_a_load_that_is_interrupted_fails_without_an_error(make_bench, capfd, transition):
+    bench = make_bench()
+    entered, gate = threading.Event(), threading.Event()
+
+    def hang(*_):
+        entered.set()
+        assert gate.wait(60)
+        return FormulaEngine()
+
+    if transition == 'activate':
+        assert bench.run(bench.node.trigger_configure) == SUCCESS
+        assert bench.change('model', 'other').successful
+    bench.node._create_engine = hang
+    interrupter = threading.Thread(target=lambda: entered.wait(60) and bench.node.interrupt())
+    interrupter.start()
+    assert bench.run(getattr(bench.node, f'trigger_{transition}')) == FAILURE
+    interrupter.join()
+    gate.set()
+    assert bench.node._engine is None and bench.node._worker is None
+    log = capfd.readouterr().err
+    assert 'interrupted' in log and 'ERROR' not in log and 'failed' not in log
+
+
+def test_a_destroyed_node_is_gone_though_somebody_knows_it(ros):
+    context = Context()
+    rclpy.init(context=context)
+    looker = rclpy.create_node('looker')
+    node = MonoDepthNode(lambda *_: FormulaEngine(), context=context)
+    wait_until(lambda: 'monodepth' in looker.get_node_names(), 'the node')
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    node.release()
+    node.destroy_node()
+    executor.shutdown()
+    rclpy.try_shutdown(context=context)
+    wait_until(lambda: 'monodepth' not in looker.get_node_names(), 'the end of the node')
+    looker.destroy_node()
 
 
 @pytest.mark.parametrize(

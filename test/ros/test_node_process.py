@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 
-from bench import make_camera_info, make_rgb, Spinner, TIMEOUT, wait_until
+from bench import make_camera_info, make_rgb, Spinner, wait_until
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.publishers import TOPICS
+from node_process import NodeProcess
 import pytest
 import rclpy
 from rclpy.qos import qos_profile_sensor_data
@@ -17,29 +18,6 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 HERE = Path(__file__).parent
-
-
-class NodeProcess:
-    """A node process, its log, and a camera and listener on its topics in this process."""
-
-    def __init__(self, log, *arguments):
-        path = [str(HERE.parents[1]), str(HERE.parent), os.environ.get('PYTHONPATH', '')]
-        self.log = log
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / 'formula_node.py'), '--ros-args', *arguments],
-            env={**os.environ, 'PYTHONPATH': os.pathsep.join(path), 'PYTHONUNBUFFERED': '1'},
-            stdout=log.open('w'),
-            stderr=subprocess.STDOUT,
-        )
-
-    def wait_for_log(self, words):
-        wait_until(lambda: words in self.log.read_text() or self.process.poll() is not None, words)
-        assert self.process.poll() is None, self.log.read_text()
-
-    def end(self, *signals):
-        for number in signals:
-            self.process.send_signal(number)
-        return self.process.wait(TIMEOUT)
 
 
 @pytest.fixture
@@ -52,9 +30,7 @@ def start(ros, tmp_path):
 
     yield start
     for node in started:
-        if node.process.poll() is None:
-            node.process.kill()
-            node.process.wait(TIMEOUT)
+        node.kill()
 
 
 @pytest.mark.parametrize(

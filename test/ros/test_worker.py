@@ -59,7 +59,7 @@ class Network:
         self.begun = threading.Semaphore(0)
         self.gate = threading.Event()
         self.gate.set()
-        self.bad = set()
+        self.bad, self.error = set(), ValueError('no good')
 
     def __call__(self, batch):
         messages = [prepared.of for prepared in batch]
@@ -68,7 +68,7 @@ class Network:
         self.begun.release()
         assert self.gate.wait(20)
         if self.bad & set(messages):
-            raise ValueError('no good')
+            raise self.error
         return messages
 
     def hold(self):
@@ -165,6 +165,15 @@ def test_a_failing_network_fails_the_whole_batch_and_goes_on(worker, network, ca
     assert camera.done == [1, 3]
     ((message, error),) = camera.failures
     assert message == 2 and str(error) == 'no good'
+
+
+@pytest.mark.parametrize('error', [SystemExit(3), KeyboardInterrupt(), MemoryError()])
+def test_no_error_ends_a_thread(worker, network, camera, error):
+    camera.bad = {('prepare', 1): error, ('finish', 2): error}
+    network.bad, network.error = {3}, error
+    send(worker, camera, 1, 2, 3, 4)
+    assert camera.done == [4]
+    assert camera.failures == [(1, error), (2, error), (3, error)]
 
 
 def test_a_source_that_halts_is_not_run(worker, network, camera):
