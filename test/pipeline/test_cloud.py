@@ -236,6 +236,41 @@ def test_ply_of_a_labelled_cloud_is_that_of_a_plain_one(tmp_path):
     assert (tmp_path / 'plain.ply').read_bytes() == (tmp_path / 'labelled.ply').read_bytes()
 
 
+def test_every_distance_is_in_the_range_by_default():
+    depth = np.float32([[1e-3, 0.5, 1e6]])
+    cloud = make_cloud(depth, np.zeros((1, 3, 3), np.uint8), np.zeros((1, 3, 2), np.float32))
+    np.testing.assert_array_equal(cloud['z'], depth)
+
+
+def test_shape_of_a_cloud():
+    assert cloud_shape((3, 5)) == (3, 5)
+    assert cloud_shape((3, 5), 2) == (2, 3)
+    assert cloud_shape((4, 6), 2) == (2, 3)
+
+
+def test_message_of_maps_that_do_not_fit():
+    depth, image, rays = make_inputs()
+    with pytest.raises(ValueError) as caught:
+        make_cloud(depth, image[:2], rays, 3)
+    assert str(caught.value) == (
+        'maps of (3, 5), (2, 5, 3), (3, 5, 2), stride 3: expected maps of one height and width, '
+        'and a stride of 1 or more'
+    )
+
+
+def test_ply_header(tmp_path):
+    write_ply(tmp_path / 'cloud.ply', make_cloud(*make_inputs()))
+    header = (tmp_path / 'cloud.ply').read_bytes().partition(b'end_header\n')[0].decode('ascii')
+    assert header.splitlines() == [
+        'ply',
+        'format binary_little_endian 1.0',
+        'comment metres; x right, y down, z forward',
+        'element vertex 15',
+        *(f'property float {axis}' for axis in 'xyz'),
+        *(f'property uchar {channel}' for channel in ('red', 'green', 'blue')),
+    ]
+
+
 def test_ply_without_points(tmp_path):
     cloud = np.full((2, 2), np.nan).astype(np.float32)
     cloud = make_cloud(cloud, np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2, 2), np.float32))

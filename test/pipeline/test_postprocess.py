@@ -75,6 +75,16 @@ def test_invalid_depth_is_nan():
 
 
 @pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf, 0.0, -1.0])
+def test_invalid_depth_is_not_mixed_with_its_neighbours(value):
+    depth = np.full((2, 4), 2.0)
+    depth[0, 2] = value
+    large = depth_of(depth, make_plan(width=16, height=8), (16, 8))
+    assert set(large[np.isfinite(large)]) == {2.0}
+    assert np.isnan(large[0, 8:12]).all() and not np.isinf(large).any()
+    assert (large[:, :6] == 2.0).all() and (large[:, 14:] == 2.0).all()
+
+
+@pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf, 0.0, -1.0])
 @pytest.mark.parametrize('place', [(0, 0), (1, 3)])
 def test_a_single_invalid_pixel_is_found(value, place):
     depth = np.full((2, 4), 2.0)

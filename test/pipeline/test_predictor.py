@@ -5,7 +5,7 @@ import math
 from doubles import FormulaEngine, make_facts
 from monodepth_ros.camera import CameraModel, PinholeCamera
 from monodepth_ros.engines.base import Engine
-from monodepth_ros.errors import CalibrationError, ConfigError, ImageError
+from monodepth_ros.errors import CalibrationError, ConfigError, EngineError, ImageError
 from monodepth_ros.frames import Frame, RawOutput, UNLABELLED, Wanted
 from monodepth_ros.pipeline.cloud import make_cloud
 from monodepth_ros.pipeline.predictor import infer, Predictor, PredictorOptions
@@ -53,6 +53,43 @@ def test_prediction_of_a_plain_frame():
     assert prediction.camera == PinholeCamera(640, 480, 518.86, 518.86, 319.5, 239.5)
     assert prediction.stamp_ns == 1234567890123456789
     assert prediction.frame_id == 'front_optical'
+
+
+class ConstantEngine(FormulaEngine):
+    """Give one depth everywhere, but in a patch another, and beside the image 1 m."""
+
+    def __init__(self, depth, patch, outputs=('depth', 'semantic')):
+        super().__init__(make_facts(outputs=outputs))
+        self.values = depth, patch
+
+    def _infer(self, images):
+        raw = super()._infer(images)
+        raw.depth[:, 8:-8], raw.depth[:, 120:124, 150:154] = self.values
+        raw.depth[:, :8] = raw.depth[:, -8:] = 1.0
+        return raw
+
+
+INVALID = (math.nan, math.inf, -math.inf, 0.0, -1.0)
+
+
+@pytest.mark.parametrize('value', INVALID)
+@pytest.mark.parametrize('wanted', [Wanted(), Wanted(depth=False)])
+def test_a_network_that_gives_no_depth_at_all_has_failed(value, wanted):
+    # Its labels, of the same weights and numbers, are no better.
+    with pytest.raises(EngineError, match='no pixel of the depth'):
+        Predictor(ConstantEngine(value, value)).predict(make_frame(), wanted)
+
+
+@pytest.mark.parametrize('value', INVALID)
+def test_some_depth_is_enough(value):
+    depth = Predictor(ConstantEngine(value, 3.0)).predict(make_frame()).depth
+    assert set(depth[np.isfinite(depth)]) == {3.0}
+    assert np.isnan(depth).any() and not np.isinf(depth).any()
+
+
+def test_a_network_without_depth_need_not_give_any():
+    engine = ConstantEngine(math.nan, math.nan, ('semantic',))
+    assert np.isnan(Predictor(engine).predict(make_frame()).depth).all()
 
 
 def test_frame_without_calibration():
