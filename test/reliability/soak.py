@@ -19,7 +19,7 @@ import scenario
 
 LATENCY_EDGES_MS = (0, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 """Of the histogram of latency; the last bin takes all beyond, too."""
-WARM_UP = 0.2
+WARM_UP = {'cycles': 0.2, 'at_s': 0.4}
 """Share of a run, and of a run's cycles, in which memory may still grow..."""
 LONGEST_WARM_UP_S = 600.0
 """...but no longer than this."""
@@ -197,7 +197,7 @@ def slope(samples: list[dict], by: str, of: str = 'rss_mb') -> float:
 def after_warm_up(samples: list[dict], by: str) -> list[dict]:
     """Return the settled samples after the warm-up, by 'at_s' or 'cycles'."""
     settled = [row for row in samples if row['settled']]
-    limit = WARM_UP * settled[-1][by]
+    limit = WARM_UP[by] * settled[-1][by]
     if by == 'at_s':
         limit = min(limit, LONGEST_WARM_UP_S)
     return [row for row in settled if row[by] >= limit]
