@@ -43,9 +43,10 @@ def read_yaml(path: Path) -> Any:
 
 
 def _check_depth(text):
-    """Raise ValueError where too many brackets are open; those in texts count as well."""
+    """Raise ValueError where too many brackets are open; those in quoted texts count as well."""
     depth = 0
-    for bracket in re.findall(r'[][{}]', text):
+    without_comments = re.sub(r'^[ \t]*#.*$', '', text, flags=re.MULTILINE)
+    for bracket in re.findall(r'[][{}]', without_comments):
         depth = depth + 1 if bracket in '[{' else max(depth - 1, 0)
         if depth > DEEPEST:
             raise ValueError(f'more than {DEEPEST} brackets in each other')

@@ -69,7 +69,7 @@ class Artefact:
         try:
             header = json.loads(data[:start].removeprefix(MAGIC))
             key = header['key']
-            # A view: an engine can be as large as memory has room for twice.
+            # A view: an engine may be as large as memory has room for twice, with the copy below.
             whole = header['sha256'] == digest(memoryview(data)[start:])
         # json nests, and recurses, as deep as the text says.
         except (ValueError, LookupError, TypeError, RecursionError):

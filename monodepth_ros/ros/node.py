@@ -172,7 +172,7 @@ class MonoDepthNode(LifecycleNode):
             self.get_logger().info(str(interrupted))
             return False
         # An engine may raise anything, and rclpy drops silently what a transition raises.
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             known = isinstance(error, MonodepthError)
             text = ' '.join(str(error).split())
             self._load_error = text if known else f'{type(error).__name__}: {text}'

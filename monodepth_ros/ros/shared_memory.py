@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
 import re
+import stat
 import time
 
 SHARED_MEMORY = Path('/dev/shm')
@@ -29,13 +31,20 @@ def remove_left_over_segments(folder: Path = SHARED_MEMORY) -> int:
 
 def _remove(lock: Path) -> bool:
     try:
-        if time.time() - lock.stat().st_mtime < _YOUNG_S:
+        # Anybody may put anything there: a pipe would block, a link leads elsewhere.
+        file = os.open(lock, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode) or time.time() - status.st_mtime < _YOUNG_S:
             return False
-        with lock.open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            lock.with_name(_LOCK.fullmatch(lock.name)[1]).unlink(missing_ok=True)
-            lock.unlink()
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.with_name(_LOCK.fullmatch(lock.name)[1]).unlink(missing_ok=True)
+        lock.unlink()
     # Its owner lives, it is another user's, or another process was faster.
     except OSError:
         return False
+    finally:
+        os.close(file)
     return True

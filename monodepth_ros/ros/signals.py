@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from typing import Callable
 
 from rclpy.executors import Executor
@@ -20,6 +21,9 @@ How long the end waits for a callback, and then for a frame in hand.
 
 Together with the middleware's own end, a third of a second, they make less than two seconds.
 """
+
+LONGEST_END_S = 4.0
+"""How long all of the end may take; `ros2 launch` sends stronger signals after 5 seconds."""
 
 
 def catch_signals() -> tuple[int, int]:
@@ -70,19 +74,34 @@ def spin_until_signal(
     stop.set()
     interrupt()
     executor.create_task(lambda: None)  # `spin_once` returns after some work only.
+    limit = threading.Timer(LONGEST_END_S, _exit_at_once)
+    limit.daemon = True
+    limit.start()
     if not wait([spinning], PATIENCE_S).done:
-        _leave()
-    end()
-    spinning.result()
-    if any(t.name.startswith(THREADS) and t.is_alive() for t in threading.enumerate()):
-        _leave()
+        _exit_at_once()
+    try:
+        end()
+        spinning.result()
+    except Exception:
+        if _has_threads():
+            traceback.print_exc()
+            _exit_at_once(1)
+        raise
+    finally:
+        limit.cancel()
+    if _has_threads():
+        _exit_at_once()
 
 
-def _leave() -> None:
-    """End the process at once: the interpreter's own end could crash threads in libraries."""
+def _has_threads() -> bool:
+    return any(t.name.startswith(THREADS) and t.is_alive() for t in threading.enumerate())
+
+
+def _exit_at_once(code: int = 0) -> None:
+    """End the process: the interpreter's own end could crash threads in libraries."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code)
 
 
 def _spin(executor: Executor, stop: threading.Event) -> None:

@@ -18,6 +18,7 @@ from monodepth_ros.networks.safetensors_file import LONGEST_HEADER, read_arrays,
 from monodepth_ros.training.config import make_config
 from monodepth_ros.training.datasets.mat5 import HEADER, MOST_UNPACKED, read_array
 from monodepth_ros.training.run_folder import RunFolder
+from monodepth_ros.yaml_file import LONGEST, read_yaml
 import numpy as np
 import pytest
 import torch
@@ -185,3 +186,8 @@ def test_half_precision_is_loaded_into_single(path, facts):
     save_checkpoint(path, network, facts)
     loaded = load_checkpoint(path)[0]
     assert {v.dtype for v in loaded.parameters()} == {torch.float32}
+
+
+def test_the_largest_yaml_needs_bounded_memory(path):
+    path.write_text('[' + '1,' * (LONGEST // 2 - 2) + ']')
+    assert peak_of(read_yaml, path) < 14 * 2**20

@@ -1,5 +1,6 @@
 """SIGTERM and SIGINT end the node where it cannot go on by itself: in a load, in a frame."""
 
+from monodepth_ros.ros.signals import LONGEST_END_S
 import pytest
 from signal_times import LIMIT_S, SIGNALS, SignalTimes, summarise
 from witness import Witness
@@ -19,7 +20,9 @@ def witness(ros):
 @pytest.mark.parametrize('phase', ['load_hangs', 'frame_hangs'])
 def test_a_hanging_node_ends_quietly(witness, tmp_path, phase, number):
     end = SignalTimes(tmp_path, witness).measure(phase, number)
-    assert end['exit_code'] == end['segments_left'] == 0 and end['bad_words'] == []
+    assert end['exit_code'] == 0 and end['bad_words'] == []
+    # On a machine that is far too busy, the node leaves without taking the middleware down.
+    assert end['segments_left'] == 0 or end['seconds'] > LONGEST_END_S
     assert end['seconds'] < FACTOR * LIMIT_S
 
 

@@ -42,6 +42,14 @@ def test_what_is_no_segment_stays(tmp_path, name):
     assert all(path.exists() for path in paths)
 
 
+@pytest.mark.parametrize('make', [os.mkfifo, lambda path: path.symlink_to('/dev/null')])
+def test_what_is_no_file_stays_and_stops_nobody(tmp_path, make):
+    lock = tmp_path / f'{OLD}_el'
+    make(lock)
+    assert remove_left_over_segments(tmp_path) == 0
+    assert os.path.lexists(lock)
+
+
 @pytest.mark.parametrize('kind', [fcntl.LOCK_EX, fcntl.LOCK_SH])
 def test_a_living_process_s_segment_stays(tmp_path, kind):
     paths = write_segment(tmp_path, OLD)
