@@ -36,12 +36,3 @@ def test_figures_and_exit_code(script, monkeypatch, tmp_path, capsys, what, func
     assert {'commit', 'versions', 'machine', 'seconds'} < set(written)
     assert script.main([what]) == len(broken)
     assert counts == [3, script.COUNTS[what]]
-
-
-def test_a_line_a_minute(script, monkeypatch, capsys):
-    now = [0.0]
-    monkeypatch.setattr(script.time, 'monotonic', lambda: now[0])
-    progress = script.Progress()
-    for now[0] in range(0, 150, 7):
-        progress.tell('going on')
-    assert capsys.readouterr().out == '63 s: going on\n126 s: going on\n'
