@@ -1,8 +1,8 @@
 """
 The checks of what reads files, in a process of their own.
 
-They watch memory by tracemalloc, which crashes a process when it stops while threads of libraries,
-left over from other tests, take memory.
+They watch memory by tracemalloc. In the process of all tests, with threads of libraries left over
+from others, that has ended in a segmentation fault; alone it never has.
 """
 
 from pathlib import Path
