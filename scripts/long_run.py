@@ -20,6 +20,11 @@ def enter_surroundings() -> None:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 
+def say(text: str) -> None:
+    """Print a line at once, whatever it is printed to."""
+    print(text, flush=True)
+
+
 class Progress:
     """Print a line a minute, and each failure."""
 
@@ -31,4 +36,4 @@ class Progress:
         now = time.monotonic()
         if now - self._printed >= LINE_S or text.startswith('FAILED'):
             self._printed = now
-            print(f'{now - self._begun:.0f} s: {text}', flush=True)
+            say(f'{now - self._begun:.0f} s: {text}')

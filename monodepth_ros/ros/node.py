@@ -18,7 +18,7 @@ from monodepth_ros.ros.diagnostics import NodeState
 from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
 from monodepth_ros.ros.memory import give_back_freed_memory, keep_freed_memory
 from monodepth_ros.ros.shared_memory import remove_left_over_segments
-from monodepth_ros.ros.signals import catch_signals, PATIENCE_S, spin_until_signal
+from monodepth_ros.ros.signals import catch_signals, PATIENCE_S, spin_until_signal, THREADS
 from monodepth_ros.ros.worker import STOP_TIMEOUT_S, Worker
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
@@ -31,7 +31,7 @@ from std_srvs.srv import SetBool
 
 EngineFactory = Callable[[str, str, str, int, str], Engine]
 
-LOADING = 'monodepth_load'
+LOADING = f'{THREADS}_load'
 """Name of the thread that loads an engine."""
 
 _ENGINE_PARAMETERS = ('model', 'engine', 'device', 'threads', 'precision')

@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator, Mapping, Optional, Protocol, Sequenc
 from monodepth_ros.frames import RawOutput
 from monodepth_ros.pipeline.predictor import Prepared
 from monodepth_ros.ros.frame_mailbox import Handover, Mailbox
+from monodepth_ros.ros.signals import THREADS
 from monodepth_ros.ros.stopwatch import Stopwatch
 
 PIPELINE_DEPTHS = (1, 2)
@@ -93,7 +94,7 @@ class Worker:
             else [self._prepare_next, self._run_network, self._finish_last]
         )
         self._threads = [
-            threading.Thread(target=stage, name=f'monodepth{stage.__name__}', daemon=True)
+            threading.Thread(target=stage, name=f'{THREADS}{stage.__name__}', daemon=True)
             for stage in stages
         ]
         for thread in self._threads:

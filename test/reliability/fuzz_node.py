@@ -102,8 +102,6 @@ class FuzzedNode:
             model: weights for the real network; None for a formula.
 
         """
-        os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
-        os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
         fastdds.use_default_profile()
         self._transport = transport
         # Apart from other nodes of this machine, even where they share the domain.
