@@ -101,7 +101,7 @@ def panel(
     """Return one picture of a prediction: image, depth, labels and overlay.
 
     Beside them are the depth's colours with ticks in metres, and the classes that occur, the most
-    frequent first.
+    frequent first. Of a model without classes it is image and depth.
 
     Args:
         prediction: what to show.
@@ -118,20 +118,23 @@ def panel(
     if max_depth is None:
         finite = prediction.depth[np.isfinite(prediction.depth)]
         max_depth = max(1.0, math.ceil(finite.max(initial=0.0)))
-    pictures = (
-        ('Image', prediction.image, cv2.INTER_AREA),
-        ('Depth', colorize_depth(prediction.depth, 0.0, max_depth), cv2.INTER_AREA),
-        ('Labels', colorize_label(prediction.label, facts.colors), cv2.INTER_NEAREST_EXACT),
-        ('Overlay', overlay(prediction.image, prediction.label, facts.colors), cv2.INTER_AREA),
-    )
-    tiles = [_tile(*picture) for picture in pictures]
-    legend = _legend(prediction.label, facts, fixed)
-    scale = _depth_scale(prediction.depth, max_depth, tiles[0].shape[0], fixed)
-    height = max(tiles[0].shape[0], scale.shape[0], legend.shape[0])
-    upper = _row(tiles[:2], scale, height)
-    lower = _row(tiles[2:], legend, height)
-    width = max(upper.shape[1], lower.shape[1])
-    return _padded(np.vstack([_padded(row, width, height + GAP) for row in (upper, lower)]))
+    tiles = [
+        _tile('Image', prediction.image, cv2.INTER_AREA),
+        _tile('Depth', colorize_depth(prediction.depth, 0.0, max_depth), cv2.INTER_AREA),
+    ]
+    rows = [(tiles, _depth_scale(prediction.depth, max_depth, tiles[0].shape[0], fixed))]
+    if facts.classes:
+        labels = colorize_label(prediction.label, facts.colors)
+        blend = overlay(prediction.image, prediction.label, facts.colors)
+        tiles = [
+            _tile('Labels', labels, cv2.INTER_NEAREST_EXACT),
+            _tile('Overlay', blend, cv2.INTER_AREA),
+        ]
+        rows.append((tiles, _legend(prediction.label, facts, fixed)))
+    height = max(part.shape[0] for tiles, side in rows for part in (tiles[0], side))
+    sheets = [_row(tiles, side, height) for tiles, side in rows]
+    width = max(sheet.shape[1] for sheet in sheets)
+    return _padded(np.vstack([_padded(sheet, width, height + GAP) for sheet in sheets]))
 
 
 def _padded(picture, width=None, height=None):
@@ -196,7 +199,7 @@ def _depth_scale(depth, max_depth, height, fixed):
     for value, text in _ticks(max_depth):
         y = round(bottom - 1 - (bottom - 1 - top) * value / max_depth)
         cv2.line(sheet, (LINE, y), (LINE + 5, y), INK, 1)
-        _text(sheet, text, LINE + 11, min(max(y, top + 5), bottom - 5))
+        _text(sheet, text, LINE + 11, min(max(y, top + 8), bottom - 8))
     for row, (name, color) in enumerate(marks):
         _swatch(sheet, name, color, bottom + 8 + LINE * row + LINE // 2)
     return sheet

@@ -149,3 +149,13 @@ def test_panel_of_a_frame_without_valid_depth():
     prediction = make_prediction()
     prediction.depth[:] = math.nan
     assert panel(prediction, make_facts()).any()
+
+
+def test_panel_of_a_model_without_classes_has_one_row():
+    prediction = make_prediction()
+    prediction.label[:] = UNLABELLED
+    picture = panel(prediction, make_facts(classes=(), colors=(), outputs=('depth',)))
+    whole = panel(prediction, make_facts())
+    assert 2 * picture.shape[0] - whole.shape[0] < 40
+    assert not shows(picture, (0, 0, 0))
+    assert shows(picture[:, SIDE:], turbo(255))
