@@ -80,17 +80,22 @@ def sum_up_skips(
 ) -> tuple[Tensor, ...]:
     """Run the sums of several branches, their maps joined by channel while they are resized.
 
-    For an engine it costs the same to resize one channel or a vector of sixteen.
+    For an engine it costs the same to resize one channel or a vector of sixteen. Branches that
+    differ in the number of stages are summed one by one.
 
     Args:
         sums: one for each branch.
-        stages: the stages of each branch, coarse to fine; the n-th ones have one size.
+        stages: the stages of each branch, coarse to fine; where all have as many, the n-th ones
+            have one size.
         size: of the output.
 
     Returns:
         (N, out, *size) of each branch.
 
     """
+    if len({len(own) for own in stages}) > 1:
+        each = zip(sums, stages, strict=True)
+        return tuple(sum_up_skips([sum_], [own], size)[0] for sum_, own in each)
     total = None
     for index, maps in enumerate(zip(*stages, strict=True)):
         maps = [sum_.convolutions[index](x) for sum_, x in zip(sums, maps, strict=True)]

@@ -17,7 +17,7 @@ from torch import nn, Tensor
 
 BRANCHES = ('depth', 'semantic')
 UP_CONVOLUTIONS = 4
-UP_SKIPS = (True, 'direct', False)
+UP_SKIPS = (True, 'direct', 'semantic', False)
 
 
 class Branch(nn.Module):
@@ -67,7 +67,7 @@ class DualBranchNetwork(nn.Module):
         widths: channels of the up-convolutions; of three, the fourth gives the output's.
         branches: which branches the network has, of 'depth' and 'semantic'.
         up_skips: add every stage of a branch to its output, resized step by step, or 'direct':
-            each in one leap; False leaves them out.
+            each in one leap; 'semantic' does so in that branch alone, False in none.
         lateral_sharing: join the branches by lateral sharing units (needs both).
         encoder_skips: fuse the encoder's maps into the up-convolutions of the same stride.
 
@@ -94,8 +94,9 @@ class DualBranchNetwork(nn.Module):
         self.encoder = encoder
         self.outputs = branches
         sizes = {'depth': 1, 'semantic': classes}
+        skips = {n: n == 'semantic' if up_skips == 'semantic' else up_skips for n in branches}
         self.branch = nn.ModuleDict(
-            {n: Branch(encoder, widths, sizes[n], up_skips, encoder_skips) for n in branches}
+            {n: Branch(encoder, widths, sizes[n], skips[n], encoder_skips) for n in branches}
         )
         self.sharing = None
         if lateral_sharing and len(branches) == 2:

@@ -105,6 +105,15 @@ def test_up_skip_sums_of_two_branches_do_not_mix(direct):
         torch.testing.assert_close(found, sum_(own, (8, 12)))
 
 
+def test_up_skip_sums_of_branches_with_other_numbers_of_stages():
+    torch.manual_seed(0)
+    sums = [UpSkipSum([2], 1), UpSkipSum([3, 2], 4)]
+    stages = [[torch.randn(2, 2, 4, 6)], [torch.randn(2, 3, 2, 3), torch.randn(2, 2, 4, 6)]]
+    together = sum_up_skips(sums, stages, (8, 12))
+    for sum_, own, found in zip(sums, stages, together, strict=True):
+        torch.testing.assert_close(found, sum_(own, (8, 12)))
+
+
 def make_unit(stride=1):
     """Return a sharing unit of two channels that passes its mixtures on as they are."""
     unit = LateralSharingUnit(2, 2, stride).eval()

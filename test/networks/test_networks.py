@@ -15,6 +15,7 @@ VARIATIONS = [
     *((name, {}) for name in sorted(NETWORKS)),
     (LIGHT, {'up_skips': False}),
     (LIGHT, {'up_skips': 'direct'}),
+    (LIGHT, {'up_skips': 'semantic'}),
     (LIGHT, {'lateral_sharing': False}),
     (LIGHT, {'encoder_skips': False}),
     (LIGHT, {'widths': [16, 8, 8]}),
@@ -122,14 +123,24 @@ def test_branches_meet_only_in_sharing_units(sharing):
     assert torch.equal(before.depth, after.depth) is not sharing
 
 
-@pytest.mark.parametrize('skips', [True, False])
-def test_up_skips_connect_the_bottleneck_to_the_output(skips):
+@pytest.mark.parametrize(
+    ('skips', 'connected'),
+    [
+        (True, ['depth', 'semantic']),
+        ('direct', ['depth', 'semantic']),
+        ('semantic', ['semantic']),
+        (False, []),
+    ],
+)
+def test_up_skips_connect_the_bottleneck_to_the_output(skips, connected):
     # With all up-convolutions silent, only the up-skip of the encoder's output is left.
     network = make(LIGHT, {'up_skips': skips, 'encoder_skips': False}).eval()
-    for up in network.branch['depth'].up:
-        torch.nn.init.zeros_(up.norm.weight)
-    depth = run_decoder(network, random_maps(network)).depth
-    assert (depth.std() > 0.01) == skips
+    for branch in network.branch.values():
+        for up in branch.up:
+            torch.nn.init.zeros_(up.norm.weight)
+    output = run_decoder(network, random_maps(network))
+    spread = {name: getattr(output, name).std(dim=(2, 3)).mean() for name in network.branch}
+    assert [name for name, value in spread.items() if value > 0.01] == connected
 
 
 @pytest.mark.parametrize('skips', [True, False])
