@@ -13,6 +13,7 @@ COMMANDS = {
     'predict': 'depth, labels and point clouds of image files, without ROS',
     'evaluate': 'measure a model on annotated images',
     'train': 'train a network',
+    'average': 'average the weights of several trainings from common ones (a model soup)',
     'export': 'build what an engine needs ahead of the first start; INT8 calibration; ONNX',
     'benchmark': 'measure engines and node on this machine, beside plain ones',
 }
