@@ -31,7 +31,7 @@ def test_changes_reach_into_mappings_and_leave_the_base(script):
 
 def test_rows_of_the_configuration_differ_and_can_be_trained(script):
     rows = script.load_rows(ROOT / 'config' / 'ablation.yaml')
-    assert len(rows) == 8
+    assert len(rows) == 9
     assert len({json.dumps(row) for row in rows.values()}) == len(rows)
     for row in rows.values():
         config = make_config(row)
