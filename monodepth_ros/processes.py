@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 import ctypes
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import Optional
+from typing import Iterator, Optional
 
 _PR_SET_PDEATHSIG = 1
 
@@ -23,6 +24,24 @@ def say(**message) -> None:
 def _end_with_parent():
     """Have Linux end this process when its parent dies, however that happens (prctl(2))."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Let SIGINT and SIGTERM wait: Python's hooks at a fork swallow what their handlers raise."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python runs handlers in the main thread alone.
+        return
+    came: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    handlers = {n: signal.signal(n, lambda number, _: came.append(number)) for n in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    for number in came:
+        signal.raise_signal(number)
 
 
 class Child:
@@ -57,17 +76,24 @@ class Child:
         """
         self.name = name
         self._log = log
-        with open(log, 'w') as file:
-            self._process = subprocess.Popen(
-                command,
-                env=environ,
-                stdin=subprocess.DEVNULL if messages is None else subprocess.PIPE,
-                stdout=file if messages is None else subprocess.PIPE,
-                stderr=file,
-                start_new_session=True,
-                preexec_fn=_end_with_parent,
-                text=True,
-            )
+        self._process: Optional[subprocess.Popen] = None
+        try:
+            with open(log, 'w') as file, _signals_wait():
+                self._process = subprocess.Popen(
+                    command,
+                    env=environ,
+                    stdin=subprocess.DEVNULL if messages is None else subprocess.PIPE,
+                    stdout=file if messages is None else subprocess.PIPE,
+                    stderr=file,
+                    start_new_session=True,
+                    preexec_fn=_end_with_parent,
+                    text=True,
+                )
+        except BaseException:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+            raise
         self.pid = self._process.pid
         self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
         if messages is not None:
