@@ -13,7 +13,6 @@ from monodepth_ros.errors import CheckpointError, ConfigError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.networks.checkpoint import load_checkpoint
 from monodepth_ros.pipeline.preprocess import MULTIPLE
-import torch
 from torch import nn
 
 ALIKE = ('network', 'options', 'classes', 'colors', 'outputs', 'mean', 'std')
@@ -51,8 +50,7 @@ def make_soup(paths: Sequence[str]) -> tuple[nn.Module, ModelFacts]:
         for key, value in other.state_dict().items():
             total[key] += value
     mean = {key: value / len(paths) for key, value in total.items()}
-    with torch.no_grad():
-        network.load_state_dict(mean)  # which copies into each weight's own type
+    network.load_state_dict(mean)  # which copies into each weight's own type
     return network, _mean_facts(every)
 
 
