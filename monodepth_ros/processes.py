@@ -1,47 +1,49 @@
-"""Child processes: started apart from the terminal, heard line by line, and never left behind."""
+"""Child processes: apart from the terminal, heard line by line, and ended with their parent."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-import ctypes
 import json
+import os
 from pathlib import Path
 import queue
 import signal
 import subprocess
 import sys
 import threading
-from typing import Iterator, Optional
+from typing import Optional, Sequence
 
-_PR_SET_PDEATHSIG = 1
+_LEASH = """
+import ctypes, os, sys
+number, parent, *command = sys.argv[1:]
+ctypes.CDLL(None).prctl(1, int(number))  # PR_SET_PDEATHSIG
+try:
+    if os.getppid() == int(parent):  # else it died before
+        os.execvp(command[0], command)
+except OSError as error:
+    sys.exit(f'{command[0]}: {error.strerror}')
+"""
+
+
+def leashed(command: Sequence[str], number: int = signal.SIGTERM) -> list[str]:
+    """
+    Return a command that Linux ends when this process dies, however that happens (prctl(2)).
+
+    It is a short program that becomes the command, under the same process id. Popen's
+    `preexec_fn` would run Python between fork and exec: the hooks of that swallow what the handler
+    of a signal raises, and libraries of this process may hold locks then.
+
+    Args:
+        command: program and arguments.
+        number: the signal that ends it.
+
+    """
+    alone = [sys.executable, '-I', '-S', '-c', _LEASH]
+    return [*alone, str(int(number)), str(os.getpid()), *map(str, command)]
 
 
 def say(**message) -> None:
     """Tell the parent process something: one JSON object a line."""
     print(json.dumps(message), flush=True)
-
-
-def _end_with_parent():
-    """Have Linux end this process when its parent dies, however that happens (prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-@contextmanager
-def _signals_wait() -> Iterator[None]:
-    """Let SIGINT and SIGTERM wait: Python's hooks at a fork swallow what their handlers raise."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python runs handlers in the main thread alone.
-        return
-    came: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    handlers = {n: signal.signal(n, lambda number, _: came.append(number)) for n in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-    for number in came:
-        signal.raise_signal(number)
 
 
 class Child:
@@ -76,24 +78,16 @@ class Child:
         """
         self.name = name
         self._log = log
-        self._process: Optional[subprocess.Popen] = None
-        try:
-            with open(log, 'w') as file, _signals_wait():
-                self._process = subprocess.Popen(
-                    command,
-                    env=environ,
-                    stdin=subprocess.DEVNULL if messages is None else subprocess.PIPE,
-                    stdout=file if messages is None else subprocess.PIPE,
-                    stderr=file,
-                    start_new_session=True,
-                    preexec_fn=_end_with_parent,
-                    text=True,
-                )
-        except BaseException:
-            if self._process is not None:
-                self._process.kill()
-                self._process.wait()
-            raise
+        with open(log, 'w') as file:
+            self._process = subprocess.Popen(
+                leashed(command),
+                env=environ,
+                stdin=subprocess.DEVNULL if messages is None else subprocess.PIPE,
+                stdout=file if messages is None else subprocess.PIPE,
+                stderr=file,
+                start_new_session=True,
+                text=True,
+            )
         self.pid = self._process.pid
         self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
         if messages is not None:

@@ -1,6 +1,5 @@
 """The node as a process of its own, with its log, and the shared memory that it holds."""
 
-import ctypes
 import os
 from pathlib import Path
 import re
@@ -9,21 +8,17 @@ import subprocess
 import sys
 import time
 
+from monodepth_ros.processes import leashed
+
 TEST = Path(__file__).parent
 FORMULA = (str(TEST / 'ros' / 'formula_node.py'),)
 """A formula in place of the network, which is there at once."""
 REAL = ('-m', 'monodepth_ros.benchmark.ros.our_node')
 """What the executable runs."""
 _SEGMENT_LOCK = re.compile(r'/dev/shm/(fast(?:dds|rtps)_[0-9a-f]{16})_el')
-_PR_SET_PDEATHSIG = 1
 TIMEOUT = 30.0
 CLOCK_TICK_S = 0.02
 """Files have the time of the kernel's last tick."""
-
-
-def end_with_parent():
-    """Have Linux end this process when its parent dies, however that happens (prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def segments_of(pid, since):
@@ -49,7 +44,9 @@ class NodeProcess:
         self._started = time.time()
         with log.open('w') as file:
             self.process = subprocess.Popen(
-                [*prefix, sys.executable, *program, '--ros-args', *arguments],
+                leashed(
+                    [*prefix, sys.executable, *program, '--ros-args', *arguments], signal.SIGKILL
+                ),
                 env={
                     **os.environ,
                     'PYTHONPATH': os.pathsep.join(path),
@@ -58,7 +55,6 @@ class NodeProcess:
                 },
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                preexec_fn=end_with_parent,
             )
 
     def wait_for(self, condition, what, timeout=TIMEOUT):

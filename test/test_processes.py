@@ -1,42 +1,102 @@
 """Child processes: a signal during the start of one is not lost, and leaves none behind."""
 
 import os
+from pathlib import Path
 import signal
 import subprocess
 import sys
+import time
 
-from monodepth_ros.processes import Child
+from monodepth_ros.processes import Child, leashed
 import pytest
+
+STARTS = """
+import os, signal, sys
+from pathlib import Path
+from monodepth_ros.processes import Child
+
+number, moments = int(sys.argv[1]), int(sys.argv[2])
+signal.signal(number, signal.default_int_handler)
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+os.register_at_fork(before=lambda: print('such hooks swallow what a handler raises'))
+heard = 0
+for moment in range(1, moments + 1):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, moment * 1e-4)
+        Child('sleeper', ['sleep', sys.argv[3]], dict(os.environ), Path(os.devnull), None)
+        signal.pause()
+    except KeyboardInterrupt:
+        heard += 1
+print(heard)
+"""
+
+
+def processes_with(argument):
+    """Return the ids of the processes that have an argument in their command line."""
+    found = []
+    for path in Path('/proc').glob('[0-9]*/cmdline'):
+        try:
+            if argument in path.read_text().split('\0'):
+                found.append(int(path.parent.name))
+        except OSError:  # gone meanwhile
+            continue
+    return found
+
+
+def wait_until(condition, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_during_the_start_is_not_lost(number, tmp_path, monkeypatch):
-    started = []
-
-    def popen(*arguments, **options):
-        process = real(*arguments, **options)
-        started.append(process)
-        try:
-            signal.raise_signal(number)
-        except KeyboardInterrupt:
-            pass  # as Python's hooks after a fork do
-        return process
-
-    real = subprocess.Popen
-    monkeypatch.setattr(subprocess, 'Popen', popen)
-    before = signal.signal(number, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            Child('sleeper', ['sleep', '60'], dict(os.environ), tmp_path / 'log', None)
-        assert signal.getsignal(number) is signal.default_int_handler
-    finally:
-        signal.signal(number, before)
-    assert [process.returncode for process in started] == [-signal.SIGKILL]
+def test_a_signal_during_the_start_is_not_lost(number):
+    moments, seconds = 40, f'{600 + number}.{os.getpid()}'
+    arguments = [str(int(number)), str(moments), seconds]
+    environ = {**os.environ, 'PYTHONPATH': str(Path(__file__).parents[1])}
+    command = [sys.executable, '-c', STARTS, *arguments]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+    assert (done.stdout.strip(), done.returncode) == (str(moments), 0), done.stderr
+    wait_until(lambda: not processes_with(seconds))
 
 
-def test_handlers_are_those_from_before(tmp_path):
-    before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
-    command = [sys.executable, '-c', '']
-    child = Child('short', command, dict(os.environ), tmp_path / 'log', None)
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGKILL])
+def test_a_leashed_process_ends_with_its_parent(number):
+    program = f"""
+import subprocess, sys
+from monodepth_ros.processes import leashed
+child = subprocess.Popen(leashed(['sleep', '600'], {int(number)}))
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
+    environ = {**os.environ, 'PYTHONPATH': str(Path(__file__).parents[1])}
+    pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
+    with subprocess.Popen([sys.executable, '-c', program], env=environ, **pipes) as parent:
+        state = Path(f'/proc/{int(parent.stdout.readline())}/stat')
+        wait_until(lambda: '(sleep)' in state.read_text())
+        parent.kill()
+    wait_until(lambda: not state.exists() or state.read_text().split()[2] == 'Z')
+
+
+def test_a_leash_becomes_the_command(tmp_path):
+    program = 'import os, sys; print(os.getpid(), *sys.argv[1:]); sys.exit(7)'
+    command = leashed([sys.executable, '-c', program, 'a b', '--c'])
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.communicate()[0] == f'{process.pid} a b --c\n'
+    assert process.returncode == 7
+
+
+def test_last_words_of_a_program_that_is_not_there(tmp_path):
+    child = Child('ghost', ['no-such-program'], dict(os.environ), tmp_path / 'log', None)
+    wait_until(lambda: child.ended)
+    expected = 'exit status 1; its last words: no-such-program: No such file or directory'
+    assert child.last_words() == expected
+
+
+def test_a_child_is_stopped(tmp_path):
+    child = Child('sleeper', ['sleep', '60'], dict(os.environ), tmp_path / 'log', None)
+    assert not child.ended
     child.stop(20.0)
-    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
+    child.stop(20.0)
+    assert child.ended and child.last_words() == 'signal 15'

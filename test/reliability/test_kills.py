@@ -3,13 +3,15 @@
 import fcntl
 import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 import time
 
 from bench import wait_until
+from monodepth_ros.processes import leashed
 from node_kills import is_left_over, make_old, NodeKills, summarise
-from node_process import end_with_parent, FORMULA, NodeProcess, segments_of, TEST
+from node_process import FORMULA, NodeProcess, segments_of, TEST
 import pytest
 from witness import Witness
 
@@ -37,10 +39,9 @@ class Chain:
             path = os.pathsep.join([str(TEST.parent), str(TEST), str(TEST / 'ros')])
             with self._log(part).open('w') as log:
                 self._processes[part] = subprocess.Popen(
-                    [sys.executable, MORTAL, part],
+                    leashed([sys.executable, MORTAL, part], signal.SIGKILL),
                     env={**os.environ, 'PYTHONPATH': path},
                     stdout=log,
-                    preexec_fn=end_with_parent,
                 )
         return now
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from node_process import end_with_parent
+from monodepth_ros.processes import leashed
 from safetensors.numpy import load_file
 from tiny_folder import write_tiny_folder
 
@@ -65,12 +65,14 @@ class TrainingKills:
         values = ['--root', self._data, '--out', out, '--epochs', self._epochs]
         with (self._folder / 'log').open('w') as log:
             return subprocess.Popen(
-                [sys.executable, PROGRAM, 'train', self._config]
-                + [*map(str, values), '--device', 'cpu', '--threads', '1', *resume],
+                leashed(
+                    [sys.executable, PROGRAM, 'train', self._config]
+                    + [*map(str, values), '--device', 'cpu', '--threads', '1', *resume],
+                    signal.SIGKILL,
+                ),
                 env={**os.environ, 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1'},
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=end_with_parent,
             )
 
     def _wait_for_step(self, process, out):
