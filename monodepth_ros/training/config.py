@@ -33,6 +33,7 @@ class LossConfig:
         reciprocal_ssim: structural dissimilarity of m / depth (1).
         focal: focal loss of the class maps, of a network that predicts them (1).
         cross_entropy: of the class maps (0).
+        jaccard: intersection over union that the class maps miss, all classes alike (0).
         class_sobel: error of the Sobel gradients of the class maps (1).
 
     """
@@ -47,6 +48,7 @@ class LossConfig:
     reciprocal_ssim: Optional[float] = None
     focal: Optional[float] = None
     cross_entropy: Optional[float] = None
+    jaccard: Optional[float] = None
     class_sobel: Optional[float] = None
 
 

@@ -78,40 +78,51 @@ class Processes:
         return bool(spread[0] == -spread[1])
 
 
-class _GlobalMean(torch.autograd.Function):
-    """Sum of totals over sum of counts, over all processes; see `global_mean`."""
+class _GlobalSum(torch.autograd.Function):
+    """Sum over all processes; see `global_sum`."""
 
     @staticmethod
-    def forward(ctx, total, count):
-        both = torch.stack((total.double(), count.double()))  # float32 cannot count that far
-        distributed.all_reduce(both)
-        whole = both[1].clamp(min=1)
-        ctx.share = float(distributed.get_world_size() / whole)
-        return (both[0] / whole).to(total.dtype)
+    def forward(ctx, values):
+        values = values.clone()
+        distributed.all_reduce(values)
+        return values
 
     @staticmethod
     def backward(ctx, gradient):
-        gradient = gradient.contiguous()
+        gradient = gradient.clone()
         distributed.all_reduce(gradient)
-        return gradient * (ctx.share / distributed.get_world_size()), None
+        return gradient
+
+
+def global_sum(values: Tensor) -> Tensor:
+    """Return the sums of `values` over all processes, each by itself, in float64.
+
+    Each process gets the same, and a gradient whose mean over the processes, which is what
+    DistributedDataParallel takes, is that of one process with the whole batch. Every process has
+    to call this equally often.
+
+    Args:
+        values: any shape, in each process the same one: sums over its part of the batch.
+
+    """
+    values = values.double()  # float32 cannot count that far
+    if distributed.is_available() and distributed.is_initialized():
+        return _GlobalSum.apply(values)
+    return values
 
 
 def global_mean(total: Tensor, count: Tensor) -> Tensor:
-    """Return the sum of `total` over all processes divided by the sum of `count`, or by 1.
+    """Return the `global_sum` of `total` divided by that of `count`, or by 1.
 
-    Each process gets the same value, and a gradient whose mean over the processes, which is what
-    DistributedDataParallel takes, is that of one process with the whole batch; a mean of each
-    process's mean would give pixels of a part with little ground truth more weight. Every process
-    has to call this equally often.
+    A mean of each process's mean would give pixels of a part with little ground truth more weight.
 
     Args:
         total: scalar, the sum over this process's part of the batch.
         count: scalar, how many values are in it.
 
     """
-    if distributed.is_available() and distributed.is_initialized():
-        return _GlobalMean.apply(total, count)
-    return total / count.clamp(min=1)
+    whole = global_sum(torch.stack((total.double(), count.double())))
+    return (whole[0] / whole[1].clamp(min=1)).to(total.dtype)
 
 
 @contextmanager

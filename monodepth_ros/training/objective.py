@@ -20,7 +20,7 @@ METRIC_TERMS = {
 }
 RECIPROCAL_TERMS = {'reciprocal_l1': 0.1, 'reciprocal_gradient': 1.0, 'reciprocal_ssim': 1.0}
 """Weights of DenseDepth (Alhashim and Wonka, 2018, equation 1)."""
-SEMANTIC_TERMS = {'focal': 1.0, 'cross_entropy': 0.0, 'class_sobel': 1.0}
+SEMANTIC_TERMS = {'focal': 1.0, 'cross_entropy': 0.0, 'jaccard': 0.0, 'class_sobel': 1.0}
 SEMANTIC_STEP = 2
 """The semantic terms look at every second pixel of both axes: neighbours mostly agree."""
 NEAREST = 0.1
@@ -121,6 +121,7 @@ def _semantic_terms(weights, logits, label):
     terms = {
         'focal': lambda: losses.focal_loss(*maps),
         'cross_entropy': lambda: losses.cross_entropy_loss(*maps),
+        'jaccard': lambda: losses.jaccard_loss(*maps),
         'class_sobel': lambda: losses.class_sobel_loss(*maps),
     }
     return _weighted(weights, terms)

@@ -21,10 +21,10 @@ ROOT = Path(__file__).parents[2]
 CPU = torch.device('cpu')
 PLAIN = {
     'options': {'norm': False, 'dropout': 0.0},
-    'loss': {'log_depth': 1.0, 'silog': 1.0, 'cross_entropy': 0.5},
+    'loss': {'log_depth': 1.0, 'silog': 1.0, 'cross_entropy': 0.5, 'jaccard': 0.5},
 }
 """Nothing in the network depends on which images are in one process: no batch norm, no dropout.
-The loss has all kinds of terms: means, slopes, and a root of a difference of means."""
+The loss has all kinds of terms: means, slopes, a root of a difference of means, and a ratio."""
 CONFIGURATIONS = {'plain': PLAIN, 'normed': {}}
 
 

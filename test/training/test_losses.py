@@ -126,6 +126,20 @@ def test_cross_entropy_loss():
     assert losses.cross_entropy_loss(logits, label, valid).item() == pytest.approx(expected)
 
 
+def test_jaccard_loss():
+    # Probabilities 1/2, 1/2, 0 and 1/4, 1/4, 1/2; the third pixel does not count.
+    logits = torch.tensor([[0.5, 0.25, 1.0], [0.5, 0.25, 1e-9], [1e-9, 0.5, 1e-9]]).log()
+    logits = logits.view(1, 3, 1, 3)
+    label = torch.tensor([[[0, 0, 1]]])
+    valid = torch.tensor([True, True, False]).view(1, 1, 1, 3)
+    # Class 0: hits 3/4 of a union of 2; the other two are not there.
+    assert losses.jaccard_loss(logits, label, valid).item() == pytest.approx(1 - 0.75 / 2)
+    # Class 0: hits 1/2 of 1 + 3/4 - 1/2; class 2: hits 1/2 of 1 + 1/2 - 1/2.
+    label = torch.tensor([[[0, 2, 1]]])
+    expected = (1 - 0.5 / 1.25 + 1 - 0.5 / 1.0) / 2
+    assert losses.jaccard_loss(logits, label, valid).item() == pytest.approx(expected)
+
+
 def test_class_sobel_loss():
     # Class 0 left of class 1, an edge between columns 1 and 2 of four.
     label = torch.tensor([0, 0, 1, 1]).expand(1, 4, 4)
@@ -150,6 +164,7 @@ DEPTH_LOSSES = {
 CLASS_LOSSES = {
     'focal': losses.focal_loss,
     'cross_entropy': losses.cross_entropy_loss,
+    'jaccard': losses.jaccard_loss,
     'class_sobel': losses.class_sobel_loss,
 }
 

@@ -18,7 +18,7 @@ import torch
 ROOT = Path(__file__).parents[2]
 METRIC = ['depth_aware', 'depth_l1', 'log_depth', 'silog', 'depth_sobel']
 RECIPROCAL = ['reciprocal_l1', 'reciprocal_gradient', 'reciprocal_ssim']
-SEMANTIC = ['focal', 'cross_entropy', 'class_sobel']
+SEMANTIC = ['focal', 'cross_entropy', 'jaccard', 'class_sobel']
 NONE = dict.fromkeys([*METRIC, *SEMANTIC], 0.0)
 ALL = {field.name for field in dataclasses.fields(LossConfig)}
 

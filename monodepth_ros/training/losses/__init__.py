@@ -19,6 +19,7 @@ from monodepth_ros.training.losses.semantic import (
     class_sobel_loss,
     cross_entropy_loss,
     focal_loss,
+    jaccard_loss,
 )
 from monodepth_ros.training.losses.ssim import ssim_loss
 
@@ -28,6 +29,7 @@ __all__ = [
     'depth_aware_loss',
     'focal_loss',
     'gradient_loss',
+    'jaccard_loss',
     'l1_loss',
     'log_depth_loss',
     'masked_mean',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monodepth_ros.training.distributed import global_sum
 from monodepth_ros.training.losses.gradients import sobel_loss
 from monodepth_ros.training.losses.masked import masked_mean
 import torch
@@ -50,6 +51,24 @@ def cross_entropy_loss(logits: Tensor, label: Tensor, valid: Tensor) -> Tensor:
     label = label.where(valid[:, 0], label.new_zeros(()))
     loss = functional.cross_entropy(logits.float(), label, reduction='none')
     return masked_mean(loss[:, None], valid)
+
+
+def jaccard_loss(logits: Tensor, label: Tensor, valid: Tensor) -> Tensor:
+    """1 - intersection over union, of sums of softmax probabilities. Shapes as in `focal_loss`.
+
+    The sums are over all pixels of the batch that count, the mean is over the classes that are
+    there; so a rare class weighs as much as a frequent one, as in the mean IoU (Rahman and Wang,
+    ISVC 2016, equation 3).
+
+    Scale: 0..1; 0.93 where all of 13 equally frequent classes get 1/13.
+    """
+    truth = _one_hot(label, valid, logits.shape[1])
+    found = logits.float().softmax(dim=1) * valid
+    sums = torch.stack((found * truth, found, truth)).sum(dim=(1, 3, 4))
+    hits, of_found, of_truth = global_sum(sums)
+    there = of_truth > 0
+    missed = 1.0 - hits / (of_found + of_truth - hits).clamp(min=1.0)
+    return ((missed * there).sum() / there.sum().clamp(min=1)).float()
 
 
 def class_sobel_loss(logits: Tensor, label: Tensor, valid: Tensor) -> Tensor:
