@@ -1,8 +1,9 @@
 """
 The checks of what reads files, in a process of their own.
 
-They watch memory by tracemalloc. In the process of all tests, with threads of libraries left over
-from others, that has ended in a segmentation fault; alone it never has.
+One of them has a signal (SIGALRM) end what hangs, and in the process of all tests any signal can
+be a segmentation fault: OpenVINO gives the thread that loads it a stack for signals, and unmaps it
+when another thread lets go of the last engine (SigAltStackSetup in its intel_cpu plugin).
 """
 
 from pathlib import Path
