@@ -13,7 +13,9 @@ import threading
 from typing import Optional, Sequence
 
 _LEASH = """
-import ctypes, os, sys
+import ctypes, os, signal, sys
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # which Python ignores from its start on
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 number, parent, *command = sys.argv[1:]
 ctypes.CDLL(None).prctl(1, int(number))  # PR_SET_PDEATHSIG
 try:
@@ -28,6 +30,7 @@ def leashed(command: Sequence[str], number: int = signal.SIGTERM) -> list[str]:
     """
     Return a command that Linux ends when this process dies, however that happens (prctl(2)).
 
+    Linux takes the end of the thread that starts it for that; so start it from the main thread.
     It is a short program that becomes the command, under the same process id. Popen's
     `preexec_fn` would run Python between fork and exec: the hooks of that swallow what the handler
     of a signal raises, and libraries of this process may hold locks then.
@@ -49,6 +52,8 @@ def say(**message) -> None:
 class Child:
     """
     A child process in a session of its own, so that Ctrl-C reaches the parent alone.
+
+    It ends with the parent at the latest, also where a signal breaks off its start.
 
     Attributes:
         name: what it is, for people.

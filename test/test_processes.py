@@ -1,4 +1,4 @@
-"""Child processes: a signal during the start of one is not lost, and leaves none behind."""
+"""Child processes: a signal during the start of one is not lost; none outlives its parent."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from monodepth_ros.processes import Child, leashed
 import pytest
 
 STARTS = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 from monodepth_ros.processes import Child
 
@@ -19,12 +19,13 @@ number, moments = int(sys.argv[1]), int(sys.argv[2])
 signal.signal(number, signal.default_int_handler)
 signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
 os.register_at_fork(before=lambda: print('such hooks swallow what a handler raises'))
-heard = 0
+heard, children = 0, []
 for moment in range(1, moments + 1):
     try:
         signal.setitimer(signal.ITIMER_REAL, moment * 1e-4)
-        Child('sleeper', ['sleep', sys.argv[3]], dict(os.environ), Path(os.devnull), None)
-        signal.pause()
+        command = ['sleep', sys.argv[3]]
+        children.append(Child('sleeper', command, dict(os.environ), Path(os.devnull), None))
+        time.sleep(1)
     except KeyboardInterrupt:
         heard += 1
 print(heard)
@@ -36,11 +37,19 @@ def processes_with(argument):
     found = []
     for path in Path('/proc').glob('[0-9]*/cmdline'):
         try:
-            if argument in path.read_text().split('\0'):
+            if argument in path.read_text(errors='replace').split('\0'):
                 found.append(int(path.parent.name))
         except OSError:  # gone meanwhile
             continue
     return found
+
+
+def program_of(pid):
+    """Return the name of the program that a process runs; empty where it has ended."""
+    try:
+        return Path(f'/proc/{pid}/comm').read_text().strip()
+    except OSError:
+        return ''
 
 
 def wait_until(condition, seconds=20.0):
@@ -61,22 +70,45 @@ def test_a_signal_during_the_start_is_not_lost(number):
     wait_until(lambda: not processes_with(seconds))
 
 
-@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGKILL])
-def test_a_leashed_process_ends_with_its_parent(number):
+@pytest.mark.parametrize(
+    ('number', 'command'),
+    [
+        (signal.SIGTERM, ['sleep']),
+        (signal.SIGKILL, ['sh', '-c', "trap '' TERM; while sleep 0.1; do :; done", 'sh']),
+    ],
+)
+def test_a_leashed_process_ends_with_its_parent(number, command):
+    mark = f'{700 + number}.{os.getpid()}'
     program = f"""
 import subprocess, sys
 from monodepth_ros.processes import leashed
-child = subprocess.Popen(leashed(['sleep', '600'], {int(number)}))
-print(child.pid, flush=True)
+child = subprocess.Popen(leashed({[*command, mark]}, {int(number)}))
+print('started', flush=True)
 sys.stdin.read()
 """
     environ = {**os.environ, 'PYTHONPATH': str(Path(__file__).parents[1])}
     pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
     with subprocess.Popen([sys.executable, '-c', program], env=environ, **pipes) as parent:
-        state = Path(f'/proc/{int(parent.stdout.readline())}/stat')
-        wait_until(lambda: '(sleep)' in state.read_text())
+        parent.stdout.readline()
+        wait_until(lambda: any(program_of(pid) == command[0] for pid in processes_with(mark)))
         parent.kill()
-    wait_until(lambda: not state.exists() or state.read_text().split()[2] == 'Z')
+    wait_until(lambda: not processes_with(mark))
+
+
+def test_nothing_starts_after_the_parent_has_ended(tmp_path):
+    command = leashed(['touch', str(tmp_path / 'file')])
+    parent = command.index(str(os.getpid()))
+    assert subprocess.run(command).returncode == 0 and (tmp_path / 'file').exists()
+    (tmp_path / 'file').unlink()
+    command[parent] = '1'  # an orphan's parent, but not this one's
+    assert subprocess.run(command).returncode == 0 and not (tmp_path / 'file').exists()
+
+
+def test_signals_that_python_ignores_are_not_ignored():
+    done = subprocess.run(leashed(['cat', '/proc/self/status']), capture_output=True, text=True)
+    ignored = next(line for line in done.stdout.splitlines() if line.startswith('SigIgn'))
+    python_s = 1 << (signal.SIGPIPE - 1) | 1 << (signal.SIGXFSZ - 1)
+    assert int(ignored.split()[1], 16) & python_s == 0
 
 
 def test_a_leash_becomes_the_command(tmp_path):

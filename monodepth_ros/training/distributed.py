@@ -83,13 +83,13 @@ class _GlobalSum(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, values):
-        values = values.clone()
+        values = values.clone(memory_format=torch.contiguous_format)
         distributed.all_reduce(values)
         return values
 
     @staticmethod
     def backward(ctx, gradient):
-        gradient = gradient.clone()
+        gradient = gradient.clone(memory_format=torch.contiguous_format)
         distributed.all_reduce(gradient)
         return gradient
 

@@ -23,15 +23,15 @@ import numpy as np
 import torch
 
 SMALLEST = 0.015
-"""Diameter, as a share of the image's width, of what is unlabelled because it is a thing: people
-who label leave a border of some pixels between things."""
+"""Diameter, as a share of the image's width, of what is unlabelled because it is a thing. Between
+things NYU's labels leave a border of some pixels, and around the image one of up to 9 of 640."""
 LEAST_PROBABILITY = 1e-4
 """No class is ruled out: an estimate of its frequency could never recover from 0."""
 MOST_ROUNDS = 1000
 TOLERANCE = 1e-6
 
 Probabilities = Callable[[Sample], np.ndarray]
-"""(H, W, C) float32 class probabilities of each pixel of a sample's image."""
+"""(H, W, C) float32, above 0, of each pixel of a sample's image: how probable each class is."""
 
 
 def unlabelled_things(label: np.ndarray) -> np.ndarray:
@@ -41,7 +41,7 @@ def unlabelled_things(label: np.ndarray) -> np.ndarray:
         label: (H, W) uint8 class, 255 where unlabelled.
 
     """
-    diameter = max(3, round(SMALLEST * label.shape[1]))
+    diameter = max(3, round(SMALLEST * label.shape[1])) | 1  # an even disc has no centre
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (diameter, diameter))
     unlabelled = (label == UNLABELLED).astype(np.uint8)
     # Beyond the image nothing is unlabelled, so that a frame around it counts as a border.
@@ -53,8 +53,11 @@ def estimate_frequencies(probabilities: np.ndarray, learnt: np.ndarray) -> np.nd
     """Return how frequent each class is among pixels, (C,), by expectation maximisation.
 
     Args:
-        probabilities: (n, C) of each pixel, by a network.
-        learnt: (C,) frequencies of the classes in what the network learnt from.
+        probabilities: (n, C) float32 or float64 of each pixel, by a network.
+        learnt: (C,) float64 frequencies of the classes in what the network learnt from.
+
+    Raises:
+        ConfigError: no end in `MOST_ROUNDS` rounds.
 
     """
     found = learnt
@@ -62,8 +65,11 @@ def estimate_frequencies(probabilities: np.ndarray, learnt: np.ndarray) -> np.nd
         corrected = probabilities * (found / learnt)
         before, found = found, (corrected / corrected.sum(axis=1, keepdims=True)).mean(axis=0)
         if np.abs(found - before).max() < TOLERANCE:
-            break
-    return found
+            return found
+    raise ConfigError(
+        f'the frequencies of the classes still change after {MOST_ROUNDS} rounds: {found}; take '
+        'another network'
+    )
 
 
 class LabelCompletion:
@@ -79,8 +85,8 @@ class LabelCompletion:
         ConfigError: no such class, or nothing (un)labelled to estimate frequencies from.
 
     Attributes:
-        learnt, unlabelled: frequency of each class, (C,), where there are labels, and by estimate
-            among things without.
+        learnt, unlabelled: frequency of each class, (C,) float64, where there are labels, and by
+            estimate among things without.
 
     """
 
@@ -104,8 +110,9 @@ class LabelCompletion:
         if not counts.all() or not sum(map(len, pixels)):
             raise ConfigError(
                 'the frequencies of the classes need labels of each of them, and unlabelled '
-                f'things; labelled pixels: {dict(zip(classes, counts.tolist(), strict=True))}, '
-                f'unlabelled things: {sum(map(len, pixels))} pixels'
+                'things; take more images, or labels without the classes that none has; labelled '
+                f'pixels: {dict(zip(classes, counts.tolist(), strict=True))}, unlabelled things: '
+                f'{sum(map(len, pixels))} pixels'
             )
         self.learnt = counts / counts.sum()
         self.unlabelled = estimate_frequencies(np.concatenate(pixels), self.learnt)

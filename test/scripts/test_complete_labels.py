@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 import cv2
+from monodepth_ros.networks.checkpoint import load_checkpoint, save_checkpoint
 import numpy as np
 import pytest
 from tiny_folder import write_tiny_folder
 from tiny_model import write_tiny_model
+import torch
 
 ROOT = Path(__file__).parents[2]
 OBJECTS = 6
@@ -17,7 +19,13 @@ OBJECTS = 6
 
 @pytest.fixture(scope='module')
 def model(tmp_path_factory):
-    return write_tiny_model(tmp_path_factory.mktemp('model') / 'tiny.safetensors')
+    """Return a network that takes everything for objects, more or less."""
+    path = write_tiny_model(tmp_path_factory.mktemp('model') / 'tiny.safetensors')
+    network, facts = load_checkpoint(path)
+    with torch.no_grad():
+        network.branch['semantic'].sum.convolutions[-1].bias[OBJECTS] += 20.0
+    save_checkpoint(path, network, facts)
+    return path
 
 
 def read(path):
@@ -36,6 +44,7 @@ def data(tmp_path):
     for index in range(8):
         path = root / 'label13' / f'{index:04}.png'
         label = read(path)
+        label[:4] = 0
         label[10:20, :104] = np.arange(13).repeat(8)
         label[40:80, 30:90] = 255
         cv2.imwrite(str(path), label)
@@ -45,20 +54,32 @@ def data(tmp_path):
 def test_a_copy_is_written_beside_the_data(data, model, tmp_path):
     before = {path: path.read_bytes() for path in data.rglob('*.png')}
     out = tmp_path / 'runs' / 'copy'
+    unfinished = tmp_path / 'runs' / 'copy.unfinished'
+    (unfinished / 'label13').mkdir(parents=True)  # of a try that was killed
     names = ['--dataset', 'folder', '--model', model, '--class', 'objects']
     done = run('--root', data, '--out', out, *names)
     assert done.returncode == 0, done.stderr
-    assert 'objects' in done.stdout and 'of all pixels are new objects' in done.stdout
+    share = re.search(r': (\S+)% of all pixels are new objects', done.stdout)
+    assert float(share[1]) == pytest.approx(100 * 40 * 60 / (96 * 128), abs=0.1)
+    assert not unfinished.exists()
     assert {path: path.read_bytes() for path in data.rglob('*.png')} == before
     assert (out / 'rgb').is_symlink() and (out / 'rgb' / '0000.png').is_file()
     assert (out / 'train.txt').read_text() == (data / 'train.txt').read_text()
     for index in range(8):
-        was = read(data / 'label13' / f'{index:04}.png')
-        now = read(out / 'label13' / f'{index:04}.png')
-        np.testing.assert_array_equal(now[was != 255], was[was != 255])
-        assert set(np.unique(now[was == 255])) <= {OBJECTS, 255}
+        expected = read(data / 'label13' / f'{index:04}.png')
+        found = read(out / 'label13' / f'{index:04}.png')
+        inside = np.zeros(expected.shape, bool)
+        inside[40:80, 30:90] = True
+        np.testing.assert_array_equal(found[~inside], expected[~inside])
+        # A disc reaches everything but the corners.
+        assert (found[inside] == OBJECTS).sum() >= inside.sum() - 4
     again = run('--root', data, '--out', out, *names)
     assert again.returncode == 1 and again.stderr.startswith(f'error: --out {out} exists; name')
+    inside = run('--root', data, '--out', data / 'copy', *names)
+    assert inside.returncode == 1 and 'is in the data set; name a folder' in inside.stderr
+    (tmp_path / 'file').touch()
+    nowhere = run('--root', data, '--out', tmp_path / 'file' / 'copy', *names)
+    assert nowhere.returncode == 1 and nowhere.stderr.endswith(': Not a directory\n')
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,14 @@ def jaccard_loss(logits: Tensor, label: Tensor, valid: Tensor) -> Tensor:
 
     The sums are over all pixels of the batch that count, the mean is over the classes that are
     there; so a rare class weighs as much as a frequent one, as in the mean IoU (Rahman and Wang,
-    ISVC 2016, equation 3).
+    ISVC 2016, who have foreground and background alone).
 
-    Scale: 0..1; 0.93 where all of 13 equally frequent classes get 1/13.
+    Scale: 0..1; 0.96 where all of 13 equally frequent classes get 1/13; 0.56 is usual for 8 images.
     """
     truth = _one_hot(label, valid, logits.shape[1])
     found = logits.float().softmax(dim=1) * valid
-    sums = torch.stack((found * truth, found, truth)).sum(dim=(1, 3, 4))
+    maps = (found * truth, found, truth)
+    sums = torch.stack([x.sum(dim=(0, 2, 3), dtype=torch.float64) for x in maps])
     hits, of_found, of_truth = global_sum(sums)
     there = of_truth > 0
     missed = 1.0 - hits / (of_found + of_truth - hits).clamp(min=1.0)
