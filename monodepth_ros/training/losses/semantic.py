@@ -60,7 +60,8 @@ def jaccard_loss(logits: Tensor, label: Tensor, valid: Tensor) -> Tensor:
     there; so a rare class weighs as much as a frequent one, as in the mean IoU (Rahman and Wang,
     ISVC 2016, who have foreground and background alone).
 
-    Scale: 0..1; 0.96 where all of 13 equally frequent classes get 1/13; 0.56 is usual for 8 images.
+    Scale: 0..1; 0.96 where all of 13 equally frequent classes get 1/13; for 8 images 0.56 is
+    usual.
     """
     truth = _one_hot(label, valid, logits.shape[1])
     found = logits.float().softmax(dim=1) * valid
