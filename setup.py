@@ -80,6 +80,7 @@ setup(
         'console_scripts': [
             f'monodepth = {PACKAGE}.cli.main:main',
             f'monodepth_node = {PACKAGE}.ros.node:main',
+            f'monodepth_rviz = {PACKAGE}.ros.rviz:main',
         ],
     },
 )

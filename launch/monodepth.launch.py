@@ -2,18 +2,12 @@
 
 import posixpath
 
-from launch import LaunchDescription
-from launch.actions import (
-    DeclareLaunchArgument,
-    GroupAction,
-    OpaqueFunction,
-    SetEnvironmentVariable,
-)
+from launch.actions import DeclareLaunchArgument, GroupAction, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.actions import Node, SetParameter, SetParametersFromFile
-from launch_ros.substitutions import FindPackageShare
-from monodepth_ros.ros.fastdds import profile_environment
+from launch_ros.actions import SetParameter, SetParametersFromFile
+from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
+from monodepth_ros.ros.launching import check_parameter_file, describe, profiled_node
 
 NODE_PARAMETERS = {
     'image_transport': 'image_transport',
@@ -108,8 +102,9 @@ def declare_arguments():
         ),
         DeclareLaunchArgument(
             'fixed_frame',
-            default_value='camera_color_optical_frame',
-            description="RViz's fixed frame: with no TF, the frame_id of the images.",
+            default_value='',
+            description="RViz's fixed frame. Empty: RViz opens with the first image, and takes "
+            'its frame_id.',
         ),
         DeclareLaunchArgument(
             'scan',
@@ -154,7 +149,7 @@ def start_node(context):
     """Return the node, with the topics of all its cameras."""
     cameras = cameras_of(context)
     return [
-        Node(
+        profiled_node(
             package='monodepth_ros',
             executable='monodepth_node',
             name='monodepth',
@@ -173,7 +168,7 @@ def start_tools(context):
     cameras = cameras_of(context) or ['']
     namespaces = [posixpath.join(namespace, camera).rstrip('/') for camera in cameras]
     scans = [
-        Node(
+        profiled_node(
             package='depthimage_to_laserscan',
             executable='depthimage_to_laserscan_node',
             namespace=name,
@@ -183,27 +178,43 @@ def start_tools(context):
         )
         for name in namespaces
     ]
-    rviz = Node(
-        package='rviz2',
-        executable='rviz2',
-        namespace=namespaces[0],
-        arguments=[
-            '-d',
-            shipped('config', 'monodepth.rviz'),
-            '-f',
-            LaunchConfiguration('fixed_frame'),
-        ],
-        condition=IfCondition(LaunchConfiguration('rviz')),
+    return [*scans, start_rviz(context, namespaces[0])]
+
+
+def start_rviz(context, namespace):
+    """Return RViz on a camera's topics, at once where its fixed frame is given."""
+    frame = LaunchConfiguration('fixed_frame').perform(context)
+    options = ['-d', shipped('config', 'monodepth.rviz')]
+    condition = IfCondition(LaunchConfiguration('rviz'))
+    if frame:
+        return profiled_node(
+            package='rviz2',
+            executable='rviz2',
+            namespace=namespace,
+            arguments=[*options, '-f', frame],
+            condition=condition,
+        )
+    return profiled_node(
+        package='monodepth_ros',
+        executable='monodepth_rviz',
+        namespace=namespace,
+        arguments=[ExecutableInPackage('rviz2', 'rviz2'), *options],
+        remappings=topics_of(),
+        condition=condition,
+        output='screen',
     )
-    return [*scans, rviz]
+
+
+def check_files(context):
+    """Refuse a parameter file that cannot be read."""
+    check_parameter_file(context, 'params_file')
 
 
 def generate_launch_description():
-    """Return the node with its parameters, the middleware's profile, the scan and RViz."""
-    # Both sides of a topic need the profile; a profile that the user has set stays.
-    profile = [SetEnvironmentVariable(*pair) for pair in profile_environment().items()]
+    """Return the node with its parameters, the scan and RViz."""
     group = GroupAction(
         [
+            OpaqueFunction(function=check_files),
             SetParametersFromFile(LaunchConfiguration('params_file')),
             OpaqueFunction(function=set_given_parameters),
             # The node comes last: a launch that fails, as a package is missing, leaves it running.
@@ -211,4 +222,4 @@ def generate_launch_description():
             OpaqueFunction(function=start_node),
         ]
     )
-    return LaunchDescription([*declare_arguments(), *profile, group])
+    return describe(__file__, declare_arguments(), [group])

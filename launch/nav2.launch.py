@@ -7,19 +7,13 @@ monodepth.launch.py, but namespace and autostart, are taken as well.
 
 from pathlib import Path
 
-from launch import LaunchDescription
-from launch.actions import (
-    DeclareLaunchArgument,
-    IncludeLaunchDescription,
-    OpaqueFunction,
-    SetEnvironmentVariable,
-)
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
-from monodepth_ros.ros.fastdds import profile_environment
+from monodepth_ros.ros.launching import check_parameter_file, describe, profiled_node
 
 COSTMAP = 'costmap'
 """Name and namespace of the costmap node; Humble's cannot be renamed."""
@@ -54,13 +48,14 @@ def declare_arguments():
 
 def start_costmap(context):
     """Return the costmap node, with the semantic layer on request."""
+    check_parameter_file(context, 'costmap_params_file')
     parameters = [
         LaunchConfiguration('costmap_params_file'),
         {'use_sim_time': LaunchConfiguration('use_sim_time')},
     ]
     if IfCondition(LaunchConfiguration('semantic')).evaluate(context):
         parameters.append({'plugins': SEMANTIC_PLUGINS})
-    costmap = Node(
+    costmap = profiled_node(
         package='nav2_costmap_2d',
         executable='nav2_costmap_2d',
         name=COSTMAP,
@@ -73,7 +68,6 @@ def start_costmap(context):
 
 def generate_launch_description():
     """Return costmap, lifecycle manager and node."""
-    profile = [SetEnvironmentVariable(*pair) for pair in profile_environment().items()]
     costmap = OpaqueFunction(function=start_costmap)
     manager = Node(
         package='nav2_lifecycle_manager',
@@ -95,4 +89,4 @@ def generate_launch_description():
         launch_arguments={'namespace': '', 'autostart': 'false'}.items(),
     )
     # The node comes last: a launch that fails, as a package is missing, leaves it running.
-    return LaunchDescription([*declare_arguments(), *profile, costmap, manager, node])
+    return describe(__file__, declare_arguments(), [costmap, manager, node])

@@ -6,17 +6,11 @@ Arguments of monodepth.launch.py, but its topics and fixed_frame, are taken as w
 
 from pathlib import Path
 
-from launch import LaunchDescription
-from launch.actions import (
-    DeclareLaunchArgument,
-    IncludeLaunchDescription,
-    SetEnvironmentVariable,
-)
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
-from monodepth_ros.ros.fastdds import profile_environment
+from monodepth_ros.ros.launching import describe, profiled_node
 
 DRIVER_PARAMETERS = {
     'video_device': str,
@@ -82,10 +76,9 @@ def declare_arguments():
     ]
 
 
-def generate_launch_description():
-    """Return the driver, and the node with RViz."""
-    profile = [SetEnvironmentVariable(*pair) for pair in profile_environment().items()]
-    driver = Node(
+def start_driver(context):
+    """Return the driver."""
+    driver = profiled_node(
         package='usb_cam',
         executable='usb_cam_node_exe',
         namespace=LaunchConfiguration('namespace'),
@@ -97,6 +90,12 @@ def generate_launch_description():
         ],
         output='screen',
     )
+    return [driver]
+
+
+def generate_launch_description():
+    """Return the driver, and the node with RViz."""
+    driver = OpaqueFunction(function=start_driver)
     node = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(str(Path(__file__).with_name('monodepth.launch.py'))),
         launch_arguments={
@@ -106,4 +105,4 @@ def generate_launch_description():
         }.items(),
     )
     # The node comes last: a launch that fails, as a package is missing, leaves it running.
-    return LaunchDescription([*declare_arguments(), *profile, driver, node])
+    return describe(__file__, declare_arguments(), [driver, node])

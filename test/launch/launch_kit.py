@@ -18,12 +18,12 @@ RUNNER = """
 import sys
 from launch import LaunchDescription, LaunchService
 from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.launch_description_sources import AnyLaunchDescriptionSource
 arguments = [argument.split(':=', 1) for argument in sys.argv[2:]]
 # As `ros2 launch` does with no terminal, whose Ctrl-C would reach the programs by itself.
 service = LaunchService(noninteractive=True)
 include = IncludeLaunchDescription(
-    PythonLaunchDescriptionSource(sys.argv[1]), launch_arguments=arguments
+    AnyLaunchDescriptionSource(sys.argv[1]), launch_arguments=arguments
 )
 service.include_launch_description(LaunchDescription([include]))
 sys.exit(service.run())

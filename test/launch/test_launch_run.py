@@ -23,6 +23,7 @@ pytest.importorskip('launch_ros.actions', reason='launch_ros is not on PyPI')
 
 PROGRAMS = (
     ('monodepth_ros', 'monodepth_node'),
+    ('monodepth_ros', 'monodepth_rviz'),
     ('depthimage_to_laserscan', 'depthimage_to_laserscan_node'),
     ('nav2_costmap_2d', 'nav2_costmap_2d'),
     ('nav2_lifecycle_manager', 'lifecycle_manager'),
@@ -104,6 +105,16 @@ def test_a_profile_of_the_user_stays(prefix, monkeypatch):
     (node,) = run(prefix, 'monodepth.launch.py', count=1)['monodepth_node']
     assert node.environment[PROFILES[0]] == '/of/the/user.xml'
     assert PROFILES[1] not in node.environment
+
+
+def test_rviz_without_a_fixed_frame_waits_for_that_of_the_images(prefix):
+    arguments = ['namespace:=robot', 'image_topic:=/camera/image', 'rviz:=true']
+    (rviz,) = run(prefix, 'monodepth.launch.py', *arguments, count=2)['monodepth_rviz']
+    config = prefix / 'share' / 'monodepth_ros' / 'config' / 'monodepth.rviz'
+    assert rviz.own_arguments == [str(prefix / 'lib' / 'rviz2' / 'rviz2'), '-d', str(config)]
+    assert rviz.remappings['__ns'] == '/robot'
+    assert rviz.remappings['image_raw'] == '/camera/image'
+    assert rviz.remappings['image_raw/compressed'] == '/camera/image/compressed'
 
 
 def test_scan_and_rviz(prefix):
@@ -200,7 +211,9 @@ def test_multi_camera_starts_one_node_for_all(prefix):
         assert node.remappings[f'{camera}/camera_info'] == f'{camera}/color/info'
     scans = {scan.remappings['__ns'] for scan in started['depthimage_to_laserscan_node']}
     assert scans == {'/robot/front', '/robot/top/left'}
-    assert started['rviz2'][0].remappings == {'__ns': '/robot/front'}
+    (rviz,) = started['monodepth_rviz']
+    assert rviz.remappings['__ns'] == '/robot/front'
+    assert rviz.remappings['image_raw'] == 'color/image_raw'
 
 
 def test_multi_camera_starts_a_node_per_namespace_on_request(prefix):
@@ -219,6 +232,15 @@ def test_multi_camera_starts_a_node_per_namespace_on_request(prefix):
     for node in nodes:
         assert node.remappings['image_raw'] == 'color/image_raw'
         assert node.parameters == {**DEFAULTS, 'model': 'other'}
+
+
+def test_a_node_per_camera_has_one_rviz(prefix):
+    arguments = ['nodes:=each', 'cameras:=front,rear', 'namespace:=robot', 'rviz:=true']
+    started = run(prefix, 'multi_camera.launch.py', *arguments, count=3)
+    names = {node.name for node in started['monodepth_node']}
+    assert names == {'/robot/front/monodepth', '/robot/rear/monodepth'}
+    (rviz,) = started['monodepth_rviz']
+    assert rviz.remappings['__ns'] == '/robot/front'
 
 
 def test_nav2_leaves_the_states_to_the_lifecycle_manager(prefix):
@@ -261,7 +283,7 @@ def test_nav2_adds_the_semantic_layer_on_request(prefix):
 )
 def test_a_missing_package_leaves_no_node_behind(tmp_path, file, argument):
     add_own_package(tmp_path)
-    add_stand_ins(tmp_path, PROGRAMS[:1])
+    add_stand_ins(tmp_path, PROGRAMS[:2])
     process = launch(tmp_path, file, argument)
     try:
         assert process.wait(TIMEOUT) == 1
@@ -341,7 +363,7 @@ def test_the_real_node_takes_parameters_and_ends_quietly(node_prefix):
     assert 'Traceback' not in text, text
 
 
-@pytest.mark.parametrize('file', ['usb_cam.launch.py', 'nav2.launch.py'])
+@pytest.mark.parametrize('file', ['usb_cam.launch.py', 'nav2.launch.py', 'multi_camera.launch.py'])
 def test_show_args_lists_the_included_arguments(file):
     code = (
         'import sys; from launch import LaunchContext; '
