@@ -336,10 +336,10 @@ def test_the_real_node_takes_parameters_and_ends_quietly(node_prefix):
     executor.add_node(helper)
     try:
         deadline = time.monotonic() + TIMEOUT
-        while not helper.count_subscribers('/camera/image'):
-            assert time.monotonic() < deadline and process.poll() is None, log.read_text()
-            time.sleep(0.02)
-        assert helper.count_subscribers('/robot/camera_info') == 1
+        for topic in ('/camera/image', '/robot/camera_info'):
+            while helper.count_subscribers(topic) != 1:
+                assert time.monotonic() < deadline and process.poll() is None, log.read_text()
+                time.sleep(0.02)
         client = helper.create_client(GetParameters, '/robot/monodepth/get_parameters')
         assert client.wait_for_service(TIMEOUT)
         request = GetParameters.Request(names=['model', 'device', 'point_cloud.stride'])
