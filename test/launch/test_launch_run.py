@@ -357,7 +357,9 @@ def test_the_real_node_takes_parameters_and_ends_quietly(node_prefix):
         helper.destroy_node()
         context.shutdown()
         if process.poll() is None:
-            process.kill()
+            # Killed at once it would leave the node to answer the next test.
+            process.send_signal(signal.SIGINT)
+            process.wait(TIMEOUT)
     text = log.read_text()
     assert 'process has finished cleanly' in text, text
     assert 'Traceback' not in text, text
