@@ -167,9 +167,9 @@ class MonoDepthNode(LifecycleNode):
         self._unload()
         try:
             self._load_or_raise()
-        except InterruptedCallError as interrupted:
+        except InterruptedCallError:
             self._unload()
-            self.get_logger().info(str(interrupted))
+            self.get_logger().info('loading the model was interrupted: the process is to end')
             return False
         # An engine may raise anything, and rclpy drops silently what a transition raises.
         except BaseException as error:

@@ -31,6 +31,13 @@ def test_fast_dds_2_reads_the_old_name(no_profile):
     assert set(fastdds.profile_environment()) == {'FASTDDS_DEFAULT_PROFILES_FILE'}
 
 
+def test_the_variable_that_this_version_reads_is_named(no_profile):
+    no_profile.setattr(fastdds.metadata, 'version', lambda name: '7.1.6')
+    assert fastdds.profile_variable() == 'FASTRTPS_DEFAULT_PROFILES_FILE'
+    no_profile.setattr(fastdds.metadata, 'version', lambda name: '9.1.2')
+    assert fastdds.profile_variable() == 'FASTDDS_DEFAULT_PROFILES_FILE'
+
+
 @pytest.mark.parametrize('name', fastdds.PROFILE_VARIABLES)
 def test_the_users_profile_stays(no_profile, name):
     no_profile.setenv(name, '/my/profile.xml')
