@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial, wraps
+import sys
 from types import MappingProxyType
 from typing import Any, Callable, Mapping, Optional
 
@@ -19,6 +20,7 @@ from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
 from monodepth_ros.ros.memory import give_back_freed_memory, keep_freed_memory
 from monodepth_ros.ros.shared_memory import remove_left_over_segments
 from monodepth_ros.ros.signals import catch_signals, PATIENCE_S, spin_until_signal, THREADS
+from monodepth_ros.ros.startup import in_one_line, init_ros, unknown_parameters
 from monodepth_ros.ros.worker import STOP_TIMEOUT_S, Worker
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
@@ -26,7 +28,6 @@ from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import SetBool
 
 EngineFactory = Callable[[str, str, str, int, str], Engine]
@@ -312,13 +313,20 @@ class MonoDepthNode(LifecycleNode):
 
 
 def main(args: Optional[list[str]] = None, create_engine: EngineFactory = _create_engine) -> int:
-    """Run the node until SIGINT or SIGTERM; return the exit code."""
+    """Run the node until SIGINT or SIGTERM; return the exit code, 1 where it cannot start."""
     pipe = catch_signals()
     keep_freed_memory()
     fastdds.use_default_profile()
     removed = remove_left_over_segments()
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    node = MonoDepthNode(create_engine)
+    try:
+        init_ros(args)
+        node = MonoDepthNode(create_engine)
+    except (ConfigError, ValueError, RuntimeError) as error:
+        print(f'monodepth_node: {in_one_line(error)}', file=sys.stderr)
+        rclpy.try_shutdown()
+        return 1
+    for warning in unknown_parameters(node._parameter_overrides):
+        node.get_logger().warning(warning)
     if removed:
         node.get_logger().info(
             f'removed {removed} shared-memory segments of processes that were killed'
