@@ -14,6 +14,7 @@ from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import ConfigError, MonodepthError
 from monodepth_ros.pipeline.predictor import infer, Predictor
 from monodepth_ros.ros import fastdds, parameters
+from monodepth_ros.ros.bond import LifeSign
 from monodepth_ros.ros.camera_stream import CameraStream
 from monodepth_ros.ros.diagnostics import NodeState
 from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
@@ -83,6 +84,7 @@ class MonoDepthNode(LifecycleNode):
         self._worker: Optional[Worker] = None
         self._left_behind: Optional[Worker] = None
         self._interruption = Interruption()
+        self._life_sign = LifeSign(self)
         self._values: Mapping[str, Any] = MappingProxyType({})
         self._refused: dict[str, str] = {}
         self.add_on_set_parameters_callback(self._on_set_parameters)
@@ -133,6 +135,7 @@ class MonoDepthNode(LifecycleNode):
         for camera in self._cameras:
             camera.announce(self._engine.facts)
             camera.start(self._engine, self._worker.submit)
+        self._life_sign.start()
         return result
 
     @_transition
@@ -232,6 +235,7 @@ class MonoDepthNode(LifecycleNode):
         give_back_freed_memory()
 
     def _stop(self, timeout: Optional[float] = None) -> None:
+        self._life_sign.end()
         for camera in self._cameras:
             camera.stop()
         timeout = STOP_TIMEOUT_S if timeout is None else timeout
