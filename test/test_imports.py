@@ -129,7 +129,8 @@ ALLOWED = [
 
 # Which of our modules may import these at all.
 ROS = re.compile(
-    r'(rclpy|bondpy|\w+_msgs(_py)?|\w+_interfaces|std_srvs|cv_bridge|message_filters|image_transport_py'
+    r'(rclpy|bondpy'
+    r'|\w+_msgs(_py)?|\w+_interfaces|std_srvs|cv_bridge|message_filters|image_transport_py'
     r'|tf2_\w+|launch(_\w+)?|ament_\w+|rosidl_\w+|rosbag2_\w+)'
 )
 TORCH = re.compile(r'(torch|torchvision)')
