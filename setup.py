@@ -79,7 +79,7 @@ setup(
     entry_points={
         'console_scripts': [
             f'monodepth = {PACKAGE}.cli.main:main',
-            f'monodepth_node = {PACKAGE}.ros.node:main',
+            f'monodepth_node = {PACKAGE}.ros.executable:main',
             f'monodepth_rviz = {PACKAGE}.ros.rviz:main',
         ],
     },

@@ -65,8 +65,8 @@ class Prediction:
     A map that was not `Wanted` is None.
 
     Attributes:
-        depth: (H, W) float32 metres along the optical axis; NaN where invalid, +Inf beyond the
-            maximum range (REP 117).
+        depth: (H, W) float32 metres along the optical axis; NaN where invalid, -Inf below the
+            minimum range and +Inf beyond the maximum (REP 117).
         label: (H, W) uint8 class index, `UNLABELLED` where there is none.
         confidence: (H, W) uint8, 0..255.
         image: (H, W, 3) uint8 RGB, the rectified image on the same grid.

@@ -36,6 +36,7 @@ TRAINING = [
 # Which of our modules a module may import; the first pattern that fits its name counts.
 ALLOWED = [
     (r'', []),
+    (r'__main__', ['cli']),
     (r'(errors|provenance|processes|image_headers|yaml_file)', []),
     (r'camera', ['errors', 'yaml_file']),
     (r'image_encodings', ['errors', 'image_headers']),
@@ -128,7 +129,8 @@ ALLOWED = [
 
 # Which of our modules may import these at all.
 ROS = re.compile(
-    r'(rclpy|\w+_msgs(_py)?|\w+_interfaces|std_srvs|cv_bridge|message_filters|image_transport_py'
+    r'(rclpy|bondpy'
+    r'|\w+_msgs(_py)?|\w+_interfaces|std_srvs|cv_bridge|message_filters|image_transport_py'
     r'|tf2_\w+|launch(_\w+)?|ament_\w+|rosidl_\w+|rosbag2_\w+)'
 )
 TORCH = re.compile(r'(torch|torchvision)')
@@ -268,3 +270,10 @@ def test_help_needs_neither_torch_nor_ros():
     assert {'train', 'evaluate', 'predict'} <= set(commands)
     for command in commands:
         _help(command)
+
+
+def test_the_package_runs_as_a_module():
+    result = subprocess.run(
+        [sys.executable, '-m', PACKAGE, '--help'], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 0 and 'usage: monodepth' in result.stdout

@@ -44,7 +44,9 @@ class OpenvinoEngine(Engine):
     def __init__(self, path, facts: ModelFacts, threads=0, precision='auto', update=False):
         self.facts = facts
         self._core = openvino.Core()
-        self.device = f'cpu ({threads} threads)' if threads else 'cpu (threads as OpenVINO likes)'
+        self.device = (
+            f'cpu ({threads} threads)' if threads else 'cpu (as many threads as OpenVINO chooses)'
+        )
         self.precision = choose_precision(
             precision, self._offered_precisions(), f'OpenVINO on {self._cpu("FULL_DEVICE_NAME")}'
         )

@@ -20,7 +20,7 @@ def flying_pixels(depth: np.ndarray, fx: float, fy: float, min_angle: float) -> 
     away than the camera's height / tan(`min_angle`).
 
     Args:
-        depth: (H, W) float32 metres; NaN is neither steep nor flying.
+        depth: (H, W) float32 metres; NaN and -Inf are neither steep nor flying.
         fx: horizontal focal length in pixels of this grid.
         fy: vertical focal length in pixels of this grid.
         min_angle: smallest angle between line of sight and surface in degrees, above 0 and below
@@ -40,6 +40,7 @@ def flying_pixels(depth: np.ndarray, fx: float, fy: float, min_angle: float) -> 
     # The transposed views make columns of rows.
     for values, marks, focal_length in ((depth, flying, fx), (depth.T, flying.T, fy)):
         limit = values * np.float32(1 + 1 / (focal_length * slope))
+        limit[np.isneginf(limit)] = np.nan
         rises = values[:, 1:] > limit[:, :-1]
         falls = values[:, :-1] > limit[:, 1:]
         for steep in (rises, falls):

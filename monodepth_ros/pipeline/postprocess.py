@@ -33,8 +33,8 @@ def depth_on_grid(
         depth: (h, w) float32 metres, as the training camera would see it; left as it is.
         plan: how the image became the network's input.
         out: (H, W) float32 C-contiguous, of the raw image's size or of the content's.
-        min_range: depth below this, in metres, becomes NaN, as does what is not finite or not
-            above 0.
+        min_range: depth below this, in metres, becomes -Inf (REP 117); what is not finite or not
+            above 0 becomes NaN.
         max_range: depth above this, in metres, becomes +Inf (REP 117).
 
     Returns:
@@ -52,7 +52,9 @@ def depth_on_grid(
     nearest = max(min_range, SMALLEST_DEPTH)
     # Two passes tell what is rare; NaN fails both comparisons.
     if not (out.min() >= nearest and out.max() <= min(max_range, LARGEST_DEPTH)):
-        invalid = ~((out >= nearest) & (out <= LARGEST_DEPTH))
+        invalid = ~is_valid(out)
+        if min_range > 0:
+            np.copyto(out, -np.inf, where=out < min_range)
         if max_range < math.inf:
             np.copyto(out, np.inf, where=out > max_range)
         np.copyto(out, np.nan, where=invalid)

@@ -28,7 +28,8 @@ def colorize_depth(depth: np.ndarray, min_depth: float, max_depth: float) -> np.
         max_depth: depth in metres of the last colour; what is farther has it too.
 
     Returns:
-        (H, W, 3) uint8 RGB; NaN is `NO_DEPTH_COLOR` and +Inf `BEYOND_RANGE_COLOR`.
+        (H, W, 3) uint8 RGB; NaN is `NO_DEPTH_COLOR`, +Inf `BEYOND_RANGE_COLOR`, and -Inf, which
+        is too near to measure, the first colour.
 
     Raises:
         ValueError: min_depth is not below max_depth, or either is not finite.
@@ -41,7 +42,7 @@ def colorize_depth(depth: np.ndarray, min_depth: float, max_depth: float) -> np.
     index = np.where(finite, share, 0).clip(0, 255).round().astype(np.uint8)
     colors = cv2.applyColorMap(index, cv2.COLORMAP_TURBO)[..., ::-1].copy()
     if not finite.all():
-        colors[~finite] = NO_DEPTH_COLOR
+        colors[np.isnan(depth)] = NO_DEPTH_COLOR
         colors[np.isposinf(depth)] = BEYOND_RANGE_COLOR
     return colors
 

@@ -66,6 +66,11 @@ class Calibration:
             return self._resolved[2]
 
     @property
+    def heard(self) -> bool:
+        """Whether a message has come."""
+        return self._key is not None
+
+    @property
     def state(self) -> str:
         """Return 'ok', the reason why there are no intrinsics, or 'waiting' for an image."""
         with self._lock:

@@ -15,7 +15,7 @@ from monodepth_ros.ros import compat
 from monodepth_ros.ros.calibration import Calibration
 from monodepth_ros.ros.conversions import check_stamp, view_image
 from monodepth_ros.ros.diagnostics import CameraState, make_status, NodeState, Statistics
-from monodepth_ros.ros.inputs import subscribe
+from monodepth_ros.ros.inputs import publishers_of, subscribe, unheard_camera_info
 from monodepth_ros.ros.processor import FrameProcessor
 from monodepth_ros.ros.publishers import Outputs
 from monodepth_ros.ros.rate_limit import RateLimit
@@ -70,6 +70,7 @@ class CameraStream:
         self._submit: Callable[[Task], None] = _nowhere
         self._processor: Optional[FrameProcessor] = None
         self._failures = 0
+        self._frame_id = 'unknown'
         self._rate_limit = RateLimit()
         self._throttle = Throttle()
         self._calibration_throttle = Throttle(period=60.0)
@@ -97,6 +98,7 @@ class CameraStream:
         """Subscribe; from now on frames are submitted as tasks."""
         self.statistics.restart()
         self.halted, self._failures = '', 0
+        self._frame_id = 'unknown'
         self._processor = FrameProcessor(
             engine,
             self.outputs,
@@ -132,6 +134,7 @@ class CameraStream:
         received = time.monotonic()
         stamp_ns = compat.stamp_to_ns(msg.header.stamp)
         self.statistics.received(stamp_ns)
+        self._frame_id = msg.header.frame_id
         if not self.enabled:
             self.statistics.count('disabled')
         elif not self._is_usable(msg):
@@ -214,15 +217,20 @@ class CameraStream:
 
     def status(self, node: NodeState) -> DiagnosticStatus:
         """Return the camera's status for /diagnostics; log now and then why there is no cloud."""
-        error = self.calibration.error
+        error, topics = self.calibration.error, [s.topic_name for s in self._inputs]
+        remedy = str(error or '')
+        if error and error.reason == 'uncalibrated' and not self.calibration.heard and topics[1:]:
+            remedy = f'{unheard_camera_info(self._node, *topics[:2])}; {remedy}'
         if error and self._inputs and self._calibration_throttle.ready(error.reason):
-            self._log('warning', f'no cloud: {error}')
+            self._log('warning', f'no cloud: {remedy}')
         state = CameraState(
             name=self.name,
             enabled=self.enabled,
             halted=self.halted if self._inputs else '',
             calibration=self.calibration.state,
-            calibration_remedy=str(error or ''),
+            calibration_remedy=remedy,
+            frame_id=self._frame_id,
+            unheard=publishers_of(self._node, topics[0]) if topics else '',
         )
         return make_status(node, state, self.statistics.report())
 

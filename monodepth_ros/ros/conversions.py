@@ -9,6 +9,7 @@ from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.errors import ImageError
 from monodepth_ros.frames import Prediction
 from monodepth_ros.ros import compat
+from monodepth_ros.ros.bridge import Bridge
 import numpy as np
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
@@ -22,6 +23,8 @@ ENCODINGS = image_encodings.ENCODINGS
 DEPTH_ENCODINGS = ('32FC1', '16UC1')
 """REP 118: metres as float32 with NaN where invalid, or millimetres as uint16 with 0."""
 
+
+_BRIDGE = Bridge()
 
 SECOND = 1_000_000_000
 """Nanoseconds."""
@@ -58,7 +61,8 @@ def image_to_rgb(msg: Union[Image, CompressedImage]) -> np.ndarray:
     """
     Return an image message as (H, W, 3) uint8 RGB, C-contiguous.
 
-    A tight rgb8 message is not copied: the result lies on `msg.data`.
+    A tight rgb8 message is not copied: the result lies on `msg.data`. What cv_bridge converts
+    rightly goes through it where it is installed.
 
     Raises:
         ImageError: the message cannot be used; the reason says why.
@@ -66,7 +70,9 @@ def image_to_rgb(msg: Union[Image, CompressedImage]) -> np.ndarray:
     """
     if isinstance(msg, CompressedImage):
         return image_encodings.decode_compressed(msg.data, msg.format)
-    return image_encodings.decode(*_fields(msg))
+    view_image(msg)
+    rgb = _BRIDGE.to_rgb(msg)
+    return image_encodings.decode(*_fields(msg)) if rgb is None else rgb
 
 
 def _fields(msg):

@@ -12,7 +12,7 @@ from typing import Callable, Mapping, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from monodepth_ros.errors import IMAGE_REASONS
-from monodepth_ros.ros.fastdds import PROFILE_VARIABLES
+from monodepth_ros.ros.fastdds import profile_variable
 from monodepth_ros.ros.stopwatch import STAGES
 import numpy as np
 
@@ -28,10 +28,12 @@ WINDOW = 200
 
 class GapCounter:
     """
-    Estimate from gaps in stamps how many frames were lost on the way to the node.
+    Estimate from gaps in stamps how many frames at least were lost on the way to the node.
 
     The camera's period is taken as the lower third of the recent steps between stamps: losses
-    make steps longer, and only a camera that catches up after a stall makes a few shorter.
+    make steps longer, and only a camera that catches up after a stall makes a few shorter. Where
+    hardly two frames in a row arrive, the period looks longer than it is, and too few are counted;
+    what is lost before the first frame, or after the last one, leaves no gap.
     """
 
     RECENT = 30
@@ -201,13 +203,19 @@ class NodeState:
 
 @dataclass(frozen=True)
 class CameraState:
-    """What besides the figures decides a camera's level; `name` is '' for the only one."""
+    """
+    What besides the figures decides a camera's level; `name` is '' for the only one.
+
+    `frame_id` is the last image's, and `unheard` says what was listened to.
+    """
 
     name: str = ''
     enabled: bool = True
     halted: str = ''
     calibration: str = 'ok'
     calibration_remedy: str = ''
+    frame_id: str = 'unknown'
+    unheard: str = ''
 
 
 SILENT_AFTER_S = 3.0
@@ -250,14 +258,15 @@ def _judge(node: NodeState, camera: CameraState, report: Report) -> tuple[bytes,
         return DiagnosticStatus.OK, 'disabled by the service ~/enable'
     if report.waiting_s > STUCK_AFTER_S:
         return DiagnosticStatus.ERROR, (
+            'restart the node, or choose another engine or a smaller model: '
             f'no output for {report.waiting_s:.0f} s: the network hangs in a frame, or is far too '
-            'slow; restart the node, or choose another engine or a smaller model'
+            'slow'
         )
     if report.silence_s > SILENT_AFTER_S:
         level = DiagnosticStatus.STALE if report.has_begun else DiagnosticStatus.ERROR
         return level, (
-            f'no image for {report.silence_s:.0f} s; check the camera driver, the topic name, '
-            'image_transport and the QoS of the publisher (ros2 topic info -v)'
+            f'no image for {report.silence_s:.0f} s{camera.unheard and f" on {camera.unheard}"}; '
+            'check driver, topic name, image_transport, QoS (ros2 topic info -v)'
         )
     if warnings := _warnings(camera, report.fresh):
         return DiagnosticStatus.WARN, '; '.join(warnings)
@@ -278,11 +287,16 @@ def _warnings(camera: CameraState, fresh: Counter) -> list[str]:
         warnings.append(f'{fresh["inference_failed"]} frames failed in the network')
     if fresh['lost_upstream']:
         warnings.append(
-            f'about {fresh["lost_upstream"]} frames lost before the node: with Fast DDS, start '
-            f"the camera driver with {PROFILE_VARIABLES[0]} set to this package's fastdds.xml"
+            f"start the camera driver with {profile_variable()}=this package's fastdds.xml: "
+            f'at least {fresh["lost_upstream"]} frames lost before the node'
         )
     if camera.calibration_remedy:
         warnings.append(f'{camera.calibration}: {camera.calibration_remedy}')
+    if not camera.frame_id:
+        warnings.append(
+            "set the frame_id in the camera driver: the images' is empty, and so is that of depth "
+            'and cloud, which RViz and TF cannot place'
+        )
     return warnings
 
 
@@ -297,6 +311,7 @@ def _figures(node: NodeState, camera: CameraState, report: Report) -> list[tuple
         ('device', node.device),
         ('precision', node.precision),
         ('calibration', camera.calibration),
+        ('frame_id', camera.frame_id),
         ('input_hz', f'{report.input_hz:.2f}'),
         ('output_hz', f'{report.output_hz:.2f}'),
     ]

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping
 
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
-from rclpy.qos import QoSPolicyKind, QoSProfile, QoSReliabilityPolicy
+from rclpy.qos import (
+    QoSDurabilityPolicy,
+    QoSPolicyKind,
+    QoSProfile,
+    QoSReliabilityPolicy,
+)
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -50,7 +56,7 @@ def subscribe(
     if not values['camera.info_url']:
         topics.append((CameraInfo, f'{prefix}camera_info', on_camera_info))
     reliability = QoSReliabilityPolicy[values['input_reliability'].upper()]
-    return [
+    subscriptions = [
         node.create_subscription(
             kind,
             topic,
@@ -60,3 +66,37 @@ def subscribe(
         )
         for kind, topic, callback in topics
     ]
+    if len(topics) > 1:
+        subscriptions.append(_subscribe_latched(node, topics[1][1], on_camera_info))
+    return subscriptions
+
+
+def _subscribe_latched(node, topic, callback):
+    """Hear what was said once before the node was there; a volatile reader gets none of it."""
+    latched = QoSProfile(
+        depth=1,
+        reliability=QoSReliabilityPolicy.RELIABLE,
+        durability=QoSDurabilityPolicy.TRANSIENT_LOCAL,
+    )
+    # The usual publisher, which is volatile, does not fit, and is nothing to warn of.
+    quiet = SubscriptionEventCallbacks(incompatible_qos=lambda _: None)
+    return node.create_subscription(CameraInfo, topic, callback, latched, event_callbacks=quiet)
+
+
+def publishers_of(node: Node, topic: str) -> str:
+    """Return a resolved topic's name and how many publish on it, in words."""
+    count = node.count_publishers(topic)
+    return f'{topic} ({count} publisher{"" if count == 1 else "s"})'
+
+
+def unheard_camera_info(node: Node, image_topic: str, info_topic: str) -> str:
+    """
+    Return what to do where no camera_info has come, in words.
+
+    As with image_transport's CameraSubscriber, a driver's camera_info is beside its image.
+    """
+    sibling = image_topic.removesuffix('/compressed').rpartition('/')[0] + '/camera_info'
+    text = f'nothing on {publishers_of(node, info_topic)}'
+    if sibling != info_topic and node.count_publishers(sibling):
+        return f'remap camera_info to {sibling}, beside the image: {text}'
+    return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial, wraps
+import sys
 from types import MappingProxyType
 from typing import Any, Callable, Mapping, Optional
 
@@ -13,12 +14,14 @@ from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import ConfigError, MonodepthError
 from monodepth_ros.pipeline.predictor import infer, Predictor
 from monodepth_ros.ros import fastdds, parameters
+from monodepth_ros.ros.bond import LifeSign
 from monodepth_ros.ros.camera_stream import CameraStream
 from monodepth_ros.ros.diagnostics import NodeState
 from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
 from monodepth_ros.ros.memory import give_back_freed_memory, keep_freed_memory
 from monodepth_ros.ros.shared_memory import remove_left_over_segments
 from monodepth_ros.ros.signals import catch_signals, PATIENCE_S, spin_until_signal, THREADS
+from monodepth_ros.ros.startup import in_one_line, init_ros, unknown_parameters
 from monodepth_ros.ros.worker import STOP_TIMEOUT_S, Worker
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
@@ -26,7 +29,6 @@ from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import SetBool
 
 EngineFactory = Callable[[str, str, str, int, str], Engine]
@@ -82,6 +84,7 @@ class MonoDepthNode(LifecycleNode):
         self._worker: Optional[Worker] = None
         self._left_behind: Optional[Worker] = None
         self._interruption = Interruption()
+        self._life_sign = LifeSign(self)
         self._values: Mapping[str, Any] = MappingProxyType({})
         self._refused: dict[str, str] = {}
         self.add_on_set_parameters_callback(self._on_set_parameters)
@@ -132,6 +135,7 @@ class MonoDepthNode(LifecycleNode):
         for camera in self._cameras:
             camera.announce(self._engine.facts)
             camera.start(self._engine, self._worker.submit)
+        self._life_sign.start()
         return result
 
     @_transition
@@ -167,9 +171,9 @@ class MonoDepthNode(LifecycleNode):
         self._unload()
         try:
             self._load_or_raise()
-        except InterruptedCallError as interrupted:
+        except InterruptedCallError:
             self._unload()
-            self.get_logger().info(str(interrupted))
+            self.get_logger().info('loading the model was interrupted: the process is to end')
             return False
         # An engine may raise anything, and rclpy drops silently what a transition raises.
         except BaseException as error:
@@ -231,6 +235,7 @@ class MonoDepthNode(LifecycleNode):
         give_back_freed_memory()
 
     def _stop(self, timeout: Optional[float] = None) -> None:
+        self._life_sign.end()
         for camera in self._cameras:
             camera.stop()
         timeout = STOP_TIMEOUT_S if timeout is None else timeout
@@ -312,13 +317,20 @@ class MonoDepthNode(LifecycleNode):
 
 
 def main(args: Optional[list[str]] = None, create_engine: EngineFactory = _create_engine) -> int:
-    """Run the node until SIGINT or SIGTERM; return the exit code."""
+    """Run the node until SIGINT or SIGTERM; return the exit code, 1 where it cannot start."""
     pipe = catch_signals()
     keep_freed_memory()
     fastdds.use_default_profile()
     removed = remove_left_over_segments()
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    node = MonoDepthNode(create_engine)
+    try:
+        init_ros(args)
+        node = MonoDepthNode(create_engine)
+    except (ConfigError, ValueError, RuntimeError) as error:
+        print(f'monodepth_node: {in_one_line(error)}', file=sys.stderr)
+        rclpy.try_shutdown()
+        return 1
+    for warning in unknown_parameters(node._parameter_overrides):
+        node.get_logger().warning(warning)
     if removed:
         node.get_logger().info(
             f'removed {removed} shared-memory segments of processes that were killed'

@@ -228,7 +228,7 @@ SPECS = (
     Spec(
         'depth.min_range',
         _DEFAULTS.min_range,
-        'Depth below is invalid.',
+        'Depth below is -Inf: something is there, too near to measure (REP 117).',
         unit='m',
         minimum=0.0,
         maximum=1000.0,
@@ -356,7 +356,12 @@ def undeclare_facts(node: Node) -> None:
 
 def _startup_refusal(spec: Spec, error: Exception) -> str:
     kind = type(spec.default).__name__
-    remedy = f'correct it in the parameter file, or: ros2 param set NODE {spec.name} VALUE'
+    remedy = 'correct it in the parameter file'
+    remedy += (
+        ' and start the node again'
+        if spec.changes == AT_START
+        else f', or: ros2 param set NODE {spec.name} VALUE'
+    )
     if isinstance(error, InvalidParameterTypeException):
         example = ' such as 1.0' if kind == 'float' else ''
         return f'{spec.name} has the wrong type, expected {kind}{example}; {remedy}'
@@ -388,7 +393,8 @@ def refusal(
             continue
         if reason := spec.refusal(value):
             return reason
-        if active and name in values and spec.changes == NOT_WHILE_ACTIVE:
+        changed = name in values and value != values[name]
+        if active and changed and spec.changes == NOT_WHILE_ACTIVE:
             return f'{name} cannot change while the node is active; deactivate it first'
     return _range_refusal({**values, **new})
 

@@ -71,6 +71,11 @@ def test_no_depth_is_neither_steep_nor_flying():
         np.testing.assert_array_equal(flying([row] * 2), [expected] * 2)
 
 
+def test_what_is_too_near_is_neither_steep_nor_flying():
+    with np.errstate(all='raise'):
+        assert not flying([[1.1, 1.0, -math.inf, 1.0, 1.1]] * 2).any()
+
+
 @pytest.mark.parametrize('shape', [(1, 1), (1, 5), (2, 2)])
 def test_pictures_without_neighbours_have_none(shape):
     assert not flying(np.ones(shape)).any()

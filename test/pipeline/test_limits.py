@@ -71,7 +71,7 @@ def on_grid(values, *limits):
 def test_depth_of_just_a_limit_stays():
     assert on_grid([1.0, 2.0, 3.0, 4.0], 1.0, 4.0) == [1.0, 2.0, 3.0, 4.0]
     low, *rest = on_grid([0.5, 1.0, 4.0, 4.5], 1.0, 4.0)
-    assert math.isnan(low) and rest == [1.0, 4.0, math.inf]
+    assert low == -math.inf and rest == [1.0, 4.0, math.inf]
     assert on_grid([TINY, 1.0, 2.0, LARGEST]) == [TINY, 1.0, 2.0, LARGEST]
     invalid, *rest = on_grid([-1.0, TINY, 2.0, LARGEST])
     assert math.isnan(invalid) and rest == [TINY, 2.0, LARGEST]

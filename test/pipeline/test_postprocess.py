@@ -68,9 +68,9 @@ def test_the_networks_maps_are_not_changed():
         np.testing.assert_array_equal(array, old)
 
 
-def test_invalid_depth_is_nan():
+def test_invalid_depth_is_nan_and_what_is_too_near_minus_infinite():
     values = [[math.nan, math.inf, -math.inf, 0.0], [-1.0, 0.29, 0.31, 5.0]]
-    expected = [[math.nan] * 4, [math.nan, math.nan, 0.31, 5.0]]
+    expected = [[math.nan] * 4, [math.nan, -math.inf, 0.31, 5.0]]
     np.testing.assert_array_equal(depth_of(values, None, SMALL, 0.3), np.float32(expected))
 
 
@@ -106,7 +106,7 @@ def test_beyond_range_is_infinite_and_the_limit_itself_is_not():
 
 def test_what_is_no_depth_is_not_beyond_the_range():
     depth = depth_of([[math.inf, math.nan, 0.1, 9.0]] * 2, None, SMALL, 0.5, 4.0)
-    np.testing.assert_array_equal(depth[0], [math.nan, math.nan, math.nan, math.inf])
+    np.testing.assert_array_equal(depth[0], [math.nan, math.nan, -math.inf, math.inf])
 
 
 def test_confidence_threshold():

@@ -114,7 +114,7 @@ def test_options_take_effect_on_the_next_frame():
     frame = make_frame(make_camera(fx=320.0))
     assert predictor.predict(frame).depth[0, 0] == pytest.approx(2 * 256 / 259.43)
     predictor.options = PredictorOptions('none', min_range=2.5)
-    assert math.isnan(predictor.predict(frame).depth[0, 0])
+    assert predictor.predict(frame).depth[0, 0] == -math.inf
     predictor.options = PredictorOptions('none', max_range=1.5)
     assert predictor.predict(frame).depth[0, 0] == math.inf
     predictor.options = PredictorOptions('scale', confidence_threshold=0.9)

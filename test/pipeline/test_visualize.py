@@ -5,7 +5,13 @@ import math
 import cv2
 from doubles import make_facts
 from monodepth_ros.frames import Prediction, UNLABELLED
-from monodepth_ros.pipeline.visualize import colorize_depth, colorize_label, overlay, panel
+from monodepth_ros.pipeline.visualize import (
+    colorize_depth,
+    colorize_label,
+    NO_DEPTH_COLOR,
+    overlay,
+    panel,
+)
 import numpy as np
 import pytest
 
@@ -46,10 +52,15 @@ def test_near_is_blue_and_far_is_red():
     assert red[1] > blue[1]
 
 
+def test_what_is_too_near_has_the_nearest_colour():
+    colors = colorize_depth(np.array([[-np.inf, 1.0]], np.float32), 1.0, 2.0)
+    assert colors[0, 0].tolist() == colors[0, 1].tolist() != list(NO_DEPTH_COLOR)
+
+
 def test_depth_without_a_value():
     depth = np.array([[math.nan, math.inf, -math.inf]], np.float32)
     colors = colorize_depth(depth, 0.0, 10.0)[0].tolist()
-    assert colors == [[0, 0, 0], [128, 128, 128], [0, 0, 0]]
+    assert colors == [[0, 0, 0], [128, 128, 128], [48, 18, 59]]  # Turbo begins at 48 18 59.
 
 
 def test_pictures_are_written_where_they_shall_be():

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from monodepth_ros.errors import IMAGE_REASONS
+from monodepth_ros.ros import fastdds
 from monodepth_ros.ros.diagnostics import (
     CameraState,
     DROP_REASONS,
@@ -124,6 +125,24 @@ def test_levels(changes, counts, silence, level, words):
     result = status(changes, counts, silence)
     assert result.level == level
     assert words in result.message
+
+
+@pytest.mark.parametrize(
+    'changes, counts, words',
+    [
+        ({}, ['lost_upstream'], f'start the camera driver with {fastdds.profile_variable()}='),
+        ({'frame_id': ''}, [], 'set the frame_id in the camera driver'),
+    ],
+)
+def test_the_remedy_comes_first(changes, counts, words):
+    # `ros2 topic echo` shows 128 characters.
+    assert words in status(changes, counts).message[:128]
+
+
+def test_silence_names_the_topic_and_its_publishers():
+    message = status({'unheard': '/image_raw (0 publishers)'}, silence=9).message
+    assert message.startswith('no image for 9 s on /image_raw (0 publishers); check driver')
+    assert 'QoS' in message[:128]
 
 
 @pytest.mark.parametrize(

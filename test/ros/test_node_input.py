@@ -1,11 +1,13 @@
 """Whatever a camera driver sends is served, or dropped and counted and the next one served."""
 
-from bench import make_camera_info, make_rgb, wait_until
+from bench import FRAME_ID, make_camera_info, make_rgb, wait_until
 from monodepth_ros.pipeline import predictor
 from monodepth_ros.ros.conversions import camera_info_key, ENCODINGS
+from monodepth_ros.ros.inputs import unheard_camera_info
 from monodepth_ros.ros.publishers import CALIBRATED_TOPICS, TOPICS
 import numpy as np
 import pytest
+from sensor_msgs.msg import CameraInfo
 from test_image_encodings import COLOUR_ROWS, PIXEL_BYTES, YUV
 
 UNCALIBRATED_TOPICS = [topic for topic in TOPICS if topic not in CALIBRATED_TOPICS]
@@ -101,6 +103,30 @@ def test_no_camera_info_at_all(make_bench):
     status, values = bench.status()
     assert status.level == b'\x01' and values['calibration'] == 'uncalibrated'
     assert 'camera.info_url' in status.message
+    assert 'nothing on /camera_info (1 publisher)' in status.message
+
+
+def test_camera_info_beside_a_remapped_image_is_named(make_bench):
+    bench = make_bench()
+    names = ('/cam/image', '/camera_info')
+    assert unheard_camera_info(bench.node, *names) == 'nothing on /camera_info (1 publisher)'
+    bench.helper.create_publisher(CameraInfo, '/cam/camera_info', 1)
+    wait_until(lambda: bench.node.count_publishers('/cam/camera_info'), 'the driver')
+    said = unheard_camera_info(bench.node, *names)
+    assert said.startswith('remap camera_info to /cam/camera_info, beside the image')
+    assert unheard_camera_info(bench.node, '/cam/image/compressed', '/camera_info') == said
+
+
+def test_an_empty_frame_id_is_said_first(bench):
+    msg = bench.make_image()
+    msg.header.frame_id = ''
+    bench.serve(msg)
+    status, values = bench.status()
+    assert status.level == b'\x01' and values['frame_id'] == ''
+    assert status.message.startswith('set the frame_id in the camera driver')
+    bench.serve()
+    status, values = bench.status()
+    assert status.level == b'\x00' and values['frame_id'] == FRAME_ID
 
 
 def test_repeated_camera_info_keeps_the_model(bench):

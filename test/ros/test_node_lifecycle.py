@@ -6,11 +6,13 @@ from bench import wait_until
 from doubles import FormulaEngine, make_facts
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from message_reader import read_cloud
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.pipeline.cloud import POINT_DTYPE
 from monodepth_ros.ros import camera_stream
 from monodepth_ros.ros import node as node_module
 from monodepth_ros.ros.node import MonoDepthNode
+from monodepth_ros.ros.parameters import AT_START, SPECS
 from monodepth_ros.ros.publishers import TOPICS
 from monodepth_ros.ros.worker import PIPELINE_DEPTHS
 import numpy as np
@@ -166,7 +168,8 @@ def test_a_load_that_is_interrupted_fails_without_an_error(make_bench, capfd, tr
     gate.set()
     assert bench.node._engine is None and bench.node._worker is None
     log = capfd.readouterr().err
-    assert 'interrupted' in log and 'ERROR' not in log and 'failed' not in log
+    assert 'loading the model was interrupted' in log and '_load' not in log
+    assert 'ERROR' not in log and 'failed' not in log
 
 
 def test_a_destroyed_node_is_gone_though_somebody_knows_it(ros):
@@ -250,7 +253,11 @@ def test_dynamic_parameters_act_on_the_next_frame(bench):
     assert np.isposinf(depth).all()
     change('depth.max_range', 10.0)
     depth = np.frombuffer(change('depth.min_range', 3.5)['depth/image_rect'].data, '<f4')
-    assert np.isnan(depth).all()
+    assert np.isneginf(depth).all()
+    change('depth.encoding', '16UC1')
+    assert set(np.frombuffer(serve()['depth/image_rect'].data, '<u2')) == {0}
+    assert np.isnan(read_cloud(serve()['depth/points'])['z']).all()
+    change('depth.encoding', '32FC1')
     change('depth.min_range', 0.0)
     cloud = change('point_cloud.stride', 5)['depth/points']
     assert (cloud.height, cloud.width) == (10, 13)  # ceil of 48 / 5 and 64 / 5
@@ -290,6 +297,22 @@ def test_a_model_changed_while_inactive_is_loaded_at_activation(make_bench):
     bench.run(bench.node.trigger_deactivate)
     assert bench.run(bench.node.trigger_activate) == SUCCESS
     assert len(requests) == 2
+
+
+def test_present_values_are_taken_while_active(bench):
+    # As `ros2 param load` sets what `ros2 param dump` has written.
+    for spec in SPECS:
+        if spec.changes != AT_START:
+            assert bench.change(spec.name, bench.node.get_parameter(spec.name).value).successful
+    bench.serve()
+
+
+def test_a_bad_value_that_cannot_be_set_later_names_file_and_restart(make_bench, capfd):
+    bench = make_bench(parameters={'input_reliability': 'sometimes'})
+    assert not bench.run(bench.node.bring_up)
+    log = capfd.readouterr().err
+    assert 'correct it in the parameter file and start the node again' in log
+    assert 'param set' not in log
 
 
 def test_class_facts_are_shown(bench):

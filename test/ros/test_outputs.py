@@ -78,7 +78,7 @@ def test_millimetres_are_the_rounded_metres_and_0_where_there_are_none(exact):
     for name, value in (('depth.min_range', 1.2), ('depth.max_range', 3.0)):
         assert exact.change(name, value).successful
     metres = read_image(exact.serve(image)['depth/image_rect'])
-    np.testing.assert_allclose(metres[7, ::16], [math.nan, 1.5, 2.37, math.inf], rtol=1e-6)
+    np.testing.assert_allclose(metres[7, ::16], [-math.inf, 1.5, 2.37, math.inf], rtol=1e-6)
     exact.change('depth.encoding', '16UC1')
     outputs = exact.serve(exact.make_image(depths_image([1.01, 1.5, 2.37, 3.55])))
     image = outputs['depth/image_rect']

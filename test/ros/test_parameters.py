@@ -111,8 +111,10 @@ def test_foreign_parameters_are_not_judged():
 
 @pytest.mark.parametrize('spec', SPECS, ids=lambda spec: spec.name)
 def test_change_while_active(spec):
-    reason = refusal({spec.name: spec.default}, active=True)
+    other = {**DEFAULTS, spec.name: None}
+    reason = refusal({spec.name: spec.default}, other, active=True)
     assert (reason is not None) == (spec.changes == parameters.NOT_WHILE_ACTIVE)
+    assert refusal({spec.name: spec.default}, active=True) is None
     assert refusal({spec.name: spec.default}, active=False) is None
     assert spec.descriptor().read_only == (spec.changes == parameters.AT_START)
 
