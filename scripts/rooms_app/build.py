@@ -211,6 +211,19 @@ def _mend(material):
     for node in [n for n in nodes if n.type == 'TEX_IMAGE']:
         if node.image is None or not Path(bpy.path.abspath(node.image.filepath)).is_file():
             nodes.remove(node)
+    surface = nodes.get('Principled BSDF')
+    if surface and not surface.inputs['Alpha'].is_linked:
+        _glaze(surface)
+
+
+def _glaze(surface):
+    """Make a see-through surface glass: it has one depth, where alpha would let rays pass."""
+    alpha = surface.inputs['Alpha']
+    if alpha.default_value < 0.98:
+        surface.inputs['Transmission Weight'].default_value = min(1 - alpha.default_value, 0.9)
+        surface.inputs['IOR'].default_value = 1.03
+        surface.inputs['Roughness'].default_value = 0.02
+        alpha.default_value = 1.0
 
 
 def _tinted(mesh, tint):

@@ -107,7 +107,8 @@ def choose(models: list[Model], pattern: str, **limits: float) -> list[Model]:
     """
     Return those whose lower-case name has the pattern and whose size is within limits.
 
-    Limits: wide, deep, high (largest width, depth, height) and low (least height), metres.
+    Limits: wide, deep, high (largest width, depth, height), low (least height) and raised (most
+    metres that it hangs over the floor).
     """
     return [
         model
@@ -115,5 +116,6 @@ def choose(models: list[Model], pattern: str, **limits: float) -> list[Model]:
         if re.search(pattern, model.name.lower())
         and model.size[0] <= limits.get('wide', 9)
         and model.size[1] <= limits.get('deep', 9)
+        and model.elevation <= limits.get('raised', 0.3)
         and limits.get('low', 0) <= model.size[2] <= limits.get('high', 9)
     ]

@@ -10,14 +10,13 @@ import cv2
 import numpy as np
 from rooms_app.cameras import Camera
 from rooms_app.classes import CLASSES
+from rooms_app.failure import RoomsFailure
 
 PARTS = ('rgb', 'depth', 'label13')
 INTRINSICS = 'id,width,height,fx,fy,cx,cy,camera_height_m,pitch_deg,roll_deg,kind,seed'
 POSES = 'id,' + ','.join(f'm{row}{column}' for row in range(4) for column in range(4))
 
 
-class WriteFailure(Exception):
-    """A file cannot be written; the message names it and the remedy."""
 
 
 def _write_bytes(path: Path, data: bytes) -> None:
@@ -28,7 +27,7 @@ def _write_bytes(path: Path, data: bytes) -> None:
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise WriteFailure(
+        raise RoomsFailure(
             f'{path}: {error.strerror}; make room or choose another --out, then run this again: '
             'what is finished stays'
         ) from error
@@ -37,7 +36,7 @@ def _write_bytes(path: Path, data: bytes) -> None:
 def _encode(image, ending, *options):
     done, data = cv2.imencode(ending, image, list(options))
     if not done:
-        raise WriteFailure(f'OpenCV cannot encode {image.shape} as {ending}')
+        raise RoomsFailure(f'OpenCV cannot encode {image.shape} as {ending}')
     return data.tobytes()
 
 
@@ -55,7 +54,7 @@ class Folder:
             try:
                 (path / part).mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise WriteFailure(f'{path / part}: {error.strerror}; choose another --out') from error
+                raise RoomsFailure(f'{path / part}: {error.strerror}; choose another --out') from error
 
     def is_done(self, scene: str) -> bool:
         """Say whether a scene's views are all there."""

@@ -51,14 +51,14 @@ def draw_effects(rng, focal: float) -> Effects:
     direction = rng.normal(size=3) * (1, 1, 0.5)
     turn = direction / max(float(np.linalg.norm(direction)), 1e-6) * pixels / focal
     return Effects(
-        key=float(np.clip(rng.normal(0.44, 0.1), 0.15, 0.75) * (0.6 if dim else 1.0)),
+        key=float(np.clip(rng.normal(0.5, 0.09), 0.2, 0.8) * (0.62 if dim else 1.0)),
         balance=tuple(float(v) for v in np.exp(rng.normal(0, 0.07, 2))),
         turn=tuple(float(v) for v in turn),
         focus=float(np.exp(rng.uniform(math.log(0.6), math.log(6)))),
         aperture=float(rng.uniform(1, 4)) if rng.uniform() < 0.2 else 0.0,
         vignette=float(rng.uniform(0, 0.5)),
-        read=float(rng.uniform(0.001, 0.008)) * (3 if dim else 1),
-        shot=float(rng.uniform(0.003, 0.02)) * (2 if dim else 1),
+        read=float(rng.uniform(0.0005, 0.004)) * (3 if dim else 1),
+        shot=float(rng.uniform(0.003, 0.015)) * (2 if dim else 1),
         contrast=float(rng.uniform(0, 0.5)),
         saturation=float(rng.uniform(0.7, 1.2)),
         quality=int(rng.integers(70, 96)),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 import time
 
-import bpy
 import numpy as np
 from rooms_app import build, render
 from rooms_app.cameras import Camera, room_drawer, sample_cameras
@@ -37,16 +36,23 @@ class Job:
     scratch: Path
 
 
-def take(cameras: list[Camera], names: list[str], rows: list[dict], folder: Folder, job: Job, seed):
+def take(cameras: list[Camera], names: list[str], folder: Folder, job: Job, seed: int) -> None:
     """Render the views of the scene that is built, and write them."""
     thing = render.set_up(job.size, job.threads)
-    for number, (camera, name) in enumerate(zip(cameras, names)):
+    lights, geometry = [], []
+    # One kind after the other: a change of settings costs a part of what is kept between views.
+    for number, camera in enumerate(cameras):
         render.aim(thing, camera)
+        lights.append(render.photograph(job.scratch, job.samples, seed * 100 + number))
+    for camera in cameras:
+        render.aim(thing, camera)
+        geometry.append(render.measure(job.scratch))
+    for number, (camera, name) in enumerate(zip(cameras, names)):
         rng = np.random.default_rng([seed, 3, number])
-        light = render.photograph(job.scratch, job.samples, seed * 100 + number)
-        depth, labels = render.measure(job.scratch)
+        depth, labels = geometry[number]
         effects = draw_effects(rng, camera.focal)
-        picture = develop(light, depth, camera, effects, int(rng.integers(1 << 30)))
+        noise = int(rng.integers(1 << 30))
+        picture = develop(lights[number], depth, camera, effects, noise)
         folder.write_view(name, picture, depth, labels, effects.quality)
 
 
@@ -65,7 +71,7 @@ def render_room(seed: int, models: list[Model], files: dict, folder: Folder, job
         view_row(name, camera, camera.position[2], plan.kind, seed)
         for name, camera in zip(names, cameras)
     ]
-    take(cameras, names, rows, folder, job, seed)
+    take(cameras, names, folder, job, seed)
     cpu = round(time.process_time() - started, 2)
     facts = {'scene': scene, 'kind': plan.kind, 'seed': seed, 'cpu_s': cpu, 'views': rows}
     folder.finish_scene(scene, facts)
