@@ -46,6 +46,8 @@ class Materials:
         surface.inputs['Roughness'].default_value = skin.roughness
         surface.inputs['Metallic'].default_value = skin.metallic
         targets = [surface.inputs['Base Color']]
+        # Lamps and windows have lights of their own: these surfaces are only seen to glow.
+        material.cycles.emission_sampling = 'NONE'
         if skin.glow:
             surface.inputs['Emission Strength'].default_value = skin.glow
             targets.append(surface.inputs['Emission Color'])

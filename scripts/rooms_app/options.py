@@ -54,7 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add('--sequence', action='store_true', help='a slow walk through one room, with camera.yaml')
     add('--size', type=image_size, default=(320, 240), help='WIDTHxHEIGHT (default: 320x240)')
-    add('--samples', type=count, default=5, help='rays a pixel, denoised (default: %(default)s)')
+    add('--samples', type=count, default=8, help='rays a pixel, denoised (default: %(default)s)')
     add('--processes', type=count, default=1, help='rendered at the same time')
     add('--threads', type=count, default=1, help='of each process (default: %(default)s)')
     add('--holdout', type=whole, default=0, help='every N-th room is for test.txt (0: none)')
