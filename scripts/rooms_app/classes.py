@@ -92,9 +92,9 @@ PATTERNS = (
     (r'door\b', 'door'),
     (r'counter|reception', 'counter'),
     (r'piano|furnace|safe\b|clothes rack|trunck', 'otherfurniture'),
+    (r'wall\b|walls\b|column|pillar|partition', 'wall'),
     (r'ceiling|roof', 'ceiling'),
     (r'floor|ground', 'floor'),
-    (r'wall\b|walls\b|column|pillar|partition', 'wall'),
     (r'picture|painting|portrait|poster|\bframe\b', 'picture'),
     (r'white ?board', 'whiteboard'),
     (r'sink|washbasin|basin', 'sink'),
@@ -115,3 +115,13 @@ def class_of_name(name: str) -> str:
 def index(name: str) -> int:
     """Return the label of a class among the 13."""
     return CLASSES.index(name)
+
+
+def class_of_part(names: list[str]) -> str:
+    """Return the class of a world's part from its names, the most special first."""
+    for name in names:
+        words = re.sub(r'(?<=[a-z])(?=[A-Z])|[_\-./\d]+', ' ', name)
+        words = re.sub(r'aws|robomaker|residential|bookstore|hospital|warehouse|retail', ' ', words)
+        if (found := class_of_name(words.strip())) != 'objects':
+            return found
+    return 'objects'

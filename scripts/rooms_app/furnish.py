@@ -52,6 +52,7 @@ GROUPS = {
              {'high': 2.2}),
     'printer': (r'printer|safe|filing cabinet|water cooler', {}),
     'rug': (r'carpet|\brug\b|tatami', {'wide': 3.0}),
+    'bathroom_cabinet': (r'towel rack|clothes basket|cabinet$|medicine', {'raised': 2, 'deep': 0.6}),
     'bathmat': (r'bathmat|doormat', {}),
     'floor_thing': (r'shoes|sneakers|slippers|backpack|handbag|briefcase|ball|box|basket|toy|train|'
                     r'suitcase|potty|rocking horse|teddy|cat$|dog|bulldog|guitar|fan$|skateboard|'

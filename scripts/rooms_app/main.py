@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
+import re
+import subprocess
 import sys
 import time
 
@@ -58,12 +61,37 @@ class Progress:
         print(f'\r{line}, {left:.0f} minutes left   ', end='', flush=True)
 
 
-def render_rooms(options: argparse.Namespace, python: Path, root: Path) -> int:
+def world_file(python: Path, given: str, cache: Path) -> tuple[Path, str]:
+    """Return the glTF file of a world, made once in the cache where needed, and a short name."""
+    path = Path(given).resolve()
+    if path.is_file() and path.suffix.lower() in ('.glb', '.gltf'):
+        return path, re.sub(r'\W+', '_', path.stem).lower()
+    if not path.is_dir():
+        raise RoomsFailure(f'--world {given}: neither a folder nor a .glb or .gltf file')
+    name = re.sub(r'\W+', '_', path.name).lower()
+    out = cache / f'world_{name}.glb'
+    if not out.is_file():
+        print(f'converting {path}', flush=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        command = [str(python), '-m', 'rooms_app.worlds', str(path), str(out)]
+        environ = {**os.environ, 'PYTHONPATH': str(Path(__file__).resolve().parents[1])}
+        done = subprocess.run(command, env=environ, stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            words = done.stderr.strip().splitlines() or ['the conversion died']
+            raise RoomsFailure(words[-1])
+    return out, name
+
+
+def render_scenes(options: argparse.Namespace, python: Path) -> int:
     """Render until the folder has its views; return how many it has."""
     from rooms_app.dataset import Folder
 
+    if options.world:
+        (world, name), root = world_file(python, options.world, options.cache), ''
+    else:
+        world, name, root = '', '', assets.ensure(options.cache)
     folder = Folder(options.out)
-    done = {scene['seed']: len(scene['views']) for scene in folder.scenes()}
+    done = {scene['seed']: len(scene['views']) for scene in folder.scenes() if scene['scene'].startswith(name)}
     progress = Progress(done, options)
     order = {
         'out': str(options.out),
@@ -73,11 +101,13 @@ def render_rooms(options: argparse.Namespace, python: Path, root: Path) -> int:
         'samples': options.samples,
         'threads': options.threads,
         'kind': options.kind,
+        'world': str(world),
+        'name': name,
     }
     if done:
         print(f'{progress.views} views are there already', flush=True)
     pool = Pool(python, order, options.processes, progress.seeds, progress.report)
-    source = {'seed': options.seed, 'samples': options.samples, 'kind': options.kind}
+    source = {'seed': options.seed, 'samples': options.samples, 'kind': options.kind, 'world': name}
     try:
         pool.run()
     finally:
@@ -92,8 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
     options.out = options.out.resolve()
     try:
         python = environment.ensure(options.cache)
-        root = assets.ensure(options.cache)
-        total = render_rooms(options, python, root)
+        total = render_scenes(options, python)
         print(f'{options.out}: {total} views')
     except RoomsFailure as failure:
         print(f'scripts/rooms: {failure}', file=sys.stderr)

@@ -9,8 +9,9 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from typing import Callable
+from typing import Callable, IO
 
 from rooms_app.failure import RoomsFailure
 
@@ -42,6 +43,7 @@ class Pool:
         self._batches: dict[int, list[int]] = {}
         self._tried: dict[int, int] = {}
         self._again: list[int] = []
+        self._words: dict[int, IO] = {}
         self.left_out: list[int] = []
 
     def run(self) -> None:
@@ -70,10 +72,11 @@ class Pool:
             'PYTHONPATH': str(Path(__file__).resolve().parents[1]),
             'OMP_NUM_THREADS': str(self._order['threads']),
         }
+        self._words[slot] = tempfile.TemporaryFile('w+', errors='replace')
         child = subprocess.Popen(
             [*command, json.dumps({**self._order, 'seeds': batch})],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._words[slot],
             stdin=subprocess.DEVNULL,
             env=environ,
         )
@@ -106,8 +109,18 @@ class Pool:
         if self._tried[first] >= TRIES:
             self.left_out.append(first)
             rest = rest[1:]
-            print(f'\nscene {first} is left out: its renderer ended with {killer}', file=sys.stderr)
+            words = self._last_words(slot)
+            print(f'\nscene {first} is left out: {killer}{words}', file=sys.stderr)
             if len(self.left_out) > 5:
-                raise RoomsFailure(f'{len(self.left_out)} scenes failed ({killer}): free memory, '
-                                   'or run one of them with --processes 1')
+                raise RoomsFailure(
+                    f'{len(self.left_out)} scenes failed ({killer}{words}): free memory, or use '
+                    'another --seed'
+                )
+            self._report(0, first)
         self._again += rest
+
+    def _last_words(self, slot):
+        """Return the last line that a process wrote, after a colon."""
+        self._words[slot].seek(0)
+        lines = self._words[slot].read().strip().splitlines()
+        return f': {lines[-1]}' if lines else ''

@@ -7,7 +7,7 @@ from pathlib import Path
 import time
 
 import numpy as np
-from rooms_app import build, render
+from rooms_app import build, render, world_scene
 from rooms_app.cameras import Camera, room_drawer, sample_cameras
 from rooms_app.catalog import Model
 from rooms_app.dataset import Folder, view_row
@@ -56,23 +56,47 @@ def take(cameras: list[Camera], names: list[str], folder: Folder, job: Job, seed
         folder.write_view(name, picture, depth, labels, effects.quality)
 
 
-def render_room(seed: int, models: list[Model], files: dict, folder: Folder, job: Job,
-                kind: str | None = None) -> int:
+def _finish(scene: str, kind: str, seed: int, cameras, heights, folder, job, started) -> int:
+    """Render and write the views, then note that the scene is done; return how many there are."""
+    names = [f'{scene}_{number:02d}' for number in range(len(cameras))]
+    rows = [
+        view_row(name, camera, height, kind, seed)
+        for name, camera, height in zip(names, cameras, heights)
+    ]
+    take(cameras, names, folder, job, seed)
+    cpu = round(time.process_time() - started, 2)
+    facts = {'scene': scene, 'kind': kind, 'seed': seed, 'cpu_s': cpu, 'views': rows}
+    folder.finish_scene(scene, facts)
+    return len(rows)
+
+
+def render_room(
+    seed: int,
+    models: list[Model],
+    files: dict,
+    folder: Folder,
+    job: Job,
+    kind: str | None = None,
+) -> int:
     """Render the views of a seed's room; return how many there are."""
     started = time.process_time()
-    scene = f'{seed:06d}'
     plan = plan_room(seed, models, kind, files)
     build.clear()
     build.build(plan, build.Library())
     rng = np.random.default_rng([seed, 2])
     cameras = sample_cameras(rng, room_drawer(plan, rng, job.size), render.look, job.views)
-    names = [f'{scene}_{number:02d}' for number in range(len(cameras))]
-    rows = [
-        view_row(name, camera, camera.position[2], plan.kind, seed)
-        for name, camera in zip(names, cameras)
-    ]
-    take(cameras, names, folder, job, seed)
-    cpu = round(time.process_time() - started, 2)
-    facts = {'scene': scene, 'kind': plan.kind, 'seed': seed, 'cpu_s': cpu, 'views': rows}
-    folder.finish_scene(scene, facts)
-    return len(rows)
+    heights = [camera.position[2] for camera in cameras]
+    return _finish(f'{seed:06d}', plan.kind, seed, cameras, heights, folder, job, started)
+
+
+def render_world(seed: int, path: Path, name: str, folder: Folder, job: Job) -> int:
+    """Render views of a world in the light of a seed; return how many there are."""
+    started = time.process_time()
+    rng = np.random.default_rng([seed, 4])
+    build.clear()
+    bounds = world_scene.load(path, rng)
+    heights: dict = {}
+    draw = world_scene.world_drawer(bounds, rng, job.size, heights)
+    cameras = sample_cameras(rng, draw, render.look, job.views)
+    over = [heights[camera.position] for camera in cameras]
+    return _finish(f'{name}_{seed:06d}', name, seed, cameras, over, folder, job, started)

@@ -33,12 +33,9 @@ def main(text: str) -> int:
     order = json.loads(text)
     quieten()
     # Only now, for these imports load Blender.
-    from rooms_app import assets, scenes
-    from rooms_app.catalog import read_catalog
+    from rooms_app import scenes
     from rooms_app.dataset import Folder
 
-    root = Path(order['assets'])
-    models, files = read_catalog(root), assets.texture_files(root)
     folder = Folder(Path(order['out']))
     with tempfile.TemporaryDirectory(prefix='rooms_') as scratch:
         job = scenes.Job(
@@ -48,15 +45,27 @@ def main(text: str) -> int:
             order['threads'],
             Path(scratch) / 'view.exr',
         )
+        render = _renderer(order, folder, job)
         for seed in order['seeds']:
-            say(begun=seed)
             try:
-                say(done=seed, views=scenes.render_room(
-                    seed, models, files, folder, job, order['kind']))
+                say(done=seed, views=render(seed))
             except RoomsFailure as failure:
                 say(failed=str(failure))
                 return 1
     return 0
+
+
+def _renderer(order, folder, job):
+    """Return a function that renders the views of a seed and returns their number."""
+    from rooms_app import assets, scenes
+    from rooms_app.catalog import read_catalog
+
+    if order['world']:
+        path, name = Path(order['world']), order['name']
+        return lambda seed: scenes.render_world(seed, path, name, folder, job)
+    root = Path(order['assets'])
+    models, files = read_catalog(root), assets.texture_files(root)
+    return lambda seed: scenes.render_room(seed, models, files, folder, job, order['kind'])
 
 
 if __name__ == '__main__':
