@@ -63,6 +63,9 @@ IN_13 = {
 # The first pattern that is in a lower-case name counts.
 PATTERNS = (
     (r'shower curtain', 'shower curtain'),
+    (r'tableware', 'otherprop'),
+    (r'picture|painting|portrait|poster|\bframe\b', 'picture'),
+    (r'cooking bench|nurses ?station', 'counter'),
     (r'\b(bedside|night) ?(table|stand)?', 'cabinet'),
     (r'towel|lamp\b|light\b|lantern|candle', 'otherprop'),
     (r'carpet|\brug\b|doormat|bathmat|tatami|\bmat\b', 'floor mat'),
@@ -95,7 +98,6 @@ PATTERNS = (
     (r'wall\b|walls\b|column|pillar|partition', 'wall'),
     (r'ceiling|roof', 'ceiling'),
     (r'floor|ground', 'floor'),
-    (r'picture|painting|portrait|poster|\bframe\b', 'picture'),
     (r'white ?board', 'whiteboard'),
     (r'sink|washbasin|basin', 'sink'),
     (r'toilet|bidet|urinal|lavatory', 'toilet'),

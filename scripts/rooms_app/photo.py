@@ -51,7 +51,7 @@ def draw_effects(rng, focal: float) -> Effects:
     direction = rng.normal(size=3) * (1, 1, 0.5)
     turn = direction / max(float(np.linalg.norm(direction)), 1e-6) * pixels / focal
     return Effects(
-        key=float(np.clip(rng.normal(0.5, 0.09), 0.2, 0.8) * (0.62 if dim else 1.0)),
+        key=float(np.clip(rng.normal(0.54, 0.09), 0.2, 0.8) * (0.62 if dim else 1.0)),
         balance=tuple(float(v) for v in np.exp(rng.normal(0, 0.07, 2))),
         turn=tuple(float(v) for v in turn),
         focus=float(np.exp(rng.uniform(math.log(0.6), math.log(6)))),

@@ -28,6 +28,14 @@ def transform(text: str | None) -> np.ndarray:
     return matrix
 
 
+class Beside(trimesh.resolvers.FilePathResolver):
+    """Finds textures in folders beside the mesh's, too, as collada files name them."""
+
+    def get(self, name: str) -> bytes:
+        """Return the bytes of a file that a mesh names."""
+        return (Path(self.parent) / name.strip().replace('\\', '/')).read_bytes()
+
+
 class World:
     """
     Gathers the visual meshes of a world.
@@ -117,7 +125,8 @@ class World:
         head = file.read_text(errors='ignore')[:4000] if file.suffix.lower() == '.dae' else ''
         unit = re.search(r'<unit[^>]*meter="([^"]+)"', head)
         try:
-            return trimesh.load(file, force='scene'), float(unit[1]) if unit else 1.0
+            scene = trimesh.load(file, force='scene', resolver=Beside(str(file)))
+            return scene, float(unit[1]) if unit else 1.0
         except Exception as error:  # noqa: B902 - readers raise whatever their parsers do
             self.missing.add(f'{file} ({error})')
             return None
@@ -132,14 +141,14 @@ class World:
 
 
 def find_world(root: Path) -> Path:
-    """Return the world file of a checked-out repository: the largest one."""
-    found = sorted(root.glob('worlds/*.world'), key=lambda path: path.stat().st_size)
+    """Return the world file of a checked-out repository: the one with the shortest name."""
+    found = sorted(root.glob('worlds/*.world'), key=lambda path: len(path.name))
     if not found or not (root / 'models').is_dir():
         raise RoomsFailure(
             f'{root} has no worlds/*.world with models/ beside it: give the folder of a '
             'checked-out world, or a .glb or .gltf file'
         )
-    return found[-1]
+    return found[0]
 
 
 def to_gltf(root: Path, out: Path) -> None:
