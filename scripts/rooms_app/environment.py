@@ -31,7 +31,10 @@ CHECK = 'import bpy, cv2, numpy, OpenEXR, trimesh, collada'
 
 def _works(python: Path) -> tuple[bool, str]:
     """Say whether an interpreter imports all of it, and its last words."""
-    done = subprocess.run([str(python), '-c', CHECK], capture_output=True, text=True)
+    try:
+        done = subprocess.run([str(python), '-c', CHECK], capture_output=True, text=True)
+    except OSError as error:
+        return False, str(error.strerror)
     words = done.stderr.strip().splitlines()
     return done.returncode == 0, words[-1] if words else ''
 

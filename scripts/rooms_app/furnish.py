@@ -177,11 +177,13 @@ class Decorator:
             model = self.draw(group)
             if model and self.fitting.at_wall(model):
                 return
-        width = float(rng.choice([0.9, 1.0, 1.4, 1.6, 1.8]))
-        bench = self._built_at_wall(width, float(rng.uniform(1.95, 2.1)), 1.1)
-        if bench:
-            carpentry.bed(bench)
-            self._keep(bench)
+        widths = rng.permutation([0.9, 1.0, 1.4, 1.6, 1.8])[:2]
+        for width in (*widths, 0.9):
+            bench = self._built_at_wall(float(width), float(rng.uniform(1.95, 2.1)), 1.1)
+            if bench:
+                carpentry.bed(bench)
+                self._keep(bench)
+                return
 
     def _step_shelves(self):
         rng = self.rng

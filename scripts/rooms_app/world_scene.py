@@ -17,6 +17,8 @@ from rooms_app.plan import Light
 PITCH = 2.6
 """Metres between lamps."""
 DOWN, UP = Vector((0, 0, -1)), Vector((0, 0, 1))
+HEADROOM = 1.9
+"""Metres that are free above a floor that cameras and lamps are put over."""
 HIGHEST = 20.0
 """Metres; what is above is sky, not building."""
 
@@ -62,28 +64,36 @@ def cast(start: Vector, direction: Vector, distance: float = 100.0):
     return hit, where, normal, thing
 
 
+def floors_at(x: float, y: float, top: float) -> list[float]:
+    """Return the heights of the floors at a point, on each of which a man could stand."""
+    floors: list[float] = []
+    above = top + 1.0
+    start = above
+    for _ in range(24):
+        hit, where, normal, thing = cast(Vector((x, y, start)), DOWN)
+        if not hit:
+            break
+        # Faces of some worlds look down: either side counts.
+        is_floor = abs(normal.z) > 0.7 and CLASSES[thing.pass_index - 1] == 'floor'
+        if is_floor and above - where.z > HEADROOM:
+            floors.append(where.z)
+        above, start = where.z, where.z - 0.01
+    return floors
+
+
 def _add_lamps(bounds, rng):
     """Hang lamps under the ceilings, or at 2.6 m where there is none; some are off."""
     bpy.context.view_layer.update()
     warmth, power = float(rng.uniform(0, 1)), float(rng.uniform(20, 120))
     color = (1.0, 1 - 0.25 * warmth, 1 - 0.5 * warmth)
-    base = bounds[0, 2]
     for x in np.arange(bounds[0, 0] + 1, bounds[1, 0], PITCH):
         for y in np.arange(bounds[0, 1] + 1, bounds[1, 1], PITCH):
-            hit, where, _, _ = cast(Vector((x, y, base + 1.2)), UP)
-            height = min(where.z - base - 0.05, 4.0) if hit else 2.6
-            if height > 1.9 and rng.uniform() < 0.6:
-                size = (0.6, 0.6)
-                at = (float(x), float(y), float(base + height))
-                build.add_light(Light(at, (0, 0, -1), size, power, color))
-
-
-def floor_below(x: float, y: float, base: float) -> float | None:
-    """Return the height of the floor at a point, None where there is none or a thing is on it."""
-    hit, where, normal, thing = cast(Vector((x, y, base + 2.1)), DOWN)
-    if not hit or normal.z < 0.7 or CLASSES[thing.pass_index - 1] != 'floor':
-        return None
-    return where.z
+            for floor in floors_at(x, y, bounds[1, 2]):
+                hit, where, _, _ = cast(Vector((x, y, floor + 1.2)), UP)
+                height = min(where.z - floor - 0.05, 4.0) if hit else 2.6
+                if rng.uniform() < 0.6:
+                    at = (float(x), float(y), float(floor + height))
+                    build.add_light(Light(at, (0, 0, -1), (0.6, 0.6), power, color))
 
 
 def world_drawer(bounds: np.ndarray, rng, size: tuple[int, int], heights: dict):
@@ -91,9 +101,10 @@ def world_drawer(bounds: np.ndarray, rng, size: tuple[int, int], heights: dict):
 
     def draw() -> Camera | None:
         x, y = (float(rng.uniform(low + 0.3, high - 0.3)) for low, high in bounds.T[:2])
-        floor = floor_below(x, y, float(bounds[0, 2]))
-        if floor is None:
+        floors = floors_at(x, y, float(bounds[1, 2]))
+        if not floors:
             return None
+        floor = floors[int(rng.integers(len(floors)))]
         height = draw_height(rng, 2.4)
         eye = Vector((x, y, floor + height))
         for angle in np.arange(8) * math.pi / 4:
