@@ -80,6 +80,10 @@ class Folder:
         _write_bytes(self.path / 'depth' / f'{name}.png', _encode(millimetres, '.png', *best))
         _write_bytes(self.path / 'label13' / f'{name}.png', _encode(labels, '.png', *best))
 
+    def write_camera(self, camera: Camera) -> None:
+        """Write camera.yaml, for views that one camera took."""
+        _write_bytes(self.path / 'camera.yaml', camera_yaml(camera).encode())
+
     def finish_scene(self, scene: str, facts: dict) -> None:
         """Note that all views of a scene are written; `facts['views']` has their rows."""
         _write_bytes(self.path / 'scenes' / f'{scene}.json', json.dumps(facts).encode())
@@ -133,6 +137,22 @@ def _facts(scenes, source):
         'cpu_seconds': round(sum(scene.get('cpu_s', 0.0) for scene in scenes), 1),
         **source,
     }
+
+
+def camera_yaml(camera: Camera) -> str:
+    """Return the file that camera_calibration would write for the ideal camera."""
+    focal, (cx, cy) = float(camera.focal), camera.center
+    identity = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    matrix = [focal, 0.0, cx, 0.0, focal, cy, 0.0, 0.0, 1.0]
+    projection = [focal, 0.0, cx, 0.0, 0.0, focal, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return (
+        f'image_width: {camera.width}\nimage_height: {camera.height}\ncamera_name: room\n'
+        f'camera_matrix:\n  rows: 3\n  cols: 3\n  data: {matrix}\n'
+        'distortion_model: plumb_bob\n'
+        f'distortion_coefficients:\n  rows: 1\n  cols: 5\n  data: {[0.0] * 5}\n'
+        f'rectification_matrix:\n  rows: 3\n  cols: 3\n  data: {identity}\n'
+        f'projection_matrix:\n  rows: 3\n  cols: 4\n  data: {projection}\n'
+    )
 
 
 def view_row(name: str, camera: Camera, height: float, kind: str, seed: int) -> dict:

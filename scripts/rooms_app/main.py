@@ -103,6 +103,7 @@ def render_scenes(options: argparse.Namespace, python: Path) -> int:
         'kind': options.kind,
         'world': str(world),
         'name': name,
+        'sequence': options.sequence,
     }
     if done:
         print(f'{progress.views} views are there already', flush=True)
@@ -120,6 +121,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status."""
     options = make_parser().parse_args(arguments)
     options.out = options.out.resolve()
+    if options.sequence:
+        # One room has all of the walk.
+        options.views_per_room = options.views
     try:
         python = environment.ensure(options.cache)
         total = render_scenes(options, python)

@@ -17,7 +17,7 @@ class Effects:
     How a picture is taken.
 
     Attributes:
-        key: mean brightness aimed at, 0 to 1 after the tone curve.
+        key: mean brightness aimed at, 0 to 1 after the tone curve; 0: it is exposed already.
         balance: gains of red and blue.
         turn: rotation during the exposure about x, y, z of the camera, radians.
         focus: distance in focus, metres.
@@ -133,7 +133,8 @@ def develop(light: np.ndarray, depth: np.ndarray, camera: Camera, effects: Effec
     """
     rng = np.random.default_rng(seed)
     light = np.maximum(np.nan_to_num(light.astype(np.float32)), 0)
-    light = expose(light, effects.key)
+    if effects.key:
+        light = expose(light, effects.key)
     light = defocus(np.minimum(light, 8.0), depth, effects.focus, effects.aperture)
     light = shake(light, camera, effects.turn)
     red, blue = effects.balance

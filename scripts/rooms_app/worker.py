@@ -65,6 +65,9 @@ def _renderer(order, folder, job):
         return lambda seed: scenes.render_world(seed, path, name, folder, job)
     root = Path(order['assets'])
     models, files = read_catalog(root), assets.texture_files(root)
+    if order['sequence']:
+        kind = order['kind'] or 'living'
+        return lambda seed: scenes.render_sequence(seed, models, files, folder, job, kind)
     return lambda seed: scenes.render_room(seed, models, files, folder, job, order['kind'])
 
 
