@@ -1,4 +1,4 @@
-"""Furniture and textures: Debian packages, downloaded and unpacked into the cache, not installed."""
+"""Furniture and textures: Debian packages, unpacked into the cache, not installed."""
 
 from __future__ import annotations
 

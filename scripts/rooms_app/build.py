@@ -162,9 +162,7 @@ class Library:
     def _read(self, model):
         before = set(bpy.data.objects)
         try:
-            bpy.ops.wm.obj_import(
-                filepath=str(model.path), forward_axis='NEGATIVE_Z', up_axis='Y'
-            )
+            bpy.ops.wm.obj_import(filepath=str(model.path), forward_axis='NEGATIVE_Z', up_axis='Y')
         except RuntimeError:
             return None
         new = [thing for thing in bpy.data.objects if thing not in before]

@@ -1,4 +1,4 @@
-"""Where cameras look from: robots and hands, many lenses, and what of a view is worth a picture."""
+"""Where cameras look from: robots, hands, many lenses, and what is worth a picture."""
 
 from __future__ import annotations
 

@@ -118,7 +118,11 @@ def row_of_boxes(bench: Bench, z: float, room: float) -> None:
     while x < width / 2 - 0.2:
         wide = min(float(rng.uniform(0.15, 0.6)), width / 2 - 0.05 - x)
         if rng.uniform() < 0.75:
-            size = (wide, float(rng.uniform(0.5, 0.95)) * depth, float(rng.uniform(0.4, 0.95)) * room)
+            size = (
+                wide,
+                float(rng.uniform(0.5, 0.95)) * depth,
+                float(rng.uniform(0.4, 0.95)) * room,
+            )
             skin = skins.cardboard(rng) if rng.uniform() < 0.7 else skins.paint(rng)
             bench.add(x + wide / 2, 0, z, size, 'objects', skin)
         x += wide + float(rng.uniform(0.02, 0.15))
@@ -133,7 +137,10 @@ def heap(bench: Bench) -> float:
         turn = float(rng.normal(0, 0.06)) if z else 0.0
         bench.add(0, 0, z, size, 'objects', skins.cardboard(rng), turn)
         z += size[2]
-        width, depth = width * float(rng.uniform(0.75, 0.95)), depth * float(rng.uniform(0.75, 0.95))
+        width, depth = (
+            width * float(rng.uniform(0.75, 0.95)),
+            depth * float(rng.uniform(0.75, 0.95)),
+        )
     return z
 
 
@@ -191,8 +198,15 @@ def monitor(bench: Bench, x: float, y: float, z: float) -> None:
     bench.add(x, y + 0.03, z, (0.2, 0.16, 0.012), 'tv', black)
     bench.add(x, y + 0.05, z, (0.04, 0.02, 0.25), 'tv', black)
     bench.add(x, y + 0.015, z + 0.1, (width, 0.03, tall), 'tv', black)
-    bench.add(x, y - 0.002, z + 0.112, (width - 0.02, 0.004, tall - 0.024), 'tv', skins.screen(rng),
-              shape='panel')
+    bench.add(
+        x,
+        y - 0.002,
+        z + 0.112,
+        (width - 0.02, 0.004, tall - 0.024),
+        'tv',
+        skins.screen(rng),
+        shape='panel',
+    )
 
 
 def bed(bench: Bench) -> float:

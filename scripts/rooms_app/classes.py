@@ -84,7 +84,10 @@ PATTERNS = (
     (r'\bdesk\b|desk table|workbench', 'desk'),
     (r'table', 'table'),
     (r'remote', 'otherprop'),
-    (r'\b(flat )?tv\b|^tv_|television|monitor|\bscreen\b|imac|ibook|laptop|computer', 'television'),
+    (
+        r'\b(flat )?tv\b|^tv_|television|monitor|\bscreen\b|imac|ibook|laptop|computer',
+        'television',
+    ),
     (r'curtain', 'curtain'),
     (r'blind\b|shutter', 'blinds'),
     (r'window', 'window'),
@@ -124,7 +127,9 @@ def class_of_part(names: list[str]) -> str:
     """Return the class of a world's part from its names, the most special first."""
     for name in names:
         words = re.sub(r'(?<=[a-z])(?=[A-Z])|[_\-./\d]+', ' ', name)
-        words = re.sub(r'aws|robomaker|residential|bookstore|hospital|warehouse|retail', ' ', words)
+        words = re.sub(
+            r'aws|robomaker|residential|bookstore|hospital|warehouse|retail', ' ', words
+        )
         if (found := class_of_name(words.strip())) != 'objects':
             return found
     return 'objects'

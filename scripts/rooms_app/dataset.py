@@ -17,8 +17,6 @@ INTRINSICS = 'id,width,height,fx,fy,cx,cy,camera_height_m,pitch_deg,roll_deg,kin
 POSES = 'id,' + ','.join(f'm{row}{column}' for row in range(4) for column in range(4))
 
 
-
-
 def _write_bytes(path: Path, data: bytes) -> None:
     """Write a file so that it is whole or not there."""
     partial = path.with_name(f'.{path.name}.{os.getpid()}')
@@ -54,7 +52,9 @@ class Folder:
             try:
                 (path / part).mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise RoomsFailure(f'{path / part}: {error.strerror}; choose another --out') from error
+                raise RoomsFailure(
+                    f'{path / part}: {error.strerror}; choose another --out'
+                ) from error
 
     def is_done(self, scene: str) -> bool:
         """Say whether a scene's views are all there."""
@@ -120,7 +120,9 @@ class Folder:
             _write_bytes(self.path / f'{name}.txt', ''.join(f'{i}\n' for i in ids).encode())
         _write_bytes(self.path / 'intrinsics.csv', ('\n'.join(intrinsics) + '\n').encode())
         _write_bytes(self.path / 'poses.csv', ('\n'.join(poses) + '\n').encode())
-        _write_bytes(self.path / 'facts.json', json.dumps(_facts(scenes, source), indent=2).encode())
+        _write_bytes(
+            self.path / 'facts.json', json.dumps(_facts(scenes, source), indent=2).encode()
+        )
         return len(lists['all'])
 
 

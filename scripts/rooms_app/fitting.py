@@ -119,7 +119,9 @@ class Fitting:
         """Return a change of colours for one of three models."""
         if self.rng.uniform() > 0.35:
             return None
-        return tuple(float(v) for v in self.rng.uniform(0.45, 1.2) * self.rng.uniform(0.75, 1.15, 3))
+        return tuple(
+            float(v) for v in self.rng.uniform(0.45, 1.2) * self.rng.uniform(0.75, 1.15, 3)
+        )
 
     def at_wall(self, model: Model, number: int | None = None) -> Placed | None:
         """Place a model with its back to a wall."""

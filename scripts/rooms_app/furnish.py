@@ -29,11 +29,15 @@ GROUPS = {
     'television': (r'^(flat )?tv', {'wide': 1.4}),
     'tv_stand': (r'tv stand|tv unit|dresser with drawers|^dresser$', {'high': 0.95}),
     'piano': (r'piano$|^piano', {}),
-    'plant': (r'plant|ficus|yucca|spathiphyllum|bonsai|vase|bamboo', {'low': 0.35, 'high': 2.0,
-                                                                         'wide': 1.2}),
+    'plant': (
+        r'plant|ficus|yucca|spathiphyllum|bonsai|vase|bamboo',
+        {'low': 0.35, 'high': 2.0, 'wide': 1.2},
+    ),
     'floor_lamp': (r'floor uplight|^lamp$', {'low': 1.2}),
-    'lower': (r'lower cabinet$|drawers cabinet|kitchen cabinet|^cooker$|dishwasher|^sink|stove',
-              {'low': 0.7, 'high': 1.25}),
+    'lower': (
+        r'lower cabinet$|drawers cabinet|kitchen cabinet|^cooker$|dishwasher|^sink|stove',
+        {'low': 0.7, 'high': 1.25},
+    ),
     'upper': (r'upper cabinet$|glass door cabinet|hood', {'high': 1.0, 'raised': 2}),
     'fridge': (r'fridge|refrigerator|high cabinet', {}),
     'kitchen_thing': (r'oven$|washing machine|freezer|stool|high chair|recycling', {}),
@@ -47,23 +51,32 @@ GROUPS = {
     'washer': (r'wash(ing|er)|dryer', {}),
     'radiator': (r'radiator', {'high': 1.6, 'deep': 0.3, 'raised': 1}),
     'person': (r'^(holding )?(fe)?male$|^boy$|^girl$', {'low': 1.4}),
-    'tool': (r'ladder|wheelbarrow|barrel|crate|furnace|water heater|mower|motorbike|bicycle|bike'
-             r'|punching|treadmill|abdominal|fork lift|trash|cone|locked locker|scooter',
-             {'high': 2.2}),
+    'tool': (
+        r'ladder|wheelbarrow|barrel|crate|furnace|water heater|mower|motorbike|bicycle|bike'
+        r'|punching|treadmill|abdominal|fork lift|trash|cone|locked locker|scooter',
+        {'high': 2.2},
+    ),
     'printer': (r'printer|safe|filing cabinet|water cooler', {}),
     'rug': (r'carpet|\brug\b|tatami', {'wide': 3.0}),
-    'bathroom_cabinet': (r'towel rack|clothes basket|cabinet$|medicine', {'raised': 2, 'deep': 0.6}),
+    'bathroom_cabinet': (
+        r'towel rack|clothes basket|cabinet$|medicine',
+        {'raised': 2, 'deep': 0.6},
+    ),
     'bathmat': (r'bathmat|doormat', {}),
-    'floor_thing': (r'shoes|sneakers|slippers|backpack|handbag|briefcase|ball|box|basket|toy|train|'
-                    r'suitcase|potty|rocking horse|teddy|cat$|dog|bulldog|guitar|fan$|skateboard|'
-                    r'tricycle|trunck|bag|helmet|crate|shovel|vase|stool|cone|gift|rabbit',
-                    {'wide': 1.0, 'high': 1.1}),
-    'small': (r'bottle|bowl|cup|mug|glass|plate|teapot|lamp$|candle|phone|vase|clock|tulips|'
-              r'flowers|orchids|plant$|cactus|radio|printer|toaster|coffee|jar|pottery|newspaper|'
-              r'book$|laptop|stapler|penbox|letter tray|fan$|camera|tray|bread|apples|gift|teddy|'
-              r'keyboard|speaker|stereo|microwave|mixer|kettle|toy|frame|hat$|cap$|calendar|salad|'
-              r'scale|knife stand|milk|creamer|sugar|rubik|chessboard|aquarium|lantern|headphones',
-              {'wide': 0.6, 'deep': 0.5, 'high': 0.6}),
+    'floor_thing': (
+        r'shoes|sneakers|slippers|backpack|handbag|briefcase|ball|box|basket|toy|train|'
+        r'suitcase|potty|rocking horse|teddy|cat$|dog|bulldog|guitar|fan$|skateboard|'
+        r'tricycle|trunck|bag|helmet|crate|shovel|vase|stool|cone|gift|rabbit',
+        {'wide': 1.0, 'high': 1.1},
+    ),
+    'small': (
+        r'bottle|bowl|cup|mug|glass|plate|teapot|lamp$|candle|phone|vase|clock|tulips|'
+        r'flowers|orchids|plant$|cactus|radio|printer|toaster|coffee|jar|pottery|newspaper|'
+        r'book$|laptop|stapler|penbox|letter tray|fan$|camera|tray|bread|apples|gift|teddy|'
+        r'keyboard|speaker|stereo|microwave|mixer|kettle|toy|frame|hat$|cap$|calendar|salad|'
+        r'scale|knife stand|milk|creamer|sugar|rubik|chessboard|aquarium|lantern|headphones',
+        {'wide': 0.6, 'deep': 0.5, 'high': 0.6},
+    ),
 }
 """Names and sizes of what each step draws from."""
 
@@ -242,7 +255,9 @@ class Decorator:
             v * (spot.depth / 2 + away) if abs(v) == 1 else v * spot.depth / 2,
         )
         facing = math.atan2(spot.y - y, spot.x - x) if abs(u) == 1 else None
-        yaw = spot.angle + (math.pi if v == -1 else 0.0) if facing is None else facing + math.pi / 2
+        yaw = (
+            spot.angle + (math.pi if v == -1 else 0.0) if facing is None else facing + math.pi / 2
+        )
         self.fitting.put(model, x, y, yaw + float(rng.normal(0, 0.2)))
 
     def _table_with_chairs(self, placed, chair, most):
@@ -326,7 +341,11 @@ class Decorator:
 
     def _step_rack(self):
         rng = self.rng
-        size = float(rng.uniform(1.2, 2.6)), float(rng.uniform(0.45, 0.9)), float(rng.uniform(1.4, 2.4))
+        size = (
+            float(rng.uniform(1.2, 2.6)),
+            float(rng.uniform(0.45, 0.9)),
+            float(rng.uniform(1.4, 2.4)),
+        )
         bench = self._built_at_wall(*size) if rng.uniform() < 0.7 else self._built_in_middle(*size)
         if bench:
             carpentry.rack(bench, size[2] - 0.1)
@@ -334,7 +353,9 @@ class Decorator:
 
     def _step_work_table(self):
         rng = self.rng
-        bench = self._built_at_wall(float(rng.uniform(1.2, 2.4)), float(rng.uniform(0.6, 0.9)), 1.2)
+        bench = self._built_at_wall(
+            float(rng.uniform(1.2, 2.4)), float(rng.uniform(0.6, 0.9)), 1.2
+        )
         if bench:
             carpentry.table(bench, 0.85)
             self._keep(bench)

@@ -41,7 +41,10 @@ class Progress:
         """Return the next seeds to render, no more than are needed."""
         batch: list[int] = []
         each = self._options.views_per_room
-        while len(batch) < most and self.views + self._given + len(batch) * each < self._options.views:
+        while (
+            len(batch) < most
+            and self.views + self._given + len(batch) * each < self._options.views
+        ):
             if self._next not in self._done:
                 batch.append(self._next)
             self._next += 1
@@ -54,10 +57,14 @@ class Progress:
         self._given -= self._options.views_per_room
         self._begun += 1
         if self._begun >= 10 and self.views - self._at_start < LEAST_SHARE * self._begun:
-            raise RoomsFailure('no camera fits in these scenes: use another --kind, --world or --seed')
+            raise RoomsFailure(
+                'no camera fits in these scenes: use another --kind, --world or --seed'
+            )
         rate = (self.views - self._at_start) / max(time.monotonic() - self._started, 1e-3)
         left = max(self._options.views - self.views, 0) / max(rate, 1e-6) / 60
-        line = f'{self.views} of {self._options.views} views, room {seed}, {rate * 3600:.0f} an hour'
+        line = (
+            f'{self.views} of {self._options.views} views, room {seed}, {rate * 3600:.0f} an hour'
+        )
         print(f'\r{line}, {left:.0f} minutes left   ', end='', flush=True)
 
 
@@ -91,7 +98,11 @@ def render_scenes(options: argparse.Namespace, python: Path) -> int:
     else:
         world, name, root = '', '', assets.ensure(options.cache)
     folder = Folder(options.out)
-    done = {scene['seed']: len(scene['views']) for scene in folder.scenes() if scene['scene'].startswith(name)}
+    done = {
+        scene['seed']: len(scene['views'])
+        for scene in folder.scenes()
+        if scene['scene'].startswith(name)
+    }
     progress = Progress(done, options)
     order = {
         'out': str(options.out),
@@ -108,7 +119,12 @@ def render_scenes(options: argparse.Namespace, python: Path) -> int:
     if done:
         print(f'{progress.views} views are there already', flush=True)
     pool = Pool(python, order, options.processes, progress.seeds, progress.report)
-    source = {'seed': options.seed, 'samples': options.samples, 'kind': options.kind, 'world': name}
+    source = {
+        'seed': options.seed,
+        'samples': options.samples,
+        'kind': options.kind,
+        'world': name,
+    }
     try:
         pool.run()
     finally:

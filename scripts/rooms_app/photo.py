@@ -107,7 +107,7 @@ def expose(light: np.ndarray, key: float) -> np.ndarray:
 
 
 def _vignette(shape, strength):
-    y, x = np.mgrid[0 : shape[0], 0 : shape[1]]
+    y, x = np.indices(shape[:2])
     r = np.hypot(x - (shape[1] - 1) / 2, y - (shape[0] - 1) / 2)
     return (1 - strength * (r / r.max()) ** 2)[..., None]
 

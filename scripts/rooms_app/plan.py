@@ -44,9 +44,7 @@ class Footprint:
         """Say whether a point is in it."""
         c, s = math.cos(self.angle), math.sin(self.angle)
         dx, dy = x - self.x, y - self.y
-        return (
-            abs(c * dx + s * dy) < self.width / 2 and abs(-s * dx + c * dy) < self.depth / 2
-        )
+        return abs(c * dx + s * dy) < self.width / 2 and abs(-s * dx + c * dy) < self.depth / 2
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,8 @@ class Solid:
     """
     A part that is built, not bought: shape, centre, size, yaw, class and skin.
 
-    Shapes: 'box', 'cushion' (rounded), 'cylinder' (along z), 'curtain' (a wavy sheet across the depth), 'panel' (a box
-    whose texture fills its front, at -y, once).
+    Shapes: 'box', 'cushion' (rounded), 'cylinder' (along z), 'curtain' (a wavy sheet across the
+    depth), 'panel' (a box whose texture fills its front, at -y, once).
     """
 
     shape: str

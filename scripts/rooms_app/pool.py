@@ -34,8 +34,14 @@ class Pool:
 
     """
 
-    def __init__(self, python: Path, order: dict, processes: int,
-                 seeds: Callable[[int], list[int]], report: Callable[[int, int], None]):
+    def __init__(
+        self,
+        python: Path,
+        order: dict,
+        processes: int,
+        seeds: Callable[[int], list[int]],
+        report: Callable[[int, int], None],
+    ):
         self._python, self._order, self._processes = python, order, processes
         self._seeds, self._report = seeds, report
         self._messages: queue.Queue = queue.Queue()

@@ -147,7 +147,11 @@ def _dress(fitting, number, s, sill, top, width):
             at = s + side * (width / 2 + 0.12 - cover / 2)
             near, far = at - cover / 2, at + cover / 2
             wall = fitting.walls[number]
-            if near < 0 or far > wall.length or not fitting.is_wall_free(number, near, far, 0, low):
+            if (
+                near < 0
+                or far > wall.length
+                or not fitting.is_wall_free(number, near, far, 0, low)
+            ):
                 continue
             size = (cover, 0.09, high - low)
             z = (low + high) / 2

@@ -22,9 +22,12 @@ def noise(rng, cells: int, octaves: int = 3) -> np.ndarray:
         count = min(cells << octave, SIDE)
         grid = rng.standard_normal((count, count)).astype(np.float32)
         grid = np.pad(grid, 2, mode='wrap')
-        large = cv2.resize(grid, None, fx=SIDE / count, fy=SIDE / count, interpolation=cv2.INTER_CUBIC)
+        large = cv2.resize(
+            grid, None, fx=SIDE / count, fy=SIDE / count, interpolation=cv2.INTER_CUBIC
+        )
         margin = (large.shape[0] - SIDE) // 2
-        total += large[margin : margin + SIDE, margin : margin + SIDE] * 0.6**octave
+        kept = slice(margin, margin + SIDE)
+        total += large[kept, kept] * 0.6**octave
     return total / max(float(total.std()), 1e-6)
 
 
@@ -165,7 +168,8 @@ def print_(rng, color):
     ink = rng.uniform(0, 0.5, 3)
     for row in range(20, SIDE - 20, int(rng.integers(10, 30))):
         length = int(rng.integers(40, SIDE - 40))
-        image[row : row + int(rng.integers(3, 9)), 20 : 20 + length] = ink
+        line = slice(row, row + int(rng.integers(3, 9)))
+        image[line, slice(20, 20 + length)] = ink
     if rng.uniform() < 0.6:
         image[120:210, 40:200] = _landscape(rng)[60:150, 40:200]
     return image

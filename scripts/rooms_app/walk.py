@@ -12,11 +12,15 @@ from rooms_app.plan import Plan
 FOCAL_SHARE = 525 / 640
 """A Kinect's focal length over the image's width."""
 HEIGHT = 1.25
-CANDIDATES = 400
+CANDIDATES = 1500
+LONGEST = 2.0
+"""Metres from start to end."""
 PROBES = 7
 """Frames along a candidate that rays are sent through."""
 NEAREST = 0.7
 """Metres to what is nearest in the probes."""
+MIDDLE = 3.0
+"""Metres; half of what is seen is to be nearer, as in photographs of rooms."""
 
 
 def path(start, end, yaw: float, turn: float, size: tuple[int, int], count: int) -> list[Camera]:
@@ -35,16 +39,17 @@ def path(start, end, yaw: float, turn: float, size: tuple[int, int], count: int)
 
 
 def _worth(cameras, look):
-    """Return how many classes the probes see, less where a view shows few; -1 where too near."""
-    seen, few = set(), 0
+    """Return how much the probes see at the distances of rooms; -inf where it is too near."""
+    seen, few, medians = set(), 0, []
     for camera in cameras:
         distances, labels = look(camera)
         if not np.isfinite(distances).all() or distances.min() < NEAREST:
-            return -1.0
+            return -math.inf
         things = set(labels)
+        medians.append(float(np.median(distances)))
         few += len(things) < 4
         seen |= things
-    return len(seen) - 0.7 * few
+    return len(seen) - 0.7 * few - 4 * abs(math.log(np.median(medians) / MIDDLE))
 
 
 def walk(plan: Plan, rng, look: Look, size: tuple[int, int], count: int) -> list[Camera]:
@@ -55,11 +60,13 @@ def walk(plan: Plan, rng, look: Look, size: tuple[int, int], count: int) -> list
         RoomsFailure: none keeps its distance.
 
     """
-    best, most = None, -0.5
+    best, most = None, -math.inf
     for _ in range(CANDIDATES):
-        start, end = (rng.uniform(0.4, 1, 2) * 0.7 * np.array(plan.size[:2]) for _ in range(2))
-        turn = float(rng.choice([-1, 1]) * rng.uniform(1.2, 2.6))
+        start, end = (rng.uniform(0.06, 0.94, 2) * np.array(plan.size[:2]) for _ in range(2))
+        turn = float(rng.choice([-1, 1]) * rng.uniform(0.8, 2.0))
         frames = path(start, end, float(rng.uniform(0, 2 * math.pi)), turn, size, count)
+        if math.dist(start, end) > LONGEST:
+            continue
         if not all(plan.is_free(*camera.position, 0.2) for camera in frames):
             continue
         worth = _worth(frames[:: max(1, len(frames) // PROBES)], look)

@@ -35,7 +35,9 @@ def load(path: Path, rng: np.random.Generator) -> np.ndarray:
     for thing in things:
         thing.pass_index = index(_class_of(thing)) + 1
     bpy.context.view_layer.update()
-    corners = np.array([thing.matrix_world @ Vector(c) for thing in things for c in thing.bound_box])
+    corners = np.array(
+        [thing.matrix_world @ Vector(c) for thing in things for c in thing.bound_box]
+    )
     inside = corners[corners[:, 2] < HIGHEST]
     bounds = np.array([inside.min(0), inside.max(0)])
     build.set_ambient(float(rng.uniform(0.1, 1.0)))
@@ -112,9 +114,7 @@ def world_drawer(bounds: np.ndarray, rng, size: tuple[int, int], heights: dict):
             if hit:
                 return None
         camera = draw_camera(rng, (x, y), height, size)
-        camera = Camera(
-            *size, camera.focal, tuple(eye), camera.yaw, camera.pitch, camera.roll
-        )
+        camera = Camera(*size, camera.focal, tuple(eye), camera.yaw, camera.pitch, camera.roll)
         heights[camera.position] = height
         return camera
 

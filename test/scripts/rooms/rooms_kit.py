@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 import subprocess
 
+import pytest
 from rooms_app.catalog import Model
 from rooms_app.classes import class_of_name
-import pytest
 
 SIZES = {
     'Bed': (1.6, 2.1, 0.9),

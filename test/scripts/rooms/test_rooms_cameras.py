@@ -4,8 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from rooms_app.cameras import Camera, draw_camera, draw_height, is_worth_it, room_drawer
-from rooms_app.cameras import sample_cameras
+from rooms_app.cameras import (
+    Camera,
+    draw_camera,
+    draw_height,
+    is_worth_it,
+    room_drawer,
+    sample_cameras,
+)
 from rooms_app.furnish import plan_room
 from rooms_app.plan import Footprint, Obstacle, Plan
 from rooms_kit import catalog
@@ -53,9 +59,7 @@ def test_cameras_are_outside_of_things():
     for camera in cameras:
         x, y, z = camera.position
         assert 0 < x < plan.size[0] and 0 < y < plan.size[1]
-        assert not any(
-            o.bottom < z < o.top and o.footprint.holds(x, y) for o in plan.obstacles
-        )
+        assert not any(o.bottom < z < o.top and o.footprint.holds(x, y) for o in plan.obstacles)
 
 
 def test_a_camera_fits_under_what_hangs():

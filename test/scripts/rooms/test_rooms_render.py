@@ -7,7 +7,7 @@ from rooms_app.cameras import Camera
 from rooms_kit import blender, environ
 
 FOCAL, WIDTH, HEIGHT = 50.0, 80, 60
-PROGRAM = '''
+PROGRAM = """
 import sys
 from pathlib import Path
 import numpy as np
@@ -34,7 +34,7 @@ for name, values in (('level', (0.0, 0.0, 0.0)), ('turned', (0.2, -0.3, 0.1))):
     light = render.photograph(scratch, 2, 1)
     depth, labels = render.measure(scratch)
     np.savez(Path(sys.argv[1]) / name, light=light, depth=depth, labels=labels)
-'''
+"""
 
 
 def expected(camera):

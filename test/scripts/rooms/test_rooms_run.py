@@ -12,7 +12,7 @@ from rooms_app.options import make_parser
 from rooms_app.pool import Pool
 from test_rooms_dataset import add_scene
 
-WORKER = '''#!{python}
+WORKER = """#!{python}
 import json, os, sys
 order = json.loads(sys.argv[3])
 for seed in order['seeds']:
@@ -20,7 +20,7 @@ for seed in order['seeds']:
         os.unlink(order['flag']) if order['once'] else None
         os.kill(os.getpid(), 9)
     print(json.dumps(dict(done=seed, views=2)), flush=True)
-'''
+"""
 
 
 @pytest.fixture
@@ -149,5 +149,3 @@ def test_a_world_that_is_none_is_named(tmp_path):
     file = tmp_path / 'My House.glb'
     file.write_bytes(b'')
     assert main.world_file(Path(sys.executable), str(file), tmp_path) == (file, 'my_house')
-
-
