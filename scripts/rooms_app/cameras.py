@@ -1,0 +1,148 @@
+"""Where cameras look from: robots, hands, many lenses, and what is worth a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+from typing import Callable
+
+import numpy as np
+
+HEIGHTS = (((0.08, 0.5), 0.4), ((0.5, 1.2), 0.35), ((1.2, 1.9), 0.25))
+"""Ranges of the camera's height in metres, with their shares."""
+FOCAL_SHARES = (0.45, 1.3)
+"""Focal length over the image's width: 96 to 42 degrees."""
+GRID = (9, 7)
+"""Rays that are sent through a view before it is rendered."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """
+    A pinhole camera of square pixels with its axis through the image's centre.
+
+    Attributes:
+        width, height: pixels.
+        focal: pixels.
+        position: metres.
+        yaw: radians, 0 looks along +y, counter-clockwise from above.
+        pitch: radians, up is positive.
+        roll: radians, clockwise in the image is positive.
+
+    """
+
+    width: int
+    height: int
+    focal: float
+    position: tuple[float, float, float]
+    yaw: float
+    pitch: float = 0.0
+    roll: float = 0.0
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """The principal point, pixel centres being whole numbers."""
+        return (self.width - 1) / 2, (self.height - 1) / 2
+
+    def pose(self) -> np.ndarray:
+        """Return the 4 x 4 camera-to-world matrix; camera axes are x right, y down, z forward."""
+        cy, sy = math.cos(self.yaw), math.sin(self.yaw)
+        cp, sp = math.cos(self.pitch), math.sin(self.pitch)
+        forward = np.array([-sy * cp, cy * cp, sp])
+        right = np.array([cy, sy, 0.0])
+        down = np.cross(forward, right)
+        cr, sr = math.cos(self.roll), math.sin(self.roll)
+        pose = np.eye(4)
+        pose[:3, 0] = cr * right + sr * down
+        pose[:3, 1] = -sr * right + cr * down
+        pose[:3, 2] = forward
+        pose[:3, 3] = self.position
+        return pose
+
+    def rays(self, columns: int, rows: int) -> np.ndarray:
+        """Return (rows x columns, 3) unit world directions through a grid over the image."""
+        u = (np.linspace(0.05, 0.95, columns) - 0.5) * self.width / self.focal
+        v = (np.linspace(0.05, 0.95, rows) - 0.5) * self.height / self.focal
+        grid = np.stack([*np.meshgrid(u, v), np.ones((rows, columns))], -1).reshape(-1, 3)
+        world = grid @ self.pose()[:3, :3].T
+        return world / np.linalg.norm(world, axis=1, keepdims=True)
+
+
+def draw_height(rng, ceiling: float) -> float:
+    """Return a camera height below the ceiling: four of ten are below half a metre."""
+    ranges, shares = zip(*HEIGHTS)
+    low, high = ranges[int(rng.choice(len(ranges), p=shares))]
+    return float(min(rng.uniform(low, high), ceiling - 0.3))
+
+
+def draw_camera(rng, spot, height: float, size: tuple[int, int]) -> Camera:
+    """Return a camera at a floor point and height, held as robots and hands hold it."""
+    share = math.exp(float(rng.uniform(math.log(FOCAL_SHARES[0]), math.log(FOCAL_SHARES[1]))))
+    lean = -10 if height > 0.8 else 2
+    shake = 2.0 if height < 0.5 else 5.0
+    return Camera(
+        *size,
+        share * size[0],
+        (*spot, height),
+        float(rng.uniform(0, 2 * math.pi)),
+        math.radians(float(rng.normal(lean, 8))),
+        math.radians(float(rng.normal(0, shake))),
+    )
+
+
+def is_worth_it(distances: np.ndarray, labels: list, plain: bool) -> bool:
+    """
+    Say whether a view shows enough.
+
+    Args:
+        distances: (N,) metres along the rays of the grid, inf for the void.
+        labels: class of what each ray meets, None for the void.
+        plain: floor and walls alone are enough.
+
+    """
+    void = np.mean(~np.isfinite(distances))
+    near = np.percentile(np.where(np.isfinite(distances), distances, 20.0), (6, 50))
+    if void > 0.1 or near[0] < 0.25 or near[1] < 0.75:
+        return False
+    things = [name for name in labels if name not in ('wall', 'floor', 'ceiling', None)]
+    most = max(labels.count(name) for name in set(labels)) / len(labels)
+    return most < 0.9 and (plain or len(set(things)) >= 2 or len(things) > 0.25 * len(labels))
+
+
+Look = Callable[[Camera], tuple[np.ndarray, list]]
+"""Returns distances and labels of the grid's rays."""
+
+
+def sample_cameras(rng, draw: Callable[[], Camera | None], look: Look, count: int) -> list[Camera]:
+    """
+    Return up to `count` cameras whose views are worth it.
+
+    Args:
+        rng: decides which views may be plain.
+        draw: returns a camera that is outside of all things, or None where it missed.
+        look: sends the grid's rays.
+        count: views wanted; fewer come where the scene has none in 80 tries each.
+
+    """
+    cameras: list[Camera] = []
+    for _ in range(80 * count):
+        camera = draw()
+        if camera is not None and is_worth_it(*look(camera), bool(rng.uniform() < 0.1)):
+            cameras.append(camera)
+            if len(cameras) == count:
+                break
+    return cameras
+
+
+def room_drawer(plan, rng, size: tuple[int, int]) -> Callable[[], Camera | None]:
+    """Return a function that draws cameras in a planned room."""
+
+    def draw():
+        width, depth, ceiling = plan.size
+        x, y = float(rng.uniform(0.15, width - 0.15)), float(rng.uniform(0.15, depth - 0.15))
+        height = draw_height(rng, ceiling)
+        if not plan.is_free(x, y, height, 0.15):
+            return None
+        return draw_camera(rng, (x, y), height, size)
+
+    return draw

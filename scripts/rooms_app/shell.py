@@ -1,0 +1,277 @@
+"""The room itself: floor, walls, ceiling, doors, windows with curtains, pictures and lamps."""
+
+from __future__ import annotations
+
+import math
+
+from rooms_app import skins
+from rooms_app.fitting import Fitting, TRIES
+from rooms_app.kinds import Kind
+from rooms_app.plan import Footprint, Light, Plan, Skin, Solid
+
+THICK = 0.1
+"""Metres of walls, floor and ceiling; only their inner faces are seen."""
+PUBLIC = ('office', 'corridor', 'hall', 'workshop', 'lobby')
+
+
+def build_shell(plan: Plan, kind: Kind, rng, files: dict[str, tuple[str, ...]]) -> None:
+    """Add floor, ceiling, walls and most often baseboards."""
+    width, depth, height = plan.size
+    outer = (width + 2 * THICK, depth + 2 * THICK, THICK)
+    middle = (width / 2, depth / 2)
+    floor = skins.floor(rng, str(rng.choice(kind.floors)), files.get('floor', ()))
+    ceiling = skins.ceiling(rng, plan.kind in PUBLIC)
+    plan.solids.append(Solid('box', (*middle, -THICK / 2), outer, 'floor', floor))
+    plan.solids.append(Solid('box', (*middle, height + THICK / 2), outer, 'ceiling', ceiling))
+    name = str(rng.choice(kind.walls))
+    common = skins.wall(rng, name, files.get('wall', ()))
+    for box in _ring(width, depth, THICK, 0, height):
+        skin = common if rng.uniform() < 0.8 else skins.wall(rng, 'plaster')
+        plan.solids.append(Solid('box', *box, 'wall', skin))
+    if rng.uniform() < 0.7:
+        skin = skins.paint(rng)
+        for box in _ring(width, depth, -0.014, 0, float(rng.uniform(0.05, 0.14))):
+            plan.solids.append(Solid('box', *box, 'wall', skin))
+
+
+def _ring(width, depth, thick, bottom, top):
+    """Return centre and size of four boxes around the floor; a negative thickness is inside."""
+    size, z, tall = abs(thick), (bottom + top) / 2, top - bottom
+    return [
+        ((-thick / 2, depth / 2, z), (size, depth, tall)),
+        ((width + thick / 2, depth / 2, z), (size, depth, tall)),
+        ((width / 2, -thick / 2, z), (width, size, tall)),
+        ((width / 2, depth + thick / 2, z), (width, size, tall)),
+    ]
+
+
+def _on_wall(fitting, number, s, z, off, size, label, skin, shape='box'):
+    """Add a solid before a wall: `s` along, `z` up, its middle `off` metres away."""
+    wall = fitting.walls[number]
+    x, y = wall.point(s, off)
+    fitting.plan.solids.append(Solid(shape, (x, y, z), size, label, skin, wall.angle))
+
+
+def _stretch(fitting, width, z0, z1):
+    """Return (wall, s) of a free stretch of a wall, or None."""
+    rng = fitting.rng
+    for _ in range(TRIES):
+        number = int(rng.integers(4))
+        length = fitting.walls[number].length
+        if length < width + 0.2:
+            continue
+        s = float(rng.uniform(width / 2 + 0.1, length - width / 2 - 0.1))
+        if fitting.is_wall_free(number, s - width / 2, s + width / 2, z0, z1):
+            return number, s
+    return None
+
+
+def add_door(fitting: Fitting) -> None:
+    """Add a closed door with its frame, and keep the floor before it free."""
+    rng = fitting.rng
+    width, height = float(rng.choice([0.8, 0.9, 1.0, 1.6])), 2.05
+    found = _stretch(fitting, width + 0.2, 0, height + 0.1)
+    if not found:
+        return
+    number, s = found
+    frame, leaf = skins.paint(rng), skins.wood(rng)
+    for side in (-1, 1):
+        center = s + side * (width / 2 + 0.035)
+        _on_wall(fitting, number, center, height / 2, 0.02, (0.07, 0.05, height), 'wall', frame)
+    top = (width + 0.14, 0.05, 0.07)
+    _on_wall(fitting, number, s, height + 0.035, 0.02, top, 'wall', frame)
+    leaves = (-1, 1) if width > 1.2 else (0,)
+    for side in leaves:
+        _leaf(fitting, number, s + side * width / 4, width / len(leaves), height, leaf)
+    fitting.take_wall(number, s - width / 2 - 0.1, s + width / 2 + 0.1, 0, height + 0.1)
+    x, y = fitting.walls[number].point(s, 0.42)
+    fitting.take_floor(Footprint(x, y, width, 0.8, fitting.walls[number].angle))
+
+
+def _leaf(fitting, number, s, width, height, skin):
+    """Add a leaf with panels and a handle; all of it is wall, as NYU's 13 classes have it."""
+    rng = fitting.rng
+    leaf = (width - 0.01, 0.03, height)
+    _on_wall(fitting, number, s, height / 2, 0.012, leaf, 'wall', skin)
+    if rng.uniform() < 0.5:
+        for z, tall in ((height * 0.3, height * 0.38), (height * 0.73, height * 0.4)):
+            panel = (width * 0.66, 0.02, tall)
+            _on_wall(fitting, number, s, z, 0.024, panel, 'wall', skin)
+    handle = s + width * 0.4
+    _on_wall(fitting, number, handle, 1.02, 0.06, (0.12, 0.025, 0.025), 'wall', skins.metal(rng))
+
+
+def add_window(fitting: Fitting, outside: Skin) -> None:
+    """Add a window that glows with the day, its frame, curtains or blinds, and its light."""
+    rng, ceiling = fitting.rng, fitting.plan.size[2]
+    width = float(rng.uniform(0.7, 2.4))
+    sill = float(rng.choice([rng.uniform(0.7, 1.1), rng.uniform(0.05, 0.4)], p=[0.8, 0.2]))
+    top = min(sill + float(rng.uniform(1.0, 2.0)), ceiling - 0.15)
+    found = _stretch(fitting, width + 0.3, sill - 0.1, top + 0.12)
+    if not found or top - sill < 0.5:
+        return
+    number, s = found
+    middle, tall = (sill + top) / 2, top - sill
+    _on_wall(fitting, number, s, middle, 0.004, (width, 0.01, tall), 'window', outside, 'panel')
+    _frame(fitting, number, s, middle, width, tall)
+    fitting.take_wall(number, s - width / 2 - 0.1, s + width / 2 + 0.1, sill - 0.1, top + 0.12)
+    _dress(fitting, number, s, sill, top, width)
+    _daylight(fitting, number, s, middle, (width, tall), outside)
+
+
+def _frame(fitting, number, s, z, width, tall):
+    rng = fitting.rng
+    skin, bar = skins.paint(rng), float(rng.uniform(0.04, 0.08))
+    bars = int(rng.integers(2, 5))
+    for k in range(bars):
+        at = s + width * (k / (bars - 1) - 0.5)
+        _on_wall(fitting, number, at, z, 0.025, (bar, 0.05, tall), 'window', skin)
+    for side in (-0.5, 0.5):
+        size = (width + bar, 0.06, bar)
+        _on_wall(fitting, number, s, z + side * tall, 0.03, size, 'window', skin)
+    if rng.uniform() < 0.5:
+        size = (width + 0.16, 0.14, 0.03)
+        _on_wall(fitting, number, s, z - tall / 2 - 0.03, 0.07, size, 'window', skin)
+
+
+def _dress(fitting, number, s, sill, top, width):
+    """Add curtains at both sides, a blind, or neither."""
+    rng = fitting.rng
+    choice = rng.uniform()
+    if choice < 0.45:
+        low = 0.03 if rng.uniform() < 0.6 else max(sill - 0.15, 0.03)
+        high = min(top + 0.15, fitting.plan.size[2] - 0.03)
+        cover = float(rng.uniform(0.15, 0.5)) * width + 0.12
+        skin = skins.cloth(rng)
+        for side in (-1, 1):
+            at = s + side * (width / 2 + 0.12 - cover / 2)
+            near, far = at - cover / 2, at + cover / 2
+            wall = fitting.walls[number]
+            if (
+                near < 0
+                or far > wall.length
+                or not fitting.is_wall_free(number, near, far, 0, low)
+            ):
+                continue
+            size = (cover, 0.09, high - low)
+            z = (low + high) / 2
+            _on_wall(fitting, number, at, z, 0.11, size, 'window', skin, 'curtain')
+            fitting.take_wall(number, near, far, low, high)
+            x, y = wall.point(at, 0.1)
+            fitting.take_floor(Footprint(x, y, cover, 0.2, wall.angle))
+    elif choice < 0.65:
+        skin, part = skins.paint(rng), float(rng.uniform(0.2, 0.9)) * (top - sill)
+        count = max(2, int(part / 0.05))
+        for k in range(count):
+            z = top - part * (k + 0.5) / count
+            size = (width, 0.03, part / count * 0.6)
+            _on_wall(fitting, number, s, z, 0.07, size, 'window', skin)
+
+
+def _daylight(fitting, number, s, z, size, outside):
+    """Add the light that the window gives, and sometimes a beam of sun."""
+    rng, wall = fitting.rng, fitting.walls[number]
+    x, y = wall.point(s, 0.16)
+    power = outside.glow * size[0] * size[1] * 9
+    tone = (0.85, 0.93, 1.0) if rng.uniform() < 0.7 else (1.0, 0.95, 0.85)
+    into = (*wall.normal, -0.15)
+    fitting.plan.lights.append(Light((x, y, z), into, size, power, tone, 2.8))
+    if outside.glow > 1 and rng.uniform() < 0.45:
+        slant = float(rng.uniform(-0.6, 0.6))
+        into = tuple(n + slant * a for n, a in zip(wall.normal, wall.along))
+        beam = (*into, -float(rng.uniform(0.4, 1.3)))
+        sun = (1.0, 0.9, 0.72)
+        fitting.plan.lights.append(Light((x, y, z), beam, size, power * 4, sun, 0.12))
+
+
+def add_pictures(fitting: Fitting, count: int) -> None:
+    """Hang pictures where walls are free, in frames or as posters."""
+    rng = fitting.rng
+    for _ in range(count):
+        width, tall = float(rng.uniform(0.2, 1.1)), float(rng.uniform(0.2, 0.9))
+        z = float(rng.uniform(1.35, 1.75))
+        found = _stretch(fitting, width + 0.1, z - tall / 2 - 0.05, z + tall / 2 + 0.05)
+        if not found or z + tall / 2 > fitting.plan.size[2] - 0.1:
+            continue
+        number, s = found
+        thick = 0.006
+        if rng.uniform() < 0.75:
+            size = (width + 0.06, 0.025, tall + 0.06)
+            _on_wall(fitting, number, s, z, 0.0125, size, 'picture', skins.wood(rng))
+            thick = 0.032
+        shown = skins.picture(rng)
+        _on_wall(fitting, number, s, z, thick / 2, (width, thick, tall), 'picture', shown, 'panel')
+        fitting.take_wall(number, s - width / 2, s + width / 2, z - tall / 2, z + tall / 2)
+
+
+def add_lamps(plan: Plan, rng, brightness: float) -> None:
+    """Hang lamps on a grid under the ceiling: panels, tubes or globes."""
+    width, depth, height = plan.size
+    pitch = float(rng.uniform(2.2, 4.2))
+    columns, rows = max(1, round(width / pitch)), max(1, round(depth / pitch))
+    shape = str(rng.choice(['panel', 'tube', 'globe', 'flush']))
+    warmth = float(rng.uniform(0, 1))
+    color = (1.0, 0.97 - 0.27 * warmth, 0.95 - 0.55 * warmth)
+    power = brightness * width * depth * 6 / (columns * rows) * (height / 2.5)
+    off = float(rng.uniform(0, 0.5)) if columns * rows > 2 else 0.0
+    for i in range(columns):
+        for j in range(rows):
+            x, y = (i + 0.5) * width / columns, (j + 0.5) * depth / rows
+            is_on = rng.uniform() >= off
+            z = _fixture(plan, rng, shape, x, y, height, color if is_on else None)
+            if is_on:
+                size = (0.5, 0.5) if shape != 'tube' else (0.15, 1.1)
+                plan.lights.append(Light((x, y, z - 0.04), (0, 0, -1), size, power, color))
+
+
+def _fixture(plan, rng, shape, x, y, height, color):
+    """Add the lamp's body; return the height of its lower end."""
+    glow = 2.5 if color else 0.0
+    skin = Skin('plain', color or (0.8, 0.8, 0.8), roughness=0.5, glow=glow)
+    kind, size, drop = {
+        'panel': ('box', (0.6, 0.6, 0.02), 0.0),
+        'tube': ('box', (0.16, 1.2, 0.07), 0.0),
+        'globe': ('cylinder', (0.3, 0.3, 0.22), min(float(rng.uniform(0.2, 0.7)), height - 2.2)),
+        'flush': ('cylinder', (0.34, 0.34, 0.1), 0.0),
+    }[shape]
+    drop = max(drop, 0.0)
+    z = height - drop - size[2] / 2 - 0.001
+    plan.solids.append(Solid(kind, (x, y, z), size, 'objects', skin))
+    if drop > 0.02:
+        cord = (0.02, 0.02, drop)
+        black = Skin('plain', (0.05, 0.05, 0.05))
+        plan.solids.append(Solid('cylinder', (x, y, height - drop / 2), cord, 'objects', black))
+    return z - size[2] / 2
+
+
+def add_columns(fitting: Fitting, count: int) -> None:
+    """Stand columns from floor to ceiling."""
+    height, rng = fitting.plan.size[2], fitting.rng
+    skin, side = skins.wall(rng, 'plaster'), float(rng.uniform(0.25, 0.6))
+    shape = str(rng.choice(['box', 'cylinder']))
+    for _ in range(count):
+        x, y = fitting.spot(0.8)
+        spot = Footprint(x, y, side, side)
+        if fitting.is_free(spot.grown(0.5), height - 0.1):
+            fitting.take(spot, height)
+            size = (side, side, height)
+            fitting.plan.solids.append(Solid(shape, (x, y, height / 2), size, 'wall', skin))
+
+
+def add_partition(fitting: Fitting) -> None:
+    """Build a wall that ends in the room, so that the room has corners that stand out."""
+    rng, (width, depth, height) = fitting.rng, fitting.plan.size
+    number = int(rng.integers(4))
+    wall = fitting.walls[number]
+    reach = float(rng.uniform(0.8, 0.5 * (depth if number % 2 == 0 else width)))
+    s = float(rng.uniform(0.25, 0.75)) * wall.length
+    x, y = wall.point(s, reach / 2)
+    thick = float(rng.uniform(0.1, 0.3))
+    spot = Footprint(x, y, thick, reach, wall.angle)
+    if reach > 0.8 and fitting.is_free(spot, height - 0.1):
+        fitting.take(spot, height)
+        size = (thick, reach, height)
+        skin = skins.wall(rng, 'plaster')
+        fitting.plan.solids.append(
+            Solid('box', (x, y, height / 2), size, 'wall', skin, wall.angle % math.pi)
+        )

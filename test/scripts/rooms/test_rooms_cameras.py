@@ -1,0 +1,86 @@
+"""Cameras are as low, wide and tilted as they are meant to be, and outside of things."""
+
+import math
+
+import numpy as np
+import pytest
+from rooms_app.cameras import (
+    Camera,
+    draw_camera,
+    draw_height,
+    is_worth_it,
+    room_drawer,
+    sample_cameras,
+)
+from rooms_app.furnish import plan_room
+from rooms_app.plan import Footprint, Obstacle, Plan
+from rooms_kit import catalog
+
+
+def test_four_of_ten_are_below_half_a_metre():
+    rng = np.random.default_rng(0)
+    heights = np.array([draw_height(rng, 2.6) for _ in range(4000)])
+    assert 0.37 < (heights < 0.5).mean() < 0.43
+    assert heights.min() >= 0.08 and heights.max() <= 1.9
+
+
+def test_focal_lengths_cover_the_range():
+    rng = np.random.default_rng(0)
+    shares = np.array([draw_camera(rng, (0, 0), 1.0, (320, 240)).focal / 320 for _ in range(2000)])
+    assert 0.45 <= shares.min() < 0.47 and 1.25 < shares.max() <= 1.3
+
+
+def test_pose_turns_left_up_and_clockwise():
+    camera = Camera(320, 240, 200.0, (1, 2, 3), math.pi / 2)
+    np.testing.assert_allclose(camera.pose()[:3, 2], (-1, 0, 0), atol=1e-12)
+    np.testing.assert_allclose(camera.pose()[:3, 1], (0, 0, -1), atol=1e-12)
+    up = Camera(320, 240, 200.0, (0, 0, 0), 0.0, math.pi / 6)
+    np.testing.assert_allclose(up.pose()[:3, 2], (0, math.sqrt(0.75), 0.5), atol=1e-12)
+    rolled = Camera(320, 240, 200.0, (0, 0, 0), 0.0, 0.0, math.pi / 2)
+    # Turned clockwise the camera's right points to the floor.
+    np.testing.assert_allclose(rolled.pose()[:3, 0], (0, 0, -1), atol=1e-12)
+    for one in (camera, up, rolled):
+        rotation = one.pose()[:3, :3]
+        np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-12)
+        assert np.linalg.det(rotation) == pytest.approx(1)
+
+
+def test_the_middle_ray_looks_along_the_axis():
+    camera = Camera(320, 240, 200.0, (0, 0, 1), 0.3, 0.2, 0.1)
+    np.testing.assert_allclose(camera.rays(9, 7)[31], camera.pose()[:3, 2], atol=1e-12)
+
+
+def test_cameras_are_outside_of_things():
+    plan = plan_room(3, catalog(), 'bedroom')
+    rng = np.random.default_rng(0)
+    draw = room_drawer(plan, rng, (64, 48))
+    cameras = [camera for camera in (draw() for _ in range(300)) if camera]
+    assert len(cameras) > 20
+    for camera in cameras:
+        x, y, z = camera.position
+        assert 0 < x < plan.size[0] and 0 < y < plan.size[1]
+        assert not any(o.bottom < z < o.top and o.footprint.holds(x, y) for o in plan.obstacles)
+
+
+def test_a_camera_fits_under_what_hangs():
+    cabinet = Obstacle(Footprint(2, 2, 1, 1), 1.4, 2.0)
+    plan = Plan('kitchen', 0, (4, 4, 2.5), obstacles=[cabinet])
+    assert plan.is_free(2, 2, 0.5, 0.15) and not plan.is_free(2, 2, 1.5, 0.15)
+    assert not plan.is_free(2, 2, 1.3, 0.15)
+
+
+def test_what_is_worth_a_picture():
+    far = np.full(63, 3.0)
+    things = ['wall'] * 30 + ['floor'] * 20 + ['chair'] * 8 + ['table'] * 5
+    assert is_worth_it(far, things, False)
+    assert not is_worth_it(np.full(63, 0.2), things, False)
+    plain = ['wall'] * 40 + ['floor'] * 23
+    assert is_worth_it(far, plain, True) and not is_worth_it(far, plain, False)
+    assert not is_worth_it(far, ['wall'] * 63, True)
+    void = np.where(np.arange(63) < 10, np.inf, 3.0)
+    assert not is_worth_it(void, [None] * 10 + things[10:], False)
+
+
+def test_a_scene_without_a_fitting_camera_gives_none():
+    rng = np.random.default_rng(0)
+    assert sample_cameras(rng, lambda: None, None, 3) == []
