@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import yaml
 
-EXAMPLE = Path(__file__).resolve().parents[1] / 'config' / 'example_calibration.yaml'
+EXAMPLE = Path(__file__).resolve().parents[2] / 'config' / 'example_calibration.yaml'
 K = (500.0, 0.0, 320.0, 0.0, 510.0, 240.0, 0.0, 0.0, 1.0)
 P = (450.0, 0.0, 310.0, -45.0, 0.0, 460.0, 250.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 ROTATION = cv2.Rodrigues(np.array([0.02, -0.03, 0.05]))[0]
