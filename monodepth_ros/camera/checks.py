@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Sequence
 
 from monodepth_ros.errors import CalibrationError, shown
 import numpy as np
@@ -22,11 +23,17 @@ def floats(values):
     return tuple(float(v) for v in np.ravel(values))
 
 
+def is_unset(k: Sequence[float]) -> bool:
+    """Return whether K, 9 numbers, is as nobody has set it: zero but for its last number."""
+    return not any(k[:8])
+
+
 def checked_matrix(k):
     k = floats(k)
     if len(k) != 9:
         raise CalibrationError('bad_focal_length', f'K has {len(k)} numbers, expected 9')
-    if not any(k):
+    # Some drivers fill in the last number alone.
+    if is_unset(k):
         raise CalibrationError(
             'uncalibrated', f'K is all zero: the camera is not calibrated; {HOW_TO_CALIBRATE}'
         )
@@ -114,3 +121,39 @@ def checked_size(expected, image_size):
             f'turns into it; calibrate at the size in use, or correct camera_info',
         )
     return width, height
+
+
+def binned_size(window: tuple[int, int, int, int], binning: tuple[int, int]) -> tuple[int, int]:
+    """Return (width, height) of a window (x, y, width, height) in pixels of binned sensor pixels.
+
+    Raises:
+        CalibrationError: 'bad_size', no pixel is left.
+
+    """
+    size = (window[2] // binning[0], window[3] // binning[1])
+    if min(size) < 1:
+        raise CalibrationError(
+            'bad_size',
+            f'camera_info bins {window[2]} x {window[3]} pixels by {binning[0]} x {binning[1]}, '
+            'which leaves no pixel; correct binning or roi in the camera driver',
+        )
+    return size
+
+
+OFF_CENTRE = 0.25
+"""Share of a side by which a principal point may be off the centre before that is doubted: lenses
+are centred to some per cent, and what is farther off belongs to another resolution or a crop."""
+
+
+def off_centre_notes(k: Sequence[float], width: int, height: int) -> tuple[str, ...]:
+    """Return a note for people where the principal point of a whole sensor is far off."""
+    off = (
+        (abs(k[2] - (width - 1) / 2) / width if width else 0.0),
+        (abs(k[5] - (height - 1) / 2) / height if height else 0.0),
+    )
+    if max(off) <= OFF_CENTRE:
+        return ()
+    return (
+        f'the principal point ({k[2]:g}, {k[5]:g}) is far off the centre of {width} x {height} '
+        f'pixels: is the calibration of another resolution? {HOW_TO_CALIBRATE}',
+    )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 import math
 from typing import Any, Optional, Sequence
 
 from monodepth_ros.camera.checks import (
+    binned_size,
     checked_matrix,
     checked_rectification,
     checked_size,
     checked_window,
     floats,
     IDENTITY,
+    is_unset,
+    off_centre_notes,
 )
 from monodepth_ros.camera.grid import PinholeCamera
 from monodepth_ros.camera.lenses import checked_distortion
@@ -32,6 +35,8 @@ class CameraModel:
         model: one of `DISTORTION_COUNTS`.
         rotation: R, row-major 3 x 3, from camera to rectified coordinates.
         projection: P, row-major 3 x 4, of the rectified image; None to rectify to K.
+        notes: what had to be guessed, for people; does not count when cameras are compared.
+        sensor: where this is a region of interest, the whole sensor at the same binning.
 
     """
 
@@ -42,6 +47,8 @@ class CameraModel:
     model: str = 'none'
     rotation: tuple[float, ...] = IDENTITY
     projection: Optional[tuple[float, ...]] = None
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    sensor: Optional[CameraModel] = field(default=None, compare=False)
 
     @property
     def rectified(self) -> PinholeCamera:
@@ -98,11 +105,23 @@ class CameraModel:
     def for_image(self, width: int, height: int) -> CameraModel:
         """Return the intrinsics scaled to an image of this size.
 
+        An image of just the whole sensor's size is one, although the region of interest is set.
+
         Raises:
             CalibrationError: 'bad_size' where it is not this camera's size times one factor.
 
         """
-        return self.resized(*checked_size((self.width, self.height), (width, height)))
+        own = (self.width, self.height)
+        if self.sensor is None or (width, height) == own:
+            return self.resized(*checked_size(own, (width, height)))
+        whole = (width, height) == (self.sensor.width, self.sensor.height)
+        camera = self.sensor if whole else self.resized(*checked_size(own, (width, height)))
+        note = (
+            f'the image is {width} x {height}, but the region of interest has {own[0]} x {own[1]} '
+            f'pixels: taken for {"the whole sensor" if whole else "a resized region"}; correct '
+            'roi in the camera driver'
+        )
+        return replace(camera, notes=(*self.notes, note))
 
     @classmethod
     def from_field_of_view(cls, width: int, height: int, degrees: float) -> CameraModel:
@@ -137,7 +156,12 @@ class CameraModel:
         if projection is not None:
             projection = floats(to_crop @ np.reshape(projection, (3, 4)))
         return replace(
-            self, width=width, height=height, matrix=floats(matrix), projection=projection
+            self,
+            width=width,
+            height=height,
+            matrix=floats(matrix),
+            projection=projection,
+            sensor=None,
         )
 
     @classmethod
@@ -162,31 +186,44 @@ class CameraModel:
             height: rows of the whole sensor in pixels.
             k: K of the whole sensor, 9 numbers.
             d: distortion coefficients.
-            model: one of `DISTORTION_COUNTS`; '' means 'none' where D is zero, and 'fisheye'
-                'equidistant'.
+            model: name of the distortion model, see `lenses.SPELLINGS`.
             r: R, 9 numbers; all zero (never set) means identity.
             p: P of the whole sensor, 12 numbers; None or P[0] = 0 (never set) means K.
             binning_x: sensor columns in a pixel; 0 means 1.
             binning_y: sensor rows in a pixel; 0 means 1.
             roi: (x, y, width, height) in sensor pixels; None or a zero size means all.
             image_size: (width, height) of the image that came; where it is the expected one times
-                one factor, as after a resize on the way, the intrinsics are scaled to it.
+                one factor, as after a resize on the way, the intrinsics are scaled to it. Stands
+                for a width and height of 0.
 
         Raises:
             CalibrationError: 'uncalibrated', 'bad_focal_length', 'bad_distortion' or 'bad_size'.
 
         """
-        k = checked_matrix(k)
         model, d = checked_distortion(model, d)
+        k, notes = _matrix_or_projection(k, p, r, d)
+        k = checked_matrix(k)
         r, p = checked_rectification(r, p)
+        binning = (max(binning_x, 1), max(binning_y, 1))
+        if (width, height) == (0, 0) and image_size:
+            width, height = (side * factor for side, factor in zip(image_size, binning))
+            notes += ('width and height of camera_info are 0: those of the image are taken',)
+        notes += off_centre_notes(k, width, height)
         window = checked_window(width, height, roi)
-        expected = (window[2] // max(binning_x, 1), window[3] // max(binning_y, 1))
-        if min(expected) < 1:
-            raise CalibrationError(
-                'bad_size',
-                f'camera_info bins {window[2]} x {window[3]} pixels by {binning_x} x {binning_y}, '
-                'which leaves no pixel; correct binning or roi in the camera driver',
-            )
-        size = expected if image_size is None else checked_size(expected, image_size)
-        whole = cls(width, height, k, d, model, r, p)
-        return whole._cropped(*window, *size)
+        whole = cls(width, height, k, d, model, r, p, notes)
+        camera = whole._cropped(*window, *binned_size(window, binning))
+        if window != (0, 0, width, height):
+            size = binned_size((0, 0, width, height), binning)
+            camera = replace(camera, sensor=whole._cropped(0, 0, width, height, *size))
+        return camera if image_size is None else camera.for_image(*image_size)
+
+
+def _matrix_or_projection(k, p, r, d):
+    """Return K and notes; where K is not set, and P all there is to know, P's part of it."""
+    k = floats(k)
+    known = p is not None and len(p) == 12 and p[0] != 0
+    straight = not any(d) and (not any(r) or floats(r) == IDENTITY)
+    if len(k) != 9 or not is_unset(k) or not known or not straight:
+        return k, ()
+    p = floats(p)
+    return (*p[0:3], *p[4:7], *p[8:11]), ('K is all zero: P is taken in its place',)
