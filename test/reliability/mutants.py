@@ -19,11 +19,16 @@ MODULES = {
     'camera/checks': ['test/camera/test_camera.py', 'test/camera/test_camera_flaws.py'],
     'camera/files/ros_yaml': ['test/camera/test_camera.py', 'test/camera/test_camera_limits.py'],
     'camera/grid': ['test/camera/test_camera.py', 'test/camera/test_camera_geometry.py'],
-    'camera/lenses': ['test/camera/test_camera.py', 'test/camera/test_camera_flaws.py'],
+    'camera/files/ini': ['test/camera/files/test_formats.py'],
+    'camera/files/kalibr': ['test/camera/files/test_formats.py'],
+    'camera/files/opencv': ['test/camera/files/test_formats.py'],
+    'camera/files/vins': ['test/camera/files/test_formats.py'],
+    'camera/lenses': ['test/camera/test_camera_flaws.py', 'test/camera/test_lenses.py'],
     'camera/model': [
         'test/camera/test_camera.py',
         'test/camera/test_camera_limits.py',
         'test/camera/test_camera_sources.py',
+        'test/camera/test_guesses.py',
     ],
     'camera/rectification': [
         'test/camera/test_camera_folds.py',
