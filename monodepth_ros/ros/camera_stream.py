@@ -27,9 +27,6 @@ from sensor_msgs.msg import CompressedImage, Image
 FAILURES_TO_HALT = 3
 """Failures in a row after which a camera has no more output, instead of going on to fail."""
 
-NAME_IN_URL = '${NAME}'
-"""Stands for the camera's name in `camera.info_url`, as camera_info_manager has it."""
-
 
 class CameraStream:
     """
@@ -86,7 +83,7 @@ class CameraStream:
         """
         self.calibration = Calibration()
         if url := self._values()['camera.info_url']:
-            self.calibration.load(url.replace(NAME_IN_URL, self.name.strip('/')))
+            self.calibration.load(url, self.name.strip('/') or _last(self._node.get_namespace()))
         return self.calibration.expected
 
     def create_outputs(self) -> None:
@@ -97,6 +94,7 @@ class CameraStream:
         """Subscribe; from now on frames are submitted as tasks."""
         self.statistics.restart()
         self.halted, self._failures = '', 0
+        self.calibration.hfov = self._values()['camera.hfov']
         self._processor = FrameProcessor(
             engine,
             self.outputs,
@@ -217,14 +215,23 @@ class CameraStream:
         error = self.calibration.error
         if error and self._inputs and self._calibration_throttle.ready(error.reason):
             self._log('warning', f'no cloud: {error}')
+        notes = self.calibration.notes
+        for note in notes if self._inputs else ():
+            if self._calibration_throttle.ready(note):
+                self._log('warning', note)
         state = CameraState(
             name=self.name,
             enabled=self.enabled,
             halted=self.halted if self._inputs else '',
             calibration=self.calibration.state,
             calibration_remedy=str(error or ''),
+            calibration_notes=notes,
         )
         return make_status(node, state, self.statistics.report())
+
+
+def _last(namespace: str) -> str:
+    return namespace.rpartition('/')[2]
 
 
 def _nowhere(task: Task) -> None:

@@ -208,6 +208,7 @@ class CameraState:
     halted: str = ''
     calibration: str = 'ok'
     calibration_remedy: str = ''
+    calibration_notes: tuple[str, ...] = ()
 
 
 SILENT_AFTER_S = 3.0
@@ -283,6 +284,7 @@ def _warnings(camera: CameraState, fresh: Counter) -> list[str]:
         )
     if camera.calibration_remedy:
         warnings.append(f'{camera.calibration}: {camera.calibration_remedy}')
+    warnings += camera.calibration_notes
     return warnings
 
 

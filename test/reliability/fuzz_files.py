@@ -338,8 +338,69 @@ projection_matrix:
 """
 
 
+OTHER_CALIBRATIONS = (
+    b"""[image]
+
+width
+64
+
+height
+48
+
+[front]
+
+camera matrix
+55 0 31.5
+0 55 23.5
+0 0 1
+
+distortion
+0.1 0.1 0 0 0
+
+rectification
+1 0 0
+0 1 0
+0 0 1
+
+projection
+55 0 31.5 0
+0 55 23.5 0
+0 0 1 0
+""",
+    b"""%YAML:1.0
+---
+image_width: 64
+image_height:48
+camera_matrix: !!opencv-matrix
+   rows: 3
+   cols: 3
+   dt: d
+   data: [ 55., 0., 31.5, 0., 55., 23.5, 0., 0., 1. ]
+distortion_coefficients: !!opencv-matrix
+   rows: 5
+   cols: 1
+   dt: d
+   data: [ 1.0e-01, 0., 0., 0., 0. ]
+""",
+    b"""cam0:
+  camera_model: pinhole
+  distortion_coeffs: [0.1, 0.1, 0.0, 0.0]
+  distortion_model: radtan
+  intrinsics: [55.0, 55.0, 31.5, 23.5]
+  resolution: [64, 48]
+""",
+    b"""%YAML:1.0
+---
+model_type: KANNALA_BRANDT
+image_width: 64
+image_height: 48
+projection_parameters: {k2: 0.1, k3: 0.0, k4: 0.0, k5: 0.0, mu: 55.0, mv: 55.0, u0: 31.5, v0: 23.5}
+""",
+)
+
+
 def _calibration():
-    seeds = []
+    seeds = list(OTHER_CALIBRATIONS)
     for model, count in (('plumb_bob', 5), ('rational_polynomial', 8), ('equidistant', 4)):
         text = CALIBRATION.replace(b'MODEL', model.encode()).replace(b'COUNT', b'%d' % count)
         seeds.append(text.replace(b'NUMBERS', str([1e-2] * count).encode()))
