@@ -66,12 +66,13 @@ def checked_distortion(model: str, d: Sequence[float]) -> tuple[str, tuple[float
 def _fitted(name, d):
     """Return D with as many numbers as the model has, where what is cut off is zero."""
     counts = DISTORTION_COUNTS[name]
-    if any(d[counts[-1] :]):
+    longest = counts[-1]
+    if any(d[longest:]):
         raise _bad(
             f'distortion model {name!r} has D of {len(d)} numbers, expected '
             f'{" or ".join(map(str, counts))}, or zeros beyond'
         )
-    d = d[: counts[-1]]
+    d = d[:longest]
     length = next(count for count in counts if count >= len(d))
     return d + (0.0,) * (length - len(d))
 

@@ -68,7 +68,8 @@ def _rows(lines, key, rows, columns):
     if key not in lines:
         raise bad_value(f'the key {key!r} of an .ini file is missing')
     start = lines.index(key) + 1
-    found = [line.split() for line in lines[start : start + rows]]
+    end = start + rows
+    found = [line.split() for line in lines[start:end]]
     if len(found) < rows or (columns and any(len(row) != columns for row in found)):
         raise bad_value(
             f'{key!r} has {shown(found)}, expected {rows} lines of {columns or "some"} numbers'
