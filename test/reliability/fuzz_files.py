@@ -186,6 +186,12 @@ def _damage_yaml(rng: Random, data: bytes) -> bytes:
     return yaml.safe_dump(change_value(rng, yaml.safe_load(data))).encode()
 
 
+def _damage_calibration(rng: Random, data: bytes) -> bytes:
+    # The formats that are no YAML have no values that could be changed one by one.
+    plain = b'!!' not in data and data[:1] not in b'%['
+    return _damage_yaml(rng, data) if plain else mutate(rng, data, YAML_TOKENS)
+
+
 def _damage_safetensors(rng: Random, data: bytes) -> bytes:
     if rng.random() < 0.3:
         return mutate(rng, data, JSON_TOKENS)
@@ -405,7 +411,13 @@ def _calibration():
         text = CALIBRATION.replace(b'MODEL', model.encode()).replace(b'COUNT', b'%d' % count)
         seeds.append(text.replace(b'NUMBERS', str([1e-2] * count).encode()))
     return Reader(
-        'calibration', 'camera.yaml', seeds, load_calibration, _damage_yaml, YAML_SLACK, share=6
+        'calibration',
+        'camera.yaml',
+        seeds,
+        load_calibration,
+        _damage_calibration,
+        YAML_SLACK,
+        share=6,
     )
 
 
