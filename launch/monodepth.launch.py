@@ -6,12 +6,14 @@ from launch.actions import DeclareLaunchArgument, GroupAction, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import SetParameter, SetParametersFromFile
+from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 from monodepth_ros.ros.launching import check_parameter_file, describe, profiled_node
 
 NODE_PARAMETERS = {
     'image_transport': 'image_transport',
     'camera_info_url': 'camera.info_url',
+    'camera_hfov': 'camera.hfov',
     'model': 'model',
     'device': 'device',
     'autostart': 'autostart',
@@ -61,8 +63,14 @@ def declare_arguments():
         DeclareLaunchArgument(
             'camera_info_url',
             default_value='',
-            description='Calibration YAML in place of the camera_info topic: file:///path, '
+            description='Calibration file in place of the camera_info topic: file:///path, '
             'package://package/path or a path. Empty: as in params_file.',
+        ),
+        DeclareLaunchArgument(
+            'camera_hfov',
+            default_value='',
+            description='Horizontal field of view in degrees, such as 69, of a camera without '
+            'calibration. Empty: as in params_file.',
         ),
         DeclareLaunchArgument(
             'image_transport',
@@ -120,10 +128,16 @@ def declare_arguments():
     ]
 
 
+def value_of(argument):
+    """Return an argument as a parameter's value; launch takes 69 for a whole number."""
+    value = LaunchConfiguration(argument)
+    return ParameterValue(value, value_type=float) if argument == 'camera_hfov' else value
+
+
 def set_given_parameters(context):
     """Return a setting for each argument of NODE_PARAMETERS that has been given a value."""
     return [
-        SetParameter(parameter, LaunchConfiguration(argument))
+        SetParameter(parameter, value_of(argument))
         for argument, parameter in NODE_PARAMETERS.items()
         if LaunchConfiguration(argument).perform(context)
     ]

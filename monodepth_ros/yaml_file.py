@@ -26,12 +26,27 @@ def read_yaml(path: Path) -> Any:
         ValueError: it is no YAML, or too much; one line says why.
 
     """
+    return parse_yaml(read_short_text(path))
+
+
+def read_short_text(path: Path) -> str:
+    """Return the text of a file of UTF-8.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no UTF-8, or longer than `LONGEST`.
+
+    """
     with open(path, 'rb') as file:
         data = file.read(LONGEST + 1)
     if len(data) > LONGEST:
         raise ValueError(f'longer than {LONGEST} bytes')
+    return data.decode('utf-8-sig')
+
+
+def parse_yaml(text: str) -> Any:
+    """Return what a text holds, of YAML's plain types; ValueError says in one line why not."""
     try:
-        text = data.decode('utf-8')
         _check_depth(text)
         value = yaml.safe_load(text)
     # Besides YAMLError, what int, float, datetime, dictionaries and recursion raise for nonsense.

@@ -62,8 +62,8 @@ def read_frame(data: bytes, kind: str, info: Optional[bytes], intrinsics) -> tup
         intrinsics: `sources.Intrinsics` of the user, which come first.
 
     Returns:
-        The frame, and why it has no intrinsics although there is a CameraInfo, or ''. As in the
-        node a CameraInfo that cannot be used costs the cloud, and not the depth.
+        The frame, and why it has no intrinsics although there is a CameraInfo, or what was guessed
+        of them, or ''. As in the node a CameraInfo that cannot be used costs only the cloud.
 
     Raises:
         DatasetError: the bytes are no such message.
@@ -91,7 +91,8 @@ def read_frame(data: bytes, kind: str, info: Optional[bytes], intrinsics) -> tup
 
 def _camera(info, size):
     try:
-        return CameraModel.from_camera_info(deserialize(info, CAMERA_INFO), size), ''
+        camera = CameraModel.from_camera_info(deserialize(info, CAMERA_INFO), size)
+        return camera, '; '.join(camera.notes)
     except (CalibrationError, DatasetError) as error:
         return None, f'no cloud, since its camera_info cannot be used: {error}'
 

@@ -60,7 +60,7 @@ class Job:
     Attributes:
         name: first part of the names of the files that are made of it.
         label: what people call it: a path, or a number in a video or bag.
-        load: give the frame, and '' or why it has no intrinsics although it should; can be sent
+        load: give the frame, and '' or what is wrong with its intrinsics; can be sent
             to another process; raises MonodepthError for a bad frame.
         time_ns: when a bag recorded it, in nanoseconds.
 
@@ -138,7 +138,8 @@ def _load_image(path, intrinsics):
 
 
 def _with_intrinsics(image, intrinsics):
-    return Frame(image, intrinsics.camera(image.shape[1], image.shape[0])), ''
+    camera = intrinsics.camera(image.shape[1], image.shape[0])
+    return Frame(image, camera), '; '.join(camera.notes if camera else ())
 
 
 class VideoSource(Source):

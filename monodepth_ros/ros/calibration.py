@@ -1,24 +1,25 @@
-"""The camera's intrinsics as the node knows them: from CameraInfo messages or from a file."""
+"""The camera's intrinsics as the node knows them: from messages, a file or a field of view."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-import os
-from pathlib import Path
 import threading
 from typing import Callable, Optional
-from urllib.parse import unquote, urlsplit
 
 from monodepth_ros.camera import CameraModel, HOW_TO_CALIBRATE, load_calibration
 from monodepth_ros.errors import CalibrationError
+from monodepth_ros.ros.calibration_url import resolve_url
 from monodepth_ros.ros.conversions import camera_info_key
-from monodepth_ros.ros.fastdds import package_share_directory
 from sensor_msgs.msg import CameraInfo
 
 _NO_INFO = CalibrationError(
     'uncalibrated',
-    f'no camera_info has come and camera.info_url is empty; {HOW_TO_CALIBRATE}',
+    f'no camera_info has come, camera.info_url is empty and camera.hfov 0; {HOW_TO_CALIBRATE}',
 )
+
+ASSUMED = 'assumed'
+"""State where the intrinsics are those of a field of view that the user has stated."""
 
 
 class Calibration:
@@ -27,6 +28,8 @@ class Calibration:
 
     Attributes:
         expected: the intrinsics of a file, as they are written there; None without a file.
+        hfov: horizontal field of view in degrees that is assumed where neither a file nor a
+            message has intrinsics; 0 for none. It replaces none that cannot be used.
 
     Messages come in the executor's thread, and images in the worker's.
     """
@@ -37,16 +40,21 @@ class Calibration:
         self._resolved: tuple = (None, None, None, None)
         self._lock = threading.Lock()
         self.expected: Optional[CameraModel] = None
+        self.hfov = 0.0
 
-    def load(self, url: str) -> None:
+    def load(self, url: str, name: str = '') -> None:
         """
-        Take the intrinsics from a calibration YAML.
+        Take the intrinsics from a calibration file.
+
+        Args:
+            url: where it is, see `resolve_url`.
+            name: what ${NAME} in it stands for.
 
         Raises:
             CalibrationError: the file cannot be found or used; the message names it.
 
         """
-        self.expected = load_calibration(resolve_url(url))
+        self.expected = load_calibration(resolve_url(url, name))
         self._make = lambda size: self.expected.for_image(*size)
 
     def update(self, msg: CameraInfo) -> None:
@@ -62,7 +70,7 @@ class Calibration:
         with self._lock:
             make, size = self._make, (width, height)
             if self._resolved[:2] != (make, size):
-                self._resolved = (make, size, *_resolve(make, size))
+                self._resolved = (make, size, *_resolve(make, size, self.hfov))
             return self._resolved[2]
 
     @property
@@ -77,7 +85,18 @@ class Calibration:
             make, size, _, error = self._resolved
             if make is not self._make or size is None:
                 return 'waiting'
-            return error.reason if error else 'ok'
+            return error.reason if error else ASSUMED if self._is_assumed() else 'ok'
+
+    def _is_assumed(self) -> bool:
+        camera = self._resolved[2]
+        return bool(self.hfov and camera and camera.notes == (assumption(self.hfov),))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed of the last image's intrinsics, for people."""
+        with self._lock:
+            make, _, camera, _ = self._resolved
+            return camera.notes if camera and make is self._make else ()
 
     @property
     def error(self) -> Optional[CalibrationError]:
@@ -87,54 +106,23 @@ class Calibration:
             return error if make is self._make else None
 
 
-def _resolve(make, size):
+def assumption(hfov: float) -> str:
+    """Return the note of intrinsics that are made of a field of view, in degrees."""
+    return f'intrinsics are assumed: camera.hfov is {hfov:g} degrees'
+
+
+def _resolve(make, size, hfov):
+    if make is None and hfov:
+        return _assume(size, hfov), None
     if make is None:
         return None, _NO_INFO
     try:
         return make(size), None
     except CalibrationError as error:
+        if error.reason == 'uncalibrated' and hfov:
+            return _assume(size, hfov), None
         return None, error
 
 
-def resolve_url(url: str) -> Path:
-    """
-    Return the path that a calibration URL means.
-
-    Args:
-        url: a plain path, `file:///path`, or `package://package/path` for a file in the share
-            folder of a ROS package.
-
-    Raises:
-        CalibrationError: 'bad_file', for another scheme, an unknown package, or a path that
-            leaves the package.
-
-    """
-    parts = urlsplit(url)
-    if parts.scheme == '':
-        return Path(url).expanduser()
-    if parts.scheme == 'file' and parts.netloc in ('', 'localhost'):
-        return Path(unquote(parts.path))
-    if parts.scheme == 'package':
-        return _in_package(url, parts.netloc, unquote(parts.path).lstrip('/'))
-    raise CalibrationError(
-        'bad_file',
-        f'camera.info_url is {url!r}, expected a path, file:///path or package://package/path',
-    )
-
-
-def _in_package(url: str, package: str, path: str) -> Path:
-    share = package_share_directory(package)
-    if share is None:
-        raise CalibrationError(
-            'bad_file',
-            f'camera.info_url is {url!r}, but there is no ROS package {package!r}; source its '
-            'workspace, or give the path of the file',
-        )
-    # By name only: with `colcon build --symlink-install` the files are links out of the folder.
-    target = Path(os.path.normpath(share / path))
-    if Path(os.path.normpath(share)) not in target.parents:
-        raise CalibrationError(
-            'bad_file',
-            f'camera.info_url is {url!r}, which is no file inside the package folder {share}',
-        )
-    return target
+def _assume(size, hfov):
+    return replace(CameraModel.from_field_of_view(*size, hfov), notes=(assumption(hfov),))

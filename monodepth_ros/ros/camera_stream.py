@@ -27,9 +27,6 @@ from sensor_msgs.msg import CompressedImage, Image
 FAILURES_TO_HALT = 3
 """Failures in a row after which a camera has no more output, instead of going on to fail."""
 
-NAME_IN_URL = '${NAME}'
-"""Stands for the camera's name in `camera.info_url`, as camera_info_manager has it."""
-
 
 class CameraStream:
     """
@@ -87,7 +84,7 @@ class CameraStream:
         """
         self.calibration = Calibration()
         if url := self._values()['camera.info_url']:
-            self.calibration.load(url.replace(NAME_IN_URL, self.name.strip('/')))
+            self.calibration.load(url, self.name.strip('/') or _last(self._node.get_namespace()))
         return self.calibration.expected
 
     def create_outputs(self) -> None:
@@ -99,6 +96,7 @@ class CameraStream:
         self.statistics.restart()
         self.halted, self._failures = '', 0
         self._frame_id = 'unknown'
+        self.calibration.hfov = self._values()['camera.hfov']
         self._processor = FrameProcessor(
             engine,
             self.outputs,
@@ -223,6 +221,10 @@ class CameraStream:
             remedy = f'{unheard_camera_info(self._node, *topics[:2])}; {remedy}'
         if error and self._inputs and self._calibration_throttle.ready(error.reason):
             self._log('warning', f'no cloud: {remedy}')
+        notes = self.calibration.notes
+        for note in notes if self._inputs else ():
+            if self._calibration_throttle.ready(note):
+                self._log('warning', note)
         state = CameraState(
             name=self.name,
             enabled=self.enabled,
@@ -231,8 +233,13 @@ class CameraStream:
             calibration_remedy=remedy,
             frame_id=self._frame_id,
             unheard=publishers_of(self._node, topics[0]) if topics else '',
+            calibration_notes=notes,
         )
         return make_status(node, state, self.statistics.report())
+
+
+def _last(namespace: str) -> str:
+    return namespace.rpartition('/')[2]
 
 
 def _nowhere(task: Task) -> None:

@@ -216,6 +216,7 @@ class CameraState:
     calibration_remedy: str = ''
     frame_id: str = 'unknown'
     unheard: str = ''
+    calibration_notes: tuple[str, ...] = ()
 
 
 SILENT_AFTER_S = 3.0
@@ -297,6 +298,7 @@ def _warnings(camera: CameraState, fresh: Counter) -> list[str]:
             "set the frame_id in the camera driver: the images' is empty, and so is that of depth "
             'and cloud, which RViz and TF cannot place'
         )
+    warnings += camera.calibration_notes
     return warnings
 
 

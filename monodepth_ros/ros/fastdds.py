@@ -79,11 +79,6 @@ def _rclpy_major() -> float:
         return math.inf
 
 
-def profile_variable() -> str:
-    """Return the variable that names a profile to the Fast DDS of this ROS distribution."""
-    return PROFILE_VARIABLES[0 if _has_fast_dds_3() else 1]
-
-
 def share_directory() -> Optional[Path]:
     """Return the folder that holds `config/` and `launch/`, or None where none is installed."""
     candidates = (

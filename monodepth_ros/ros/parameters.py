@@ -185,9 +185,19 @@ SPECS = (
     Spec(
         'camera.info_url',
         '',
-        'Calibration YAML to use in place of the camera_info topic. With several cameras, '
-        "${NAME} in it stands for a camera's namespace.",
+        'Calibration file to use in place of the camera_info topic. ${NAME} in it stands for a '
+        "camera's namespace, ${ROS_HOME} for ~/.ros.",
         expected='empty, a path, file:// or package://',
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'camera.hfov',
+        0.0,
+        'Horizontal field of view that is assumed of a camera without calibration; 0 assumes '
+        'none. /diagnostics says when it is in use.',
+        unit='deg',
+        minimum=0.0,
+        maximum=179.0,
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(

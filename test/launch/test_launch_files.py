@@ -15,6 +15,7 @@ ARGUMENTS = {
         'image_topic',
         'camera_info_topic',
         'camera_info_url',
+        'camera_hfov',
         'image_transport',
         'model',
         'device',

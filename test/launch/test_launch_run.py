@@ -66,6 +66,7 @@ def test_a_given_argument_wins_over_the_parameter_file(prefix):
         f'params_file:={own}',
         'image_transport:=compressed',
         'camera_info_url:=package://monodepth_ros/config/example_calibration.yaml',
+        'camera_hfov:=69',
         'device:=cpu',
         'autostart:=false',
         'use_sim_time:=true',
@@ -76,10 +77,13 @@ def test_a_given_argument_wins_over_the_parameter_file(prefix):
         'threads': 3,
         'image_transport': 'compressed',
         'camera.info_url': 'package://monodepth_ros/config/example_calibration.yaml',
+        # Not the whole number that launch would make of it, which the node would refuse.
+        'camera.hfov': pytest.approx(69.0),
         'device': 'cpu',
         'autostart': False,
         'use_sim_time': True,
     }
+    assert isinstance(node.parameters['camera.hfov'], float)
 
 
 def test_namespace_topics_and_log_level(prefix):

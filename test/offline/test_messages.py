@@ -121,7 +121,7 @@ def test_intrinsics_of_the_user_come_first(read):
 
 def test_bad_camera_info_costs_the_cloud_only(read):
     image = room_images(1, (64, 48))[0]
-    frame, note = read(lambda bag: bag.image(image, stamp(0)), k=np.zeros(9))
+    frame, note = read(lambda bag: bag.image(image, stamp(0)), k=np.zeros(9), p=np.zeros(12))
     assert frame.camera is None
     assert 'no cloud' in note and 'K is all zero' in note
     assert np.isfinite(make_predictor().predict(Frame(frame.image)).depth).all()

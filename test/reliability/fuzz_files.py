@@ -186,6 +186,12 @@ def _damage_yaml(rng: Random, data: bytes) -> bytes:
     return yaml.safe_dump(change_value(rng, yaml.safe_load(data))).encode()
 
 
+def _damage_calibration(rng: Random, data: bytes) -> bytes:
+    # The formats that are no YAML have no values that could be changed one by one.
+    plain = b'!!' not in data and data[:1] not in b'%['
+    return _damage_yaml(rng, data) if plain else mutate(rng, data, YAML_TOKENS)
+
+
 def _damage_safetensors(rng: Random, data: bytes) -> bytes:
     if rng.random() < 0.3:
         return mutate(rng, data, JSON_TOKENS)
@@ -338,13 +344,80 @@ projection_matrix:
 """
 
 
+OTHER_CALIBRATIONS = (
+    b"""[image]
+
+width
+64
+
+height
+48
+
+[front]
+
+camera matrix
+55 0 31.5
+0 55 23.5
+0 0 1
+
+distortion
+0.1 0.1 0 0 0
+
+rectification
+1 0 0
+0 1 0
+0 0 1
+
+projection
+55 0 31.5 0
+0 55 23.5 0
+0 0 1 0
+""",
+    b"""%YAML:1.0
+---
+image_width: 64
+image_height:48
+camera_matrix: !!opencv-matrix
+   rows: 3
+   cols: 3
+   dt: d
+   data: [ 55., 0., 31.5, 0., 55., 23.5, 0., 0., 1. ]
+distortion_coefficients: !!opencv-matrix
+   rows: 5
+   cols: 1
+   dt: d
+   data: [ 1.0e-01, 0., 0., 0., 0. ]
+""",
+    b"""cam0:
+  camera_model: pinhole
+  distortion_coeffs: [0.1, 0.1, 0.0, 0.0]
+  distortion_model: radtan
+  intrinsics: [55.0, 55.0, 31.5, 23.5]
+  resolution: [64, 48]
+""",
+    b"""%YAML:1.0
+---
+model_type: KANNALA_BRANDT
+image_width: 64
+image_height: 48
+projection_parameters: {k2: 0.1, k3: 0.0, k4: 0.0, k5: 0.0, mu: 55.0, mv: 55.0, u0: 31.5, v0: 23.5}
+""",
+)
+
+
 def _calibration():
-    seeds = []
+    seeds = list(OTHER_CALIBRATIONS)
     for model, count in (('plumb_bob', 5), ('rational_polynomial', 8), ('equidistant', 4)):
         text = CALIBRATION.replace(b'MODEL', model.encode()).replace(b'COUNT', b'%d' % count)
         seeds.append(text.replace(b'NUMBERS', str([1e-2] * count).encode()))
     return Reader(
-        'calibration', 'camera.yaml', seeds, load_calibration, _damage_yaml, YAML_SLACK, share=6
+        'calibration',
+        'camera.yaml',
+        seeds,
+        load_calibration,
+        _damage_calibration,
+        YAML_SLACK,
+        share=6,
     )
 
 

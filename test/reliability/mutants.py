@@ -16,13 +16,23 @@ from typing import Callable
 
 PACKAGE = 'monodepth_ros'
 MODULES = {
-    'camera': [
-        'test/test_camera.py',
-        'test/test_camera_flaws.py',
-        'test/test_camera_folds.py',
-        'test/test_camera_geometry.py',
-        'test/test_camera_limits.py',
-        'test/test_camera_sources.py',
+    'camera/checks': ['test/camera/test_camera.py', 'test/camera/test_camera_flaws.py'],
+    'camera/files/ros_yaml': ['test/camera/test_camera.py', 'test/camera/test_camera_limits.py'],
+    'camera/grid': ['test/camera/test_camera.py', 'test/camera/test_camera_geometry.py'],
+    'camera/files/ini': ['test/camera/files/test_formats.py'],
+    'camera/files/kalibr': ['test/camera/files/test_formats.py'],
+    'camera/files/opencv': ['test/camera/files/test_formats.py'],
+    'camera/files/vins': ['test/camera/files/test_formats.py'],
+    'camera/lenses': ['test/camera/test_camera_flaws.py', 'test/camera/test_lenses.py'],
+    'camera/model': [
+        'test/camera/test_camera.py',
+        'test/camera/test_camera_limits.py',
+        'test/camera/test_camera_sources.py',
+        'test/camera/test_guesses.py',
+    ],
+    'camera/rectification': [
+        'test/camera/test_camera_folds.py',
+        'test/camera/test_camera_geometry.py',
     ],
     'image_encodings': ['test/test_image_encodings.py', 'test/test_image_files.py'],
     'pipeline/cloud': ['test/pipeline/test_cloud.py'],

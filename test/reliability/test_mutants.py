@@ -28,12 +28,12 @@ def test_modules_and_their_tests_exist():
 
 
 def test_settings_name_the_modules_and_their_tests():
-    found = settings(['pipeline/edges', 'camera'])['mutmut']
+    found = settings(['pipeline/edges', 'camera/grid'])['mutmut']
     assert found['only_mutate'].split() == [
         'monodepth_ros/pipeline/edges.py',
-        'monodepth_ros/camera.py',
+        'monodepth_ros/camera/grid.py',
     ]
-    tests = {*MODULES['camera'], *MODULES['pipeline/edges']}
+    tests = {*MODULES['camera/grid'], *MODULES['pipeline/edges']}
     assert found['pytest_add_cli_args_test_selection'].split() == sorted(tests)
 
 

@@ -3,8 +3,8 @@
 from bench import make_camera_info
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.errors import CalibrationError
-from monodepth_ros.ros import calibration
-from monodepth_ros.ros.calibration import Calibration, resolve_url
+from monodepth_ros.ros import calibration_url
+from monodepth_ros.ros.calibration import Calibration
 import pytest
 
 YAML = """image_width: 64
@@ -71,37 +71,6 @@ def test_file(tmp_path, prefix):
     assert known.camera(100, 10) is None and known.error.reason == 'bad_size'
 
 
-@pytest.mark.parametrize('url', ['http://host/camera.yaml', 'file://host/camera.yaml'])
-def test_other_urls_are_refused(url):
-    with pytest.raises(CalibrationError, match='expected a path') as caught:
-        resolve_url(url)
-    assert caught.value.reason == 'bad_file' and url in str(caught.value)
-
-
-def test_package_url(monkeypatch, tmp_path):
-    share = tmp_path / 'share' / 'robot'
-    monkeypatch.setattr(
-        calibration, 'package_share_directory', lambda p: share if p == 'robot' else None
-    )
-    assert resolve_url('package://robot/config/camera.yaml') == share / 'config/camera.yaml'
-    with pytest.raises(CalibrationError, match='no file inside the package'):
-        resolve_url('package://robot/../other/camera.yaml')
-    with pytest.raises(CalibrationError, match="no ROS package 'nowhere'"):
-        resolve_url('package://nowhere/camera.yaml')
-
-
-def test_package_url_cannot_leave_the_package(monkeypatch, tmp_path):
-    share = tmp_path / 'share' / 'robot'
-    monkeypatch.setattr(calibration, 'package_share_directory', lambda p: share)
-    for path in ('/../../x.yaml', '/%2e%2e/x.yaml', '/a/../../x.yaml', '', '/', '/.'):
-        with pytest.raises(CalibrationError, match='no file inside') as caught:
-            resolve_url(f'package://robot{path}')
-        assert caught.value.reason == 'bad_file'
-    # An absolute path is one inside the package.
-    assert resolve_url('package://robot//etc/passwd') == share / 'etc/passwd'
-    assert resolve_url('package://robot/a/../b.yaml') == share / 'b.yaml'
-
-
 def test_package_built_with_links(monkeypatch, tmp_path):
     # colcon build --symlink-install: the file lies in the sources.
     source, share = tmp_path / 'src', tmp_path / 'install' / 'share' / 'robot'
@@ -109,22 +78,53 @@ def test_package_built_with_links(monkeypatch, tmp_path):
     share.mkdir(parents=True)
     (source / 'camera.yaml').write_text(YAML)
     (share / 'camera.yaml').symlink_to(source / 'camera.yaml')
-    monkeypatch.setattr(calibration, 'package_share_directory', lambda p: share)
+    monkeypatch.setattr(calibration_url, 'package_share_directory', lambda p: share)
     known = Calibration()
     known.load('package://robot/camera.yaml')
     assert known.camera(64, 48).rectified.fx == pytest.approx(55)
 
 
-def test_home_and_relative_paths(monkeypatch, tmp_path):
-    monkeypatch.setenv('HOME', str(tmp_path))
-    assert resolve_url('~/camera.yaml') == tmp_path / 'camera.yaml'
-    (tmp_path / 'camera.yaml').write_text(YAML)
-    monkeypatch.chdir(tmp_path)
-    known = Calibration()
-    known.load('camera.yaml')
-    assert (known.expected.width, known.expected.height) == (64, 48)
-
-
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(CalibrationError, match='gone.yaml'):
         Calibration().load(str(tmp_path / 'gone.yaml'))
+
+
+def test_field_of_view_stands_for_no_calibration_at_all():
+    known = Calibration()
+    known.hfov = 90.0
+    assert known.state == 'waiting' and known.notes == ()
+    # Half of the width is as far from the axis as the image plane from the lens.
+    assert known.camera(64, 48).rectified.fx == pytest.approx(32)
+    assert known.camera(128, 96).rectified.fx == pytest.approx(64)
+    assert known.state == 'assumed' and known.error is None
+    assert known.notes == ('intrinsics are assumed: camera.hfov is 90 degrees',)
+
+
+def test_field_of_view_stands_for_the_message_of_an_uncalibrated_driver():
+    known = Calibration()
+    known.hfov = 90.0
+    known.update(make_camera_info(k=[0.0] * 9, p=[0.0] * 12))
+    assert known.camera(64, 48).rectified.fx == pytest.approx(32)
+    assert known.state == 'assumed'
+    known.update(make_camera_info())
+    assert known.camera(64, 48).rectified.fx == pytest.approx(0.866 * 64)
+    assert known.state == 'ok' and known.notes == ()
+
+
+def test_field_of_view_does_not_stand_for_a_calibration_that_cannot_be_used(tmp_path):
+    known = Calibration()
+    known.hfov = 90.0
+    known.update(make_camera_info(64, 64))
+    assert known.camera(64, 48) is None and known.state == 'bad_size'
+    (tmp_path / 'camera.yaml').write_text(YAML)
+    known.load(str(tmp_path / 'camera.yaml'))
+    assert known.camera(64, 48).rectified.fx == pytest.approx(55) and known.state == 'ok'
+
+
+def test_what_was_guessed_of_a_message_is_told():
+    known = Calibration()
+    known.update(make_camera_info(0, 0, k=[55.0, 0, 31.5, 0, 55.0, 23.5, 0, 0, 1], p=[0.0] * 12))
+    assert known.camera(64, 48).rectified.fx == pytest.approx(55)
+    assert known.state == 'ok' and 'width and height of camera_info are 0' in known.notes[0]
+    known.update(make_camera_info())
+    assert known.notes == ()

@@ -73,12 +73,12 @@ F, CX, CY = 55.0, 31.5, 23.5
 @pytest.mark.parametrize(
     'reason, changes',
     [
-        ('uncalibrated', {'k': [0.0] * 9}),
+        ('uncalibrated', {'k': [0.0] * 9, 'p': [0.0] * 12}),
         ('bad_focal_length', {'k': [NAN, 0.0, CX, 0.0, F, CY, 0.0, 0.0, 1.0]}),
         ('bad_focal_length', {'k': [-F, 0.0, CX, 0.0, F, CY, 0.0, 0.0, 1.0]}),
         ('bad_size', {'height': 64}),
         ('bad_distortion', {'distortion_model': 'no_such_lens', 'd': [0.1]}),
-        ('bad_distortion', {'d': [0.1]}),
+        ('bad_distortion', {'d': [0.1] * 6}),
     ],
 )
 def test_bad_camera_info_leaves_depth_and_labels(make_bench, reason, changes):
@@ -127,6 +127,15 @@ def test_an_empty_frame_id_is_said_first(bench):
     bench.serve()
     status, values = bench.status()
     assert status.level == b'\x00' and values['frame_id'] == FRAME_ID
+
+
+def test_field_of_view_gives_an_uncalibrated_camera_a_cloud(make_bench):
+    bench = make_bench(parameters={'camera.hfov': 90.0}).start()
+    info = bench.serve()['depth/camera_info']
+    assert info.k[0] == pytest.approx(32)
+    status, values = bench.status()
+    assert status.level == b'\x01' and values['calibration'] == 'assumed'
+    assert 'intrinsics are assumed: camera.hfov is 90 degrees' in status.message
 
 
 def test_repeated_camera_info_keeps_the_model(bench):

@@ -34,6 +34,7 @@ OTHER_VALUES = {
     'cameras': ['front', 'rear'],
     'image_transport': 'compressed',
     'input_reliability': 'reliable',
+    'camera.hfov': 69.0,
     'camera.info_url': '/other.yaml',
     'diagnostics.period': 2.0,
 }

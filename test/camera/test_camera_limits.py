@@ -76,6 +76,53 @@ def test_rows_and_cols_may_be_left_out(write):
     assert load_calibration(write(**changes)) == load_calibration(write())
 
 
+@pytest.mark.parametrize(
+    ('key', 'rows', 'cols'),
+    [
+        ('camera_matrix', 1, 9),
+        ('distortion_coefficients', 5, 1),
+        ('rectification_matrix', 9, 1),
+        ('projection_matrix', 4, 3),
+    ],
+)
+def test_rows_and_cols_only_tell_how_many_numbers_there_are(write, key, rows, cols):
+    usual = load_calibration(write())
+    values = yaml.safe_load(write().read_text())
+    assert load_calibration(write(**{key: entry(values[key]['data'], rows, cols)})) == usual
+
+
+def test_binning_and_roi_of_a_file_count(write):
+    roi = {'x_offset': 160, 'y_offset': 120, 'width': 320, 'height': 240, 'do_rectify': False}
+    camera = load_calibration(write(binning_x=2, binning_y=2, roi=roi))
+    assert (camera.width, camera.height) == (160, 120)
+    # 320 - 160 + 0.5, over 2, and - 0.5.
+    assert camera.matrix[:3] == (250.0, 0.0, 79.75)
+    whole = camera.for_image(320, 240)
+    assert whole == load_calibration(write(binning_x=2, binning_y=2))
+    zeros = dict.fromkeys(roi, 0)
+    assert load_calibration(write(binning_x=0, binning_y=0, roi=zeros)) == load_calibration(
+        write()
+    )
+
+
+@pytest.mark.parametrize(
+    ('changes', 'd', 'model', 'notes'),
+    [
+        ({'distortion_model': None}, [0.1] * 5, 'plumb_bob', 1),
+        ({'distortion_model': None}, [0.0] * 5, 'plumb_bob', 0),
+        ({'distortion_model': None}, [0.1] * 8, 'rational_polynomial', 1),
+        ({'distortion_model': None, 'camera_model': 'pinhole'}, [0.1] * 5, 'plumb_bob', 1),
+        ({'distortion_model': None, 'camera_model': 'equidistant'}, [0.1] * 4, 'equidistant', 0),
+        ({'camera_model': 'equidistant'}, [0.1] * 5, 'plumb_bob', 0),
+    ],
+)
+def test_model_under_another_key_or_none(write, changes, d, model, notes):
+    changes['distortion_coefficients'] = entry(d, 1, len(d))
+    camera = load_calibration(write(**changes))
+    assert (camera.model, camera.distortion) == (model, tuple(d))
+    assert [note.endswith(f'{model} is taken') for note in camera.notes] == [True] * notes
+
+
 def test_image_of_one_pixel(write):
     camera = load_calibration(write(image_width=1, image_height=1))
     assert (camera.width, camera.height) == (1, 1)
@@ -99,8 +146,8 @@ SIZE = 'expected a positive whole number of pixels'
             "camera_matrix is {'rows': 3}, expected rows, cols and a list data",
         ),
         (
-            {'camera_matrix': entry(K, 1, 9)},
-            'camera_matrix has rows and cols (1, 9) and 9 numbers, expected 3 x 3',
+            {'camera_matrix': entry(K, 2, 9)},
+            'camera_matrix has rows and cols (2, 9) and 9 numbers, expected 3 x 3',
         ),
         (
             {'projection_matrix': entry(K, 3, 3)},
@@ -111,8 +158,8 @@ SIZE = 'expected a positive whole number of pixels'
             'camera_matrix has rows and cols (3, 3) and 8 numbers, expected 3 x 3',
         ),
         (
-            {'distortion_coefficients': entry([0.0] * 5, 5, 1)},
-            'distortion_coefficients has rows and cols (5, 1) and 5 numbers, expected 1 x 5',
+            {'distortion_coefficients': entry([0.0] * 5, 5, -1)},
+            'distortion_coefficients has rows and cols (5, -1) and 5 numbers, expected 1 x 5',
         ),
         (
             {'camera_matrix': entry(['five', *K[1:]], 3, 3)},
@@ -123,7 +170,10 @@ SIZE = 'expected a positive whole number of pixels'
             'camera_matrix holds False, expected finite numbers',
         ),
         ({'distortion_model': 3}, 'distortion_model is 3, expected a name'),
-        ({'distortion_model': None}, 'the key distortion_model is missing'),
+        ({'binning_x': -1}, 'binning_x is -1, expected a whole number, 0 or more'),
+        ({'binning_y': 1.5}, 'binning_y is 1.5, expected a whole number, 0 or more'),
+        ({'roi': [0, 0, 1, 1]}, 'roi is [0, 0, 1, 1], expected x_offset, y_offset, width'),
+        ({'roi': {'x_offset': 0}}, 'the key y_offset is missing'),
     ],
 )
 def test_message_names_file_key_value_and_remedy(write, changes, words):
@@ -131,7 +181,7 @@ def test_message_names_file_key_value_and_remedy(write, changes, words):
     with pytest.raises(CalibrationError) as caught:
         load_calibration(path)
     assert caught.value.reason == 'bad_file'
-    assert re.match(f'calibration file {re.escape(f"{path}: {words}")}; ', str(caught.value))
+    assert re.match(f'calibration file {re.escape(f"{path}: {words}")}.*; ', str(caught.value))
 
 
 def test_numbers_that_yaml_takes_for_texts_are_read(write):
