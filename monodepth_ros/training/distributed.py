@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 import os
+import time
 from typing import Iterator
+import weakref
 
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.device import select_device
@@ -15,6 +17,10 @@ from torch import distributed, nn, Tensor
 
 LONGEST_WAIT = timedelta(hours=2)
 """For a process that never comes; the others wait this long while the first one validates."""
+RELEASE_S = 10.0
+"""Far longer than a thread takes to let go of what it has summed, on a machine however loaded."""
+
+_buffers: list[weakref.ref[Tensor]] = []
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,34 @@ class Processes:
         number = torch.tensor(float(value), dtype=torch.float64, device=self.device)
         spread = torch.stack((number, -number))
         if self.count > 1:
-            distributed.all_reduce(spread, distributed.ReduceOp.MAX)
+            spread = _reduce(spread, distributed.ReduceOp.MAX)
         return bool(spread[0] == -spread[1])
+
+
+def _reduce(values: Tensor, *op) -> Tensor:
+    """Return the sum of `values` over all processes, or another reduction.
+
+    Gloo's threads go on holding the tensor that they have reduced for a moment, and the last to
+    hold it needs Python to free it. `_wait_for_release` has to know it, hence a buffer that
+    nobody else has.
+    """
+    buffer = values.clone(memory_format=torch.contiguous_format)
+    _buffers[:] = [held for held in _buffers if held() is not None] + [weakref.ref(buffer)]
+    distributed.all_reduce(buffer, *op)
+    return buffer.clone()
+
+
+def _wait_for_release() -> None:
+    """Wait until no thread of gloo's holds a tensor of Python's.
+
+    DistributedDataParallel keeps those threads beyond destroy_process_group. One that asks for
+    Python while the interpreter ends is ended in the middle of C++, and the process with it:
+    "terminate called without an active exception".
+    """
+    latest = time.monotonic() + RELEASE_S
+    while any(held() is not None for held in _buffers) and time.monotonic() < latest:
+        time.sleep(0.001)
+    _buffers.clear()
 
 
 class _GlobalSum(torch.autograd.Function):
@@ -83,15 +115,11 @@ class _GlobalSum(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, values):
-        values = values.clone(memory_format=torch.contiguous_format)
-        distributed.all_reduce(values)
-        return values
+        return _reduce(values)
 
     @staticmethod
     def backward(ctx, gradient):
-        gradient = gradient.clone(memory_format=torch.contiguous_format)
-        distributed.all_reduce(gradient)
-        return gradient
+        return _reduce(gradient)
 
 
 def global_sum(values: Tensor) -> Tensor:
@@ -150,6 +178,7 @@ def join_processes(device: str) -> Iterator[Processes]:
     yield Processes(chosen, distributed.get_rank(), count)
     # Not after an error: it could wait for the others, whom torchrun ends once this one has ended.
     distributed.destroy_process_group()
+    _wait_for_release()
 
 
 def _own_device(device, count):

@@ -4,12 +4,14 @@ import cv2
 from monodepth_ros.benchmark.settings import Settings
 import numpy as np
 import pytest
-from tiny_model import write_tiny_model
 
 
 @pytest.fixture(scope='session')
 def tiny_model(tmp_path_factory):
     """Return the path of a checkpoint with random weights, which takes images 64 wide."""
+    pytest.importorskip('torch')
+    from tiny_model import write_tiny_model
+
     return write_tiny_model(tmp_path_factory.mktemp('model') / 'tiny.safetensors')
 
 

@@ -11,6 +11,8 @@ from monodepth_ros.benchmark.worker import Worker
 from monodepth_ros.errors import BenchmarkError
 import pytest
 
+pytest.importorskip('torch')
+
 SERVER = """
 import os, sys, time
 from monodepth_ros.benchmark.serve import serve

@@ -4,6 +4,8 @@ from monodepth_ros.cli.main import main
 from monodepth_ros.networks.checkpoint import read_facts
 import pytest
 
+pytest.importorskip('torch')
+
 CONFIG = """
 network: dual_efficientnet_lite0
 options: {widths: [8, 8, 8, 8]}

@@ -79,7 +79,7 @@ def test_each_distro_has_an_environment_of_its_own(root):
     jazzy = FakeEnvironment(root, distro='jazzy')
     assert jazzy.ensure() == root / '.venv-jazzy' / 'bin' / 'python'
     assert jazzy.calls == NEW
-    assert jazzy.extras == '.[pip-ros-jazzy,train,openvino,test]'
+    assert jazzy.extras == '.[pip-ros-jazzy,train,openvino,onnxruntime,int8,test]'
     assert (root / '.venv' / 'complete.json').stat().st_mtime_ns == left_alone
     assert _calls(root) == []
     (root / '.venv-jazzy' / 'complete.json').unlink()

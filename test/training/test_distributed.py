@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 import subprocess
 import sys
+from threading import Event, Thread
+import time
 
 import cv2
 from monodepth_ros.errors import ConfigError, EngineError
@@ -159,3 +161,29 @@ def test_each_process_takes_the_gpu_of_its_number(monkeypatch):
     with pytest.raises(EngineError, match='sees 1 CUDA devices'):
         with join_processes('cuda'):
             pass
+
+
+def test_no_thread_holds_a_tensor_when_the_processes_part(monkeypatch):
+    """A thread that frees one while the interpreter ends would abort the process."""
+    leaving, freed = Event(), []
+
+    def all_reduce(tensor, op):
+        holds = [tensor]
+
+        def release():
+            leaving.wait()
+            time.sleep(0.2)
+            freed.append(True)
+            holds.clear()
+
+        Thread(target=release).start()
+
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    monkeypatch.setattr(module.distributed, 'init_process_group', lambda *_, **__: None)
+    monkeypatch.setattr(module.distributed, 'get_rank', lambda: 0)
+    monkeypatch.setattr(module.distributed, 'destroy_process_group', leaving.set)
+    monkeypatch.setattr(module.distributed, 'all_reduce', all_reduce)
+    with join_processes('cpu') as processes:
+        assert processes.agree(7)
+        assert not freed
+    assert freed

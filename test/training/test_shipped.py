@@ -7,6 +7,8 @@ from monodepth_ros.training.datasets import open_dataset
 from monodepth_ros.training.evaluate import evaluate
 import pytest
 
+pytest.importorskip('torch')
+
 ROOM = Path(__file__).parents[2] / 'scripts' / 'room'
 SHOWN = range(0, 36, 6)
 
