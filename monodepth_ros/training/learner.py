@@ -44,7 +44,7 @@ class Learner:
         config: what to train.
         processes: this process and those that train with it.
         steps: of the whole run, which the learning rate depends on.
-        max_depth: metres; farther ground truth does not count.
+        max_depth: metres; the farthest of the ground truth, before it is taken to the focal length.
         dtype: what layers compute in; weights are float32.
         teacher: a trained network to learn from as well.
 
@@ -121,7 +121,7 @@ class Learner:
 
     def _terms(self, batch):
         images, depth, label = (part.to(self.processes.device) for part in batch)
-        targets = make_targets(depth, label, self.max_depth)
+        targets = make_targets(depth, label)
         with mixed(self.processes.device, self.dtype):
             output = self._forward(self._normalize(images))
         terms = objective(self.network, output, targets, self.config.loss, self.max_depth)
