@@ -89,9 +89,7 @@ class Joined(Dataset):
                 )
         terms = [part.license for part in self._parts if part.license]
         farthest = max(part.max_depth for part in self._parts)
-        facts = replace(
-            main.facts, max_depth=farthest, terms='; '.join(dict.fromkeys(terms))
-        )
+        facts = replace(main.facts, max_depth=farthest, terms='; '.join(dict.fromkeys(terms)))
         ids = [name for part in self._parts for name in part.ids]
         super().__init__(main.name, main.root, ids, facts)
         self.counts = tuple(map(len, self._parts))
