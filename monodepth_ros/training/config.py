@@ -26,6 +26,9 @@ class LossConfig:
         depth_l1: absolute error in metres (0).
         log_depth: relative error (0).
         silog: relative error, less of it where all pixels share it (0).
+        log_scale: relative error that all pixels of an image share (0).
+        log_gradient: error of the slopes of log depth at four scales (0).
+        normal: error of the directions that surfaces face (0).
         depth_sobel: error of the Sobel gradients in metres per pixel (1).
         reciprocal_l1: error of m / depth, of a network that predicts it (0.1, and then usual
             weights of the terms in metres are 0).
@@ -35,6 +38,7 @@ class LossConfig:
         cross_entropy: of the class maps (0).
         jaccard: intersection over union that the class maps miss, all classes alike (0).
         class_sobel: error of the Sobel gradients of the class maps (1).
+        error: misjudgement of the depth's relative error, of a network that predicts it (1).
 
     """
 
@@ -42,6 +46,9 @@ class LossConfig:
     depth_l1: Optional[float] = None
     log_depth: Optional[float] = None
     silog: Optional[float] = None
+    log_scale: Optional[float] = None
+    log_gradient: Optional[float] = None
+    normal: Optional[float] = None
     depth_sobel: Optional[float] = None
     reciprocal_l1: Optional[float] = None
     reciprocal_gradient: Optional[float] = None
@@ -50,6 +57,7 @@ class LossConfig:
     cross_entropy: Optional[float] = None
     jaccard: Optional[float] = None
     class_sobel: Optional[float] = None
+    error: Optional[float] = None
 
 
 @dataclass(frozen=True)
