@@ -98,17 +98,22 @@ def normal_loss(depth: Tensor, target: Tensor, valid: Tensor, focal_length: floa
         return masked_mean(depth.float(), torch.zeros_like(valid))
     found, truth = (_normals(_log(x), focal_length) for x in (depth, target))
     cosine = torch.nn.functional.cosine_similarity(found, truth, dim=1)[:, None]
-    across = valid[..., step:-step, 2 * step :] & valid[..., step:-step, : -2 * step]
-    down = valid[..., 2 * step :, step:-step] & valid[..., : -2 * step, step:-step]
-    return masked_mean(1.0 - cosine, across & down)
+    left, right, above, below = _neighbours(valid)
+    return masked_mean(1.0 - cosine, left & right & above & below)
+
+
+def _neighbours(x):
+    """Return what is `NORMAL_STEP` pixels left, right, above, below of (..., H, W)'s interior."""
+    step = NORMAL_STEP
+    first, inner, last = slice(None, -2 * step), slice(step, -step), slice(2 * step, None)
+    places = ((inner, first), (inner, last), (first, inner), (last, inner))
+    return [x[(..., *place)] for place in places]
 
 
 def _normals(log_depth, focal_length):
     """Return (N, 3, H - 2 step, W - 2 step) normals of any length."""
-    step = NORMAL_STEP
-    across = log_depth[..., step:-step, 2 * step :] - log_depth[..., step:-step, : -2 * step]
-    down = log_depth[..., 2 * step :, step:-step] - log_depth[..., : -2 * step, step:-step]
-    across, down = across / (2 * step), down / (2 * step)
+    left, right, above, below = _neighbours(log_depth)
+    across, down = (right - left) / (2 * NORMAL_STEP), (below - above) / (2 * NORMAL_STEP)
     height, width = across.shape[-2:]
     u = torch.arange(width, device=across.device) - (width - 1) / 2.0
     v = (torch.arange(height, device=across.device) - (height - 1) / 2.0)[:, None]
