@@ -25,7 +25,8 @@ class ModelFacts:
         focal_length: focal length of the training camera in pixels at `input_width`.
         mean: per-channel RGB mean, on the scale 0..255, that is subtracted from the input.
         std: per-channel RGB deviation, on the scale 0..255, that divides the input.
-        outputs: what the network predicts, of 'depth' and 'semantic'.
+        outputs: what the network predicts, of 'depth', 'semantic' and 'error', which is that of
+            the depth.
         training: data, licence, schedule and versions, for people.
         metrics: figures measured on the weights in this file, by data set.
 
@@ -96,9 +97,14 @@ class ModelFacts:
                 f'model facts have {len(self.classes)} classes and {len(self.colors)} colours; '
                 f'expected {fewest}..255 classes with one colour each'
             )
-        if not self.outputs or not set(self.outputs) <= {'depth', 'semantic'}:
+        if not self.outputs or not set(self.outputs) <= {'depth', 'semantic', 'error'}:
             raise CheckpointError(
-                f"model fact outputs is {shown(self.outputs)}, expected of 'depth', 'semantic'"
+                f"model fact outputs is {shown(self.outputs)}, expected of 'depth', 'semantic', "
+                "'error'"
+            )
+        if 'error' in self.outputs and 'depth' not in self.outputs:
+            raise CheckpointError(
+                f"model fact outputs is {shown(self.outputs)}, which has an 'error' of no 'depth'"
             )
 
 

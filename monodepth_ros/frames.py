@@ -40,12 +40,15 @@ class RawOutput:
         depth: (N, h, w) float32 metres, as the training camera would see it.
         label: (N, h, w) uint8 class index.
         confidence: (N, h, w) uint8, 0..255 for the probability 0..1 of the label.
+        error: (N, h, w) float32, the expected relative error of the depth; None from a network
+            that does not predict it.
 
     """
 
     depth: np.ndarray
     label: np.ndarray
     confidence: np.ndarray
+    error: Optional[np.ndarray] = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Wanted:
     label: bool = True
     confidence: bool = True
     image: bool = True
+    error: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ class Prediction:
         camera: the grid's pinhole intrinsics, or None where the camera is not calibrated.
         stamp_ns: the frame's stamp in nanoseconds, unchanged.
         frame_id: the frame's optical frame, unchanged.
+        error: (H, W) float32, the expected relative error of the depth, NaN where the depth is;
+            None from a network that does not predict it.
 
     """
 
@@ -83,3 +89,4 @@ class Prediction:
     camera: Optional[PinholeCamera] = None
     stamp_ns: int = 0
     frame_id: str = ''
+    error: Optional[np.ndarray] = None

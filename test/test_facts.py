@@ -78,3 +78,9 @@ def test_facts_are_an_object(values):
 def test_bad_facts_are_refused(key, value):
     with pytest.raises(CheckpointError, match='model fact'):
         ModelFacts.from_dict({**make_facts().to_dict(), key: value})
+
+
+def test_an_error_is_that_of_the_depth():
+    assert 'error' in make_facts(outputs=('depth', 'error')).outputs
+    with pytest.raises(CheckpointError, match="'error' of no 'depth'"):
+        make_facts(outputs=('semantic', 'error'))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 import json
 from pathlib import Path
 import platform
 import sys
+from typing import Optional
 
-from monodepth_ros.cli.figures import print_figures
+from monodepth_ros.cli.figures import print_figures, print_sets
 from monodepth_ros.cli.options import (
-    add_camera_arguments,
     add_engine_arguments,
     add_scaling_arguments,
     make_engine,
@@ -33,14 +34,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scaling_arguments(parser)
     parser.add_argument(
         '--dataset',
-        default='nyu',
+        nargs='+',
+        default=['nyu'],
         help="nyu, folder (of one's own, with a camera.yaml in it), or another of "
         'docs/datasets.md (default: nyu)',
     )
-    parser.add_argument('--root', required=True, help='folder of the data set')
-    add_camera_arguments(parser)
-    parser.add_argument('--split', default='test', help='list of ids (default: test)')
-    parser.add_argument('--limit', type=positive, help='measure only the first so many images')
+    parser.add_argument(
+        '--root',
+        nargs='+',
+        required=True,
+        help='folder of the data set; several are measured one after the other, for which '
+        '--dataset, --split and --hfov are given once for all or once for each',
+    )
+    intrinsics = parser.add_mutually_exclusive_group()
+    intrinsics.add_argument('--camera-info', help='calibration YAML of the camera')
+    intrinsics.add_argument(
+        '--hfov',
+        type=float,
+        nargs='+',
+        default=[0.0],
+        help="horizontal field of view in degrees; 0 for the data set's own intrinsics",
+    )
+    parser.add_argument('--split', nargs='+', default=['test'], help='list of ids (default: test)')
+    parser.add_argument(
+        '--limit', type=positive, help='measure only the first so many images of a data set'
+    )
+    parser.add_argument(
+        '--lens',
+        type=float,
+        metavar='FACTOR',
+        help='also say how much the depth changes when the middle of each image is seen through a '
+        'lens so many times longer',
+    )
+    parser.add_argument(
+        '--lens-root',
+        metavar='DIR',
+        help='in place of --lens: a data set of the same views (ids) through another lens',
+    )
     parser.add_argument('--out', help='write the figures to this JSON file')
     parser.add_argument('--report', metavar='DIR', help='write an HTML report to this folder')
     parser.add_argument(
@@ -54,36 +84,113 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate; print and write the figures."""
-    from monodepth_ros.pipeline.predictor import Predictor
-    from monodepth_ros.training.evaluate import predict_sample
-    from monodepth_ros.training.report import check_folder, write_report
-
     out = options.out and Path(options.out)
     if out and not out.parent.is_dir():
         raise ConfigError(f'--out {out}: the folder {out.parent} does not exist; make it first')
+    sets = _sets(options)
     peer = make_peer(options)
     with closing(make_engine(options)) as engine:
         facts = engine.facts
-        dataset = _open(options, facts.classes if 'semantic' in facts.outputs else ())
-        pair = peer and _pair(peer, dataset, facts)
-        folder = options.report and check_folder(options.report)
-        predictor = Predictor(engine, make_predictor_options(options))
-        evaluation = _measure(predictor, dataset, options.limit, pair and pair.update)
-        result = {
-            **evaluation.figures(),
-            **_facts(options, engine, dataset),
-            **evaluation.details(),
-        }
-        if pair:
-            result['peer'] = {**describe_peer(peer), **pair.compute()}
+        classes = facts.classes if 'semantic' in facts.outputs else ()
+        datasets = [_open(one, options.camera_info, classes) for one in sets]
+        folders = _report_folders(options.report, datasets)
+        results = [
+            _evaluate(options, engine, peer, *one)
+            for one in zip(sets, datasets, folders, strict=True)
+        ]
+    for result in results:
         print_figures(result)
-        if out:
-            _write(out, result)
-        if folder:
-            predict = partial(predict_sample, predictor)
-            write_report(folder, result, evaluation, dataset, predict, facts, options.examples)
-            print(f'report: {folder / "index.html"}')
+    if len(results) > 1:
+        print_sets(results)
+    if out:
+        _write(out, results[0] if len(results) == 1 else {'sets': results})
+    for folder in filter(None, folders):
+        print(f'report: {folder / "index.html"}')
     return 0
+
+
+@dataclass(frozen=True)
+class _Set:
+    """One of the data sets that are measured, as the options name it."""
+
+    dataset: str
+    root: str
+    split: str
+    hfov: float
+
+
+def _sets(options) -> list[_Set]:
+    """Return the data sets; raise ConfigError where there are not as many of each option."""
+    count = len(options.root)
+    columns = [options.root]
+    for name in ('dataset', 'split', 'hfov'):
+        values = getattr(options, name)
+        if len(values) not in (1, count):
+            raise ConfigError(
+                f'--{name} has {len(values)} values for {count} of --root; give one for all, or '
+                'one for each'
+            )
+        columns.append(values * count if len(values) == 1 else values)
+    if options.camera_info and count > 1:
+        raise ConfigError(f'--camera-info is for one data set, --root names {count}')
+    if options.lens is not None and not 1.0 < options.lens < 10.0:
+        raise ConfigError(f'--lens is {options.lens:g}, expected above 1 and below 10')
+    return [_Set(dataset, root, split, hfov) for root, dataset, split, hfov in zip(*columns)]
+
+
+def _report_folders(report, datasets) -> list[Optional[Path]]:
+    """Return the folder of each data set's report: the one that is given, or one in it each."""
+    from monodepth_ros.training.report import check_folder
+
+    if not report:
+        return [None] * len(datasets)
+    folder = check_folder(report)
+    if len(datasets) == 1:
+        return [folder]
+    names = [f'{number}_{d.root.name}' for number, d in enumerate(datasets, 1)]
+    return [check_folder(str(folder / name)) for name in names]
+
+
+def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
+    """Measure one data set, write its report, and return its figures."""
+    from monodepth_ros.pipeline.predictor import Predictor
+    from monodepth_ros.training.evaluate import predict_sample
+    from monodepth_ros.training.report import write_report
+
+    facts = engine.facts
+    pair = peer and _pair(peer, dataset, facts)
+    predictor = Predictor(engine, make_predictor_options(options))
+    evaluation = _measure(predictor, dataset, options.limit, pair and pair.update)
+    result = {
+        **evaluation.figures(),
+        **_facts(options, one, engine, dataset),
+        **evaluation.details(),
+    }
+    if options.lens or options.lens_root:
+        result['lens'] = _lens(options, engine, one, dataset)
+    if pair:
+        result['peer'] = {**describe_peer(peer), **pair.compute()}
+    if folder:
+        predict = partial(predict_sample, predictor)
+        write_report(folder, result, evaluation, dataset, predict, facts, options.examples)
+    return result
+
+
+def _lens(options, engine, one: _Set, dataset) -> dict:
+    """Return the figures of the lens test on a data set."""
+    from monodepth_ros.pipeline.predictor import Predictor
+    from monodepth_ros.training.lens import lens_test, ordered, zoomed
+
+    scaling = replace(make_predictor_options(options), metric_scaling='none')
+    count = min(len(dataset), options.limit or len(dataset))
+    samples = (dataset[i] for i in range(count))
+    if options.lens_root:
+        other = _open(replace(one, root=options.lens_root, hfov=0.0), None, ())
+        places = {name: index for index, name in enumerate(other.ids)}
+        pairs = (ordered(s, other[places[s.name]]) for s in samples if s.name in places)
+    else:
+        pairs = ((s, zoomed(s, options.lens)) for s in samples)
+    return lens_test(Predictor(engine, scaling), pairs)
 
 
 def _measure(predictor, dataset, limit, watch):
@@ -108,7 +215,7 @@ def _pair(peer, dataset, facts):
     return SideBySide(peer, dataset.max_depth, dataset.crop)
 
 
-def _facts(options, engine, dataset) -> dict:
+def _facts(options, one: _Set, engine, dataset) -> dict:
     """Return what was measured, with what, and how."""
     from monodepth_ros.engines.cache import file_digest
     from monodepth_ros.engines.factory import resolve_model
@@ -121,8 +228,9 @@ def _facts(options, engine, dataset) -> dict:
         'engine': engine.name,
         'device': engine.device,
         'precision': engine.precision,
-        'dataset': options.dataset,
-        'split': options.split,
+        'dataset': one.dataset,
+        'root': Path(one.root).name,
+        'split': one.split,
         'metric_scaling': options.metric_scaling,
         'checkpoint': path.name,
         'checkpoint_sha256': file_digest(path),
@@ -149,19 +257,13 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _open(options, classes):
-    """Open the data set with the intrinsics that the options give, if any."""
-    from monodepth_ros.camera import CameraModel, load_calibration
+def _open(one: _Set, camera_info: Optional[str], classes):
+    """Open a data set with the intrinsics that the options give, if any."""
+    from monodepth_ros.camera import load_calibration
     from monodepth_ros.training.datasets import open_dataset
 
-    named = (options.dataset, options.root, options.split, classes)
-    if options.camera_info:
-        return open_dataset(*named, load_calibration(options.camera_info))
-    dataset = open_dataset(*named)
-    if options.hfov is None:
-        return dataset
-    height, width = dataset[0].image.shape[:2]
-    return open_dataset(*named, CameraModel.from_field_of_view(width, height, options.hfov))
+    camera = load_calibration(camera_info) if camera_info else None
+    return open_dataset(one.dataset, one.root, one.split, classes, camera, one.hfov or None)
 
 
 def _write(path: Path, result: dict) -> None:

@@ -7,6 +7,12 @@ from typing import Iterator, Sequence
 from monodepth_ros.training.peer import COMPARED
 
 POOLED = ('share', 'rmse', 'abs_rel', 'delta1')
+GROUPED = ('n_images', 'delta1', 'rmse', 'abs_rel', 'delta1_scaled', 'floor_as_floor')
+GROUPED += ('floor_as_wall',)
+CALIBRATED = ('share', 'expected', 'found')
+SCALED = {'scaled d1': 'delta1', 'scaled rel': 'abs_rel'}
+SETS = ('n_images', 'delta1', 'rmse', 'abs_rel', *SCALED, 'miou', 'floor', 'ause')
+"""Columns of the table of several data sets: median-scaled ones, floor of low cameras too."""
 USUAL = ('delta1', 'delta2', 'delta3', 'rmse', 'abs_rel', 'log10')
 
 
@@ -35,6 +41,17 @@ def _tables(result: dict) -> Iterator[tuple[str, list[str]]]:
         rows = [(name, [edges[name].get(key) for key in POOLED]) for name in ('near', 'away')]
         places = (f'{key} {_number(edges[key])}' for key in ('accuracy_px', 'completeness_px'))
         yield 'depth_edges', [*_lines(POOLED, rows), ', '.join(places)]
+    for key in ('by_camera_height', 'by_focal_length'):
+        if groups := result.get(key):
+            rows = [(_ends(g), [g.get(name) for name in GROUPED]) for g in groups]
+            yield key, _lines(GROUPED, rows)
+    for key in ('low_floor', 'lens'):
+        if found := result.get(key):
+            yield key, [f'{name:16} {_number(value)}' for name, value in found.items()]
+    if error := result.get('error'):
+        rows = [(_ends(g), [g[name] for name in CALIBRATED]) for g in error['calibration']]
+        figures = (f'{key} {_number(error[key])}' for key in ('ause', 'correlation', 'ratio'))
+        yield 'error', [*_lines(CALIBRATED, rows), ', '.join(figures)]
     if iou := result.get('iou'):
         yield 'iou', [f'{name:16} {_number(value)}' for name, value in iou.items()]
     if peer := result.get('peer'):
@@ -46,12 +63,44 @@ def _range(group: dict) -> str:
     return f'{group["from_m"]:g} to {group["to_m"]:g} m'
 
 
+def _ends(group: dict) -> str:
+    end = 'and more' if group['to'] is None else f'to {group["to"]:g}'
+    return f'{group["from"]:g} {end}'
+
+
+def print_sets(results: Sequence[dict]) -> None:
+    """Print one table of several data sets, a row each, and the mean of the rows."""
+    names = [f'{r["dataset"]} {r["root"]} {r["split"]}' for r in results]
+    rows = [(name, [_cell(r, key) for key in SETS]) for name, r in zip(names, results)]
+    means = []
+    for values in zip(*(values for _, values in rows)):
+        known = [v for v in values if v is not None]
+        means.append(float(sum(known)) / len(known) if known else None)
+    means[0] = sum(values[0] for _, values in rows)
+    print('\nsets')
+    for line in _lines(SETS, [*rows, ('mean', means)]):
+        print('  ' + line)
+
+
+def _cell(result: dict, name: str):
+    """Return a figure of a data set; None where it has none."""
+    if name in SCALED:
+        return result.get('median_scaled', {}).get(SCALED[name])
+    if name == 'floor':
+        return result.get('low_floor', {}).get('floor_as_floor')
+    if name == 'ause':
+        return result.get('error', {}).get('ause')
+    return result.get(name)
+
+
 def _lines(head: Sequence[str], rows: list) -> list[str]:
     """Return a table with right-aligned numbers as lines."""
     width = max(len(name) for name, _ in rows)
-    lines = [' ' * width + ''.join(f'{name:>9}' for name in head)]
+    columns = [max(9, len(name) + 2) for name in head]
+    lines = [' ' * width + ''.join(f'{n:>{c}}' for n, c in zip(head, columns))]
     for name, values in rows:
-        lines.append(f'{name:{width}}' + ''.join(f'{_number(value):>9}' for value in values))
+        cells = (f'{_number(value):>{c}}' for value, c in zip(values, columns))
+        lines.append(f'{name:{width}}' + ''.join(cells))
     return lines
 
 

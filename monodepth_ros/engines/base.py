@@ -12,6 +12,14 @@ import numpy as np
 
 _REMEDY = 'try precision float32 or another engine'
 
+OUTPUT_TYPES = {
+    'depth': np.float32,
+    'label': np.uint8,
+    'confidence': np.uint8,
+    'error': np.float32,
+}
+"""What the deployment graph gives, in its order; 'error' only of a network that predicts it."""
+
 PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16', 'int8')
 
 
@@ -60,7 +68,7 @@ class Engine(ABC):
     reason: str = ''
 
     def infer(self, images: np.ndarray) -> RawOutput:
-        """Return depth, label and confidence of a batch.
+        """Return depth, label, confidence and, where the network has it, the error of a batch.
 
         Args:
             images: (N, h, w, 3) uint8 RGB, h and w multiples of 32.
@@ -95,9 +103,20 @@ class Engine(ABC):
         """Release the device; the engine is of no use afterwards."""
 
 
+def output_types(facts: ModelFacts) -> dict[str, type]:
+    """Return the names and types of what the deployment graph of a network gives, in order."""
+    has_error = 'error' in facts.outputs
+    return {name: t for name, t in OUTPUT_TYPES.items() if name != 'error' or has_error}
+
+
 def _check_output(raw: RawOutput, shape: tuple[int, ...], facts: ModelFacts) -> None:
     """Raise EngineError for what would be resized, or published, as if it were right."""
-    for name, dtype in (('depth', np.float32), ('label', np.uint8), ('confidence', np.uint8)):
+    if ('error' in facts.outputs) != (raw.error is not None):
+        raise EngineError(
+            f'the engine gave {"no" if raw.error is None else "an"} error of the depth, but the '
+            f'network predicts {", ".join(facts.outputs)}; {_REMEDY}'
+        )
+    for name, dtype in output_types(facts).items():
         values = getattr(raw, name)
         if values.dtype != dtype or values.shape != shape:
             raise EngineError(

@@ -9,13 +9,12 @@ import io
 from pathlib import Path
 import warnings
 
-from monodepth_ros.engines.base import MissingPackageError
+from monodepth_ros.engines.base import MissingPackageError, output_types
 from monodepth_ros.engines.cache import Artefact, digest, file_digest
 from monodepth_ros.errors import EngineError
 import monodepth_ros.networks
 
 INPUT = 'images'
-OUTPUTS = ('depth', 'label', 'confidence')
 AXES = {0: 'n', 1: 'h', 2: 'w'}
 OPSET = 17
 EXAMPLE_SIZE = (64, 96)
@@ -79,6 +78,7 @@ def _export(path: str | Path, half: bool) -> bytes:
 
     network, facts = load_checkpoint(path)
     graph = DeploymentGraph(network, facts.mean, facts.std).eval()
+    outputs = list(output_types(facts))
     example = torch.zeros(1, *EXAMPLE_SIZE, 3, dtype=torch.uint8)
     # torch 2.9 and newer export by default in a way that needs onnxscript; this one does not.
     options = inspect.signature(torch.onnx.export).parameters
@@ -93,8 +93,8 @@ def _export(path: str | Path, half: bool) -> bytes:
                 (example,),
                 file,
                 input_names=[INPUT],
-                output_names=list(OUTPUTS),
-                dynamic_axes=dict.fromkeys((INPUT, *OUTPUTS), AXES),
+                output_names=outputs,
+                dynamic_axes=dict.fromkeys((INPUT, *outputs), AXES),
                 opset_version=OPSET,
                 **classic,
             )

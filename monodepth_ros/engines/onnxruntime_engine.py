@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from monodepth_ros.engines.base import choose_precision, Engine
+from monodepth_ros.engines.base import choose_precision, Engine, output_types
 from monodepth_ros.engines.cache import cache_folder, file_digest
-from monodepth_ros.engines.export import export_onnx, INPUT, OUTPUTS
+from monodepth_ros.engines.export import export_onnx, INPUT
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
@@ -95,7 +95,9 @@ class OnnxRuntimeEngine(Engine):
         if self._session is None:
             raise EngineError('the engine is closed; create a new one')
         try:
-            maps = self._session.run(list(OUTPUTS), {INPUT: np.ascontiguousarray(images)})
+            maps = self._session.run(
+                list(output_types(self.facts)), {INPUT: np.ascontiguousarray(images)}
+            )
         except Exception as error:  # its errors derive from Exception alone
             raise EngineError(f'ONNX Runtime failed on {self.device}: {error}') from error
         return RawOutput(*maps)

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import Callable, Optional, Sequence
 
-from monodepth_ros.engines.base import choose_precision, Engine
+from monodepth_ros.engines.base import choose_precision, Engine, output_types
 from monodepth_ros.engines.cache import Artefact, digest, file_digest
 from monodepth_ros.engines.export import check_exporter, export_onnx, graph_key
 from monodepth_ros.engines.openvino_int8 import load_quantized
@@ -80,7 +80,8 @@ class OpenvinoEngine(Engine):
     def _infer(self, images: np.ndarray) -> RawOutput:
         if self._request is None:
             raise EngineError('the engine is closed; create a new one')
-        maps = [np.empty(images.shape[:3], kind) for kind in (np.float32, np.uint8, np.uint8)]
+        kinds = output_types(self.facts).values()
+        maps = [np.empty(images.shape[:3], kind) for kind in kinds]
         try:
             request = self._request(images.shape[1:3])
             for index in range(len(images)):

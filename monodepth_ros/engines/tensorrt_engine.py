@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Callable, Optional
 
-from monodepth_ros.engines.base import choose_precision, Engine
+from monodepth_ros.engines.base import choose_precision, Engine, output_types
 from monodepth_ros.engines.cache import Artefact, file_digest
-from monodepth_ros.engines.export import export_onnx, graph_key, INPUT, OUTPUTS
+from monodepth_ros.engines.export import export_onnx, graph_key, INPUT
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
@@ -130,12 +130,15 @@ class TensorrtEngine(Engine):
         engine = self._engine(shape[1:3])
         context = engine.create_execution_context()
         context.set_input_shape(INPUT, shape)
-        kinds = {'depth': torch.float32, 'label': torch.uint8, 'confidence': torch.uint8}
+        kinds = {
+            name: getattr(torch, np.dtype(kind).name)
+            for name, kind in output_types(self.facts).items()
+        }
         host_input = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
         device_input = torch.empty(shape, dtype=torch.uint8, device=self._device)
-        host = [torch.empty(shape[:3], dtype=kinds[n], pin_memory=True) for n in OUTPUTS]
-        device = [torch.empty(shape[:3], dtype=kinds[n], device=self._device) for n in OUTPUTS]
-        for name, buffer in zip((INPUT, *OUTPUTS), (device_input, *device)):
+        host = [torch.empty(shape[:3], dtype=k, pin_memory=True) for k in kinds.values()]
+        device = [torch.empty(shape[:3], dtype=k, device=self._device) for k in kinds.values()]
+        for name, buffer in zip((INPUT, *kinds), (device_input, *device)):
             context.set_tensor_address(name, buffer.data_ptr())
         stream = torch.cuda.Stream()
         done = torch.cuda.Event(blocking=True)  # leaves the core to others meanwhile

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.blocks import resize
-from monodepth_ros.networks.output import DEPTH_LIMITS, NetworkOutput, TYPICAL_DEPTH
+from monodepth_ros.networks.output import (
+    DEPTH_LIMITS,
+    NetworkOutput,
+    TYPICAL_DEPTH,
+    TYPICAL_ERROR,
+)
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
@@ -40,6 +47,7 @@ class DenseDepthNetwork(nn.Module):
         widths: channels of the up-blocks; of the paper by default: a half, a quarter, an eighth
             and a sixteenth of the encoder's last map.
         reciprocal_range: m in metres.
+        error: predict the error of the depth as well; the decoder learns nothing from it.
 
     Attributes:
         outputs: what the network predicts.
@@ -47,13 +55,12 @@ class DenseDepthNetwork(nn.Module):
 
     """
 
-    outputs = ('depth',)
-
     def __init__(
         self,
         encoder: nn.Module,
         widths: tuple[int, ...] | None = None,
         reciprocal_range: float = NYU_RANGE,
+        error: bool = False,
     ):
         super().__init__()
         channels = encoder.channels
@@ -64,11 +71,13 @@ class DenseDepthNetwork(nn.Module):
         if not 0 < reciprocal_range < float('inf'):
             raise ConfigError(f'reciprocal_range is {reciprocal_range!r}, expected metres > 0')
         self.reciprocal_range = float(reciprocal_range)
+        self.outputs = ('depth', 'error') if error else ('depth',)
         self.encoder = encoder
         self.bottleneck = nn.Conv2d(channels[-1], channels[-1], 1)
         in_widths = (channels[-1], *widths[:-1])
         self.up = nn.ModuleList(map(UpBlock, in_widths, channels[-2::-1], widths))
         self.head = nn.Conv2d(widths[-1], 1, 3, padding=1)
+        self.error = nn.Conv2d(widths[-1], 1, 3, padding=1) if error else None
         self._start_near_the_prior()
 
     def _start_near_the_prior(self) -> None:
@@ -79,6 +88,9 @@ class DenseDepthNetwork(nn.Module):
                 nn.init.zeros_(module.bias)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.constant_(self.head.bias, self.reciprocal_range / TYPICAL_DEPTH)
+        if self.error is not None:
+            nn.init.zeros_(self.error.weight)
+            nn.init.constant_(self.error.bias, math.log(TYPICAL_ERROR))
 
     def forward(self, image: Tensor) -> NetworkOutput:
         """Map normalised RGB (N, 3, H, W) to m / depth, (N, 1, H / 2, W / 2); odd sizes go up."""
@@ -86,7 +98,8 @@ class DenseDepthNetwork(nn.Module):
         x = self.bottleneck(x)
         for up, skip in zip(self.up, reversed(skips), strict=True):
             x = up(x, skip)
-        return NetworkOutput(self.head(x), None)
+        error = None if self.error is None else self.error(x.detach())
+        return NetworkOutput(self.head(x), None, error)
 
     def metres(self, raw: Tensor) -> Tensor:
         """Map the head's raw map (m / depth) to metres, float32."""

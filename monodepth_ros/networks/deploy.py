@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monodepth_ros.networks.blocks import resize
+from monodepth_ros.networks.output import relative_error
 import torch
 from torch import nn, Tensor
 
@@ -34,7 +35,7 @@ class DeploymentGraph(nn.Module):
         self.normalize = Normalize(mean, std)
         self.network = network
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run the graph.
 
         Args:
@@ -43,7 +44,8 @@ class DeploymentGraph(nn.Module):
         Returns:
             depth (N, H, W) float32 metres, NaN without a depth branch; label (N, H, W) uint8,
             255 without a semantic branch; confidence (N, H, W) uint8, 0..255 for the sigmoid
-            0..1 of the label's class.
+            0..1 of the label's class; of a network that has it, error (N, H, W) float32, the
+            expected relative error of the depth.
 
         """
         size = (images.shape[1], images.shape[2])
@@ -58,7 +60,10 @@ class DeploymentGraph(nn.Module):
         else:
             best, label = _highest(resize(output.semantic, size))
             confidence = torch.sigmoid(best.float()) * 255.0 + 0.5
-        return depth, label.to(torch.uint8), confidence.to(torch.uint8)
+        maps = depth, label.to(torch.uint8), confidence.to(torch.uint8)
+        if output.error is None:
+            return maps
+        return (*maps, resize(relative_error(output.error), size)[:, 0])
 
 
 def _highest(scores: Tensor) -> tuple[Tensor, Tensor]:

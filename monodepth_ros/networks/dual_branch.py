@@ -12,7 +12,12 @@ from monodepth_ros.networks.blocks import (
     UpConvolution,
     UpSkipSum,
 )
-from monodepth_ros.networks.output import DEPTH_LIMITS, NetworkOutput, TYPICAL_DEPTH
+from monodepth_ros.networks.output import (
+    DEPTH_LIMITS,
+    NetworkOutput,
+    TYPICAL_DEPTH,
+    TYPICAL_ERROR,
+)
 from torch import nn, Tensor
 
 BRANCHES = ('depth', 'semantic')
@@ -51,6 +56,12 @@ class Branch(nn.Module):
         return stages if self.up_skips else stages[-1:]
 
 
+def _error_sum(encoder, widths, up_skips) -> UpSkipSum:
+    """Return the sum of all stages of the depth branch that gives the error."""
+    out_widths = widths if len(widths) == UP_CONVOLUTIONS else (*widths, 1)
+    return UpSkipSum([encoder.channels[-1], *out_widths], 1, direct=up_skips == 'direct')
+
+
 def _map_of_stride(strides: tuple[int, ...], stride: int) -> Optional[int]:
     """Index of the deepest map of this stride, the bottleneck excepted; None if there is none."""
     found = [i for i, value in enumerate(strides[:-1]) if value == stride]
@@ -70,6 +81,8 @@ class DualBranchNetwork(nn.Module):
             each in one leap; 'semantic' does so in that branch alone, False in none.
         lateral_sharing: join the branches by lateral sharing units (needs both).
         encoder_skips: fuse the encoder's maps into the up-convolutions of the same stride.
+        error: predict the error of the depth as well, by an up-skip sum of the depth branch's
+            stages, which learn nothing from it (needs that branch).
 
     """
 
@@ -82,6 +95,7 @@ class DualBranchNetwork(nn.Module):
         up_skips: bool | str = True,
         lateral_sharing: bool = True,
         encoder_skips: bool = False,
+        error: bool = False,
     ):
         super().__init__()
         branches, widths = tuple(branches), tuple(widths)
@@ -91,8 +105,10 @@ class DualBranchNetwork(nn.Module):
             raise ConfigError(f'widths is {widths!r}, expected three or four positive numbers')
         if up_skips not in UP_SKIPS:
             raise ConfigError(f'up_skips is {up_skips!r}, expected of {UP_SKIPS}')
+        if error and 'depth' not in branches:
+            raise ConfigError('error is true, but there is no depth branch; leave it out')
         self.encoder = encoder
-        self.outputs = branches
+        self.outputs = (*branches, 'error') if error else branches
         sizes = {'depth': 1, 'semantic': classes}
         skips = {n: n == 'semantic' if up_skips == 'semantic' else up_skips for n in branches}
         self.branch = nn.ModuleDict(
@@ -104,6 +120,7 @@ class DualBranchNetwork(nn.Module):
             self.sharing = nn.ModuleList(
                 LateralSharingUnit(widths[i], widths[i + 1], steps[i + 1]) for i in range(2)
             )
+        self.error = _error_sum(encoder, widths, skips['depth']) if error else None
         self._start_near_the_prior(classes)
 
     def _start_near_the_prior(self, classes: int) -> None:
@@ -113,9 +130,13 @@ class DualBranchNetwork(nn.Module):
             for convolution in branch.sum.convolutions:
                 nn.init.normal_(convolution.weight, std=0.01)
             nn.init.constant_(branch.sum.convolutions[-1].bias, prior[name])
+        if self.error is not None:
+            for convolution in self.error.convolutions:
+                nn.init.zeros_(convolution.weight)
+            nn.init.constant_(self.error.convolutions[-1].bias, math.log(TYPICAL_ERROR))
 
     def forward(self, image: Tensor) -> NetworkOutput:
-        """Map normalised RGB (N, 3, H, W) to log metres and logits, both (N, ., H, W)."""
+        """Map normalised RGB (N, 3, H, W) to log metres, logits and log error, (N, ., H, W)."""
         features = self.encoder(image)
         names = list(self.branch)
         stages = {name: [features[-1]] for name in names}
@@ -129,9 +150,12 @@ class DualBranchNetwork(nn.Module):
             if self.sharing is not None and index < len(self.sharing):
                 shares[index + 2] = self.sharing[index](*(stages[name][-1] for name in names))
         summed = [branch.summed(stages[name]) for name, branch in self.branch.items()]
-        sums = sum_up_skips([x.sum for x in self.branch.values()], summed, image.shape[-2:])
-        maps = dict(zip(names, sums, strict=True))
-        return NetworkOutput(maps.get('depth'), maps.get('semantic'))
+        sums = [branch.sum for branch in self.branch.values()]
+        if self.error is not None:
+            sums.append(self.error)
+            summed.append([stage.detach() for stage in stages['depth']])
+        maps = dict(zip(self.outputs, sum_up_skips(sums, summed, image.shape[-2:]), strict=True))
+        return NetworkOutput(maps.get('depth'), maps.get('semantic'), maps.get('error'))
 
     @staticmethod
     def metres(raw: Tensor) -> Tensor:

@@ -61,6 +61,29 @@ def depth_on_grid(
     return _hide(out, plan, np.nan)
 
 
+def error_on_grid(
+    error: np.ndarray, depth: np.ndarray, plan: InputPlan, out: np.ndarray
+) -> np.ndarray:
+    """Write the expected relative error of the depth to the rectified grid.
+
+    Args:
+        error: (h, w) float32; left as it is.
+        depth: (h, w) float32, the network's; where it is no distance, there is no error either.
+        plan: how the image became the network's input; a depth's scale changes no relative error.
+        out: (H, W) float32 C-contiguous, of the raw image's size or of the content's.
+
+    Returns:
+        `out`; NaN where the raw image shows nothing.
+
+    """
+    known = np.where(is_valid(depth[plan.content]), error[plan.content], np.float32(np.nan))
+    if known.shape == out.shape:
+        out[:] = known
+    else:
+        cv2.resize(known, out.shape[::-1], out, interpolation=cv2.INTER_LINEAR)
+    return _hide(out, plan, np.nan)
+
+
 def label_on_grid(
     label: np.ndarray,
     confidence: np.ndarray,

@@ -15,6 +15,7 @@ from monodepth_ros.pipeline.edges import flying_pixels
 from monodepth_ros.pipeline.postprocess import (
     confidence_on_grid,
     depth_on_grid,
+    error_on_grid,
     is_valid,
     label_on_grid,
 )
@@ -35,7 +36,7 @@ OUTPUT_RESOLUTIONS = ('input', 'network')
 WIDEST_EDGE = 45.0
 """Largest `edge_filter` in degrees; from about 10 on, it removes whole floors with the veils."""
 
-EVERYTHING = Wanted()
+EVERYTHING = Wanted(error=True)
 
 NewArray = Callable[[str, tuple[int, ...], type], np.ndarray]
 """Gives an array of a shape and type for the map of this name; its contents do not matter."""
@@ -217,7 +218,7 @@ class Predictor:
         else:
             shape = (plan.content_height, plan.content_width)
             camera = plan.camera and plan.camera.resized(*shape[::-1])
-        depth = label = confidence = image = None
+        depth = label = confidence = image = error = None
         if wanted.depth:
             depth = new_array('depth', shape, np.float32)
             depth_on_grid(raw.depth[index], plan, depth, options.min_range, options.max_range)
@@ -229,9 +230,13 @@ class Predictor:
         if wanted.confidence:
             confidence = new_array('confidence', shape, np.uint8)
             confidence_on_grid(raw.confidence[index], plan, confidence)
+        if wanted.error and raw.error is not None:
+            error = new_array('error', shape, np.float32)
+            error_on_grid(raw.error[index], raw.depth[index], plan, error)
         if wanted.image:
             image = _picture(prepared, new_array)
-        return Prediction(depth, label, confidence, image, camera, frame.stamp_ns, frame.frame_id)
+        of_frame = camera, frame.stamp_ns, frame.frame_id
+        return Prediction(depth, label, confidence, image, *of_frame, error)
 
     def _filter_edges(self, depth, camera, options):
         if options.edge_filter > 0:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Optional
+import zlib
 
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.training.config import TrainConfig
-from monodepth_ros.training.datasets import cached, Dataset, Joined, open_dataset, Sample
-from monodepth_ros.training.transforms import apply_view, AugmentConfig, jitter, random_view
+from monodepth_ros.training.datasets import Joined, Sample
+from monodepth_ros.training.transforms import (
+    apply_view,
+    AugmentConfig,
+    jitter,
+    random_view,
+    whole_view,
+)
 import numpy as np
 import torch
 
@@ -40,50 +46,63 @@ def hold_out(count: int, held_out: int, runs: int = 8) -> tuple[list[int], list[
     return kept, sorted(chosen)
 
 
-def with_extra(main: Dataset, config: TrainConfig, root: str | Path) -> Dataset:
-    """Return the training images of a run: those of `main`, and of `config.extra` if any.
+def hold_out_scenes(
+    ids: Sequence[str], held_out: int, separator: str
+) -> tuple[list[int], list[int]]:
+    """Split indices into (kept, held out) by whole scenes, until `held_out` images are held out.
+
+    The scenes are taken in the order of a checksum of their names, so that images of further
+    scenes change little about which are held out.
 
     Args:
-        main: the part of the main data set that is trained on.
-        config: names the others, and whether they are kept in memory.
-        root: folder of the main data set, where relative paths of the others begin.
+        ids: names of the images.
+        held_out: how many images, at least, are held out.
+        separator: what is before it in an id, or the whole id, names the scene.
 
     Raises:
-        DatasetError: one of them cannot be used, or has labels of other classes.
+        ConfigError: more than half would be held out.
 
     """
-    if not config.extra:
-        return main
-    others = []
-    for extra in config.extra:
-        folder = Path(root) / Path(extra.root).expanduser()
-        hfov = extra.hfov or None
-        other = open_dataset(extra.dataset, folder, extra.split, main.classes, hfov=hfov)
-        others.append((cached(other) if config.cache else other, extra.share))
-    return Joined(main, others)
+    scenes: dict[str, list[int]] = {}
+    for index, name in enumerate(ids):
+        scenes.setdefault(name.partition(separator)[0], []).append(index)
+    chosen: list[int] = []
+    for scene in sorted(scenes, key=lambda name: (zlib.crc32(name.encode()), name)):
+        if len(chosen) >= held_out:
+            break
+        chosen += scenes[scene]
+    if 2 * len(chosen) > len(ids):
+        raise ConfigError(
+            f'held_out is {held_out} of {len(ids)} images in {len(scenes)} scenes, expected at '
+            'most half; lower held_out, or use more images'
+        )
+    return sorted(set(range(len(ids))) - set(chosen)), sorted(chosen)
 
 
 def epoch_order(
-    counts: Sequence[int], shares: Sequence[float], rng: np.random.Generator
+    counts: Sequence[int], shares: Sequence[float], images: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Return the indices of the images of an epoch, in random order.
 
     Args:
-        counts: images of the main data set, and of each other one; indices count through all.
-        shares: of the epoch's images, what is of each other data set.
+        counts: images of each data set; indices count through all.
+        shares: of the epoch's images, what is of each data set; their sum is 1.
+        images: how many images an epoch has; 0 for a pass over the first data set.
         rng: decides.
 
     Returns:
-        all of the main data set, and so many of each other one as its share asks for: some of
-        its images where it has more, each once or more where it has fewer.
+        so many of each data set as its share asks for: some of its images where it has more, each
+        once or more where it has fewer.
 
     """
-    chosen = [np.arange(counts[0])]
-    first = counts[0]
-    for count, share in zip(counts[1:], shares, strict=True):
-        wanted = round(counts[0] * share / (1.0 - sum(shares)))
-        passes = [rng.permutation(count) for _ in range(-(-wanted // count))]
-        chosen.append(first + np.concatenate([np.arange(0), *passes])[:wanted])
+    chosen, first = [], 0
+    for count, share in zip(counts, shares, strict=True):
+        wanted = round((images or counts[0] / shares[0]) * share)
+        if wanted == count:
+            chosen.append(np.arange(first, first + count))
+        else:
+            passes = [rng.permutation(count) for _ in range(-(-wanted // count))]
+            chosen.append(first + np.concatenate([np.arange(0), *passes])[:wanted])
         first += count
     return rng.permutation(np.concatenate(chosen))
 
@@ -137,9 +156,10 @@ class Batches:
     def _order(self, epoch: int) -> np.ndarray:
         samples = self.samples
         rng = np.random.default_rng((self.config.seed, ORDER, epoch))
-        if isinstance(samples, Joined):
-            return epoch_order(samples.counts, samples.shares, rng)
-        return epoch_order((len(samples),), (), rng)
+        joined = isinstance(samples, Joined)
+        counts = samples.counts if joined else (len(samples),)
+        shares = samples.shares if joined else (1.0,)
+        return epoch_order(counts, shares, self.config.epoch_images, rng)
 
     def _size(self, step: int) -> tuple[int, int]:
         """Return width and height of a step's images."""
@@ -149,11 +169,13 @@ class Batches:
     def _augment(self, step: int) -> AugmentConfig:
         augment = self.config.augment
         zoomed = augment.zoom_until * self.config.epochs * self.per_epoch
-        return augment if step < zoomed else replace(augment, max_zoom=1.0)
+        return augment if step < zoomed else replace(augment, min_zoom=1.0, max_zoom=1.0)
 
     def _augmented(self, index: int, size: tuple[int, int], place: tuple[int, int]):
         augment = self._augment(place[0])
         rng = np.random.default_rng((self.config.seed, AUGMENTATION, *place))
-        view = random_view(augment, rng)
-        image, depth, label = apply_view(self.samples[index], view, size, self.focal_length)
+        view, sample = random_view(augment, rng), self.samples[index]
+        if self.config.views == 'whole':
+            view = whole_view(view, sample.camera.rectified, size[0], self.focal_length)
+        image, depth, label = apply_view(sample, view, size, self.focal_length)
         return jitter(image, augment, rng), depth, label

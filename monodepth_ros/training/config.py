@@ -26,6 +26,9 @@ class LossConfig:
         depth_l1: absolute error in metres (0).
         log_depth: relative error (0).
         silog: relative error, less of it where all pixels share it (0).
+        log_scale: relative error that all pixels of an image share (0).
+        log_gradient: error of the slopes of log depth at four scales (0).
+        normal: error of the directions that surfaces face (0).
         depth_sobel: error of the Sobel gradients in metres per pixel (1).
         reciprocal_l1: error of m / depth, of a network that predicts it (0.1, and then usual
             weights of the terms in metres are 0).
@@ -35,6 +38,7 @@ class LossConfig:
         cross_entropy: of the class maps (0).
         jaccard: intersection over union that the class maps miss, all classes alike (0).
         class_sobel: error of the Sobel gradients of the class maps (1).
+        error: misjudgement of the depth's relative error, of a network that predicts it (1).
 
     """
 
@@ -42,6 +46,9 @@ class LossConfig:
     depth_l1: Optional[float] = None
     log_depth: Optional[float] = None
     silog: Optional[float] = None
+    log_scale: Optional[float] = None
+    log_gradient: Optional[float] = None
+    normal: Optional[float] = None
     depth_sobel: Optional[float] = None
     reciprocal_l1: Optional[float] = None
     reciprocal_gradient: Optional[float] = None
@@ -50,6 +57,7 @@ class LossConfig:
     cross_entropy: Optional[float] = None
     jaccard: Optional[float] = None
     class_sobel: Optional[float] = None
+    error: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -93,24 +101,32 @@ class TeacherConfig:
 
 
 @dataclass(frozen=True)
-class ExtraConfig:
-    """A data set that training takes images from beside the main one.
+class SourceConfig:
+    """A data set that training takes images from.
 
     Attributes:
         dataset: its name, as for `open_dataset`.
-        root: its folder; a relative path begins at the main data set's folder.
-        share: of the images that are trained on, above 0.
-        split: its list of images, all of which are for training.
+        root: its folder; a relative path begins at the folder of `--root`.
+        weight: its share of the images that are trained on, relative to the weights of the
+            others.
+        split: its list of images.
+        held_out: how many of them are held out to choose on.
+        scene: separator in ids, what is before it names a room: whole rooms are held out, the
+            same ones whatever is added; none for runs of neighbouring ids.
         hfov: horizontal field of view in degrees, for images without intrinsics of their own; 0
             where they have some.
+        max_depth: metres, ground truth beyond it does not count; 0 for the data set's own.
 
     """
 
     dataset: str
-    root: str
-    share: float
+    root: str = '.'
+    weight: float = 1.0
     split: str = 'train'
+    held_out: int = 0
+    scene: str = ''
     hfov: float = 0.0
+    max_depth: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -126,16 +142,22 @@ class TrainConfig:
             begin with, for fine-tuning; empty for none.
         dataset: its name, as for `open_dataset`.
         split: list of ids to train on.
-        extra: further data sets with the same classes or without labels. An epoch is a pass over
-            the main one, with so many images of these in between as their shares say.
         held_out: how many images of the split are held out to choose on, in whole runs of
             neighbouring ids, which show the same rooms.
+        mixture: data sets with the same classes or without labels, in place of `dataset`, `split`
+            and `held_out`. An epoch is a pass over the first, with so many images of the others
+            in between as their weights say.
+        epoch_images: images of an epoch in place of such a pass; 0 for the pass.
         cache: keep the decoded images in memory (NYU: 1.2 GB a process); without, they are
             decoded each time.
         width: network input in pixels.
         height: network input in pixels, a multiple of 32 as the node's input is.
-        sizes: (width, height) pairs that each step draws one of, in place of the two; the focal
-            length in pixels stays that at `width`, so another size shows more or less of a view.
+        sizes: (width, height) pairs that each step draws one of, in place of the two.
+        views: 'crop' shows each image at one focal length in pixels, so that another size shows
+            more or less of it; 'whole' fits its whole width into the input and gives depth times
+            focal_length / focal length in the input's pixels.
+        focal_length: pixels at `width` that depth is learned for; 0 for that of the first data
+            set's camera.
         epochs: passes over the images.
         batch_size: images a step, of all processes together.
         precision: 'auto' (mixed where the device is good at it), 'float32', 'bfloat16' or
@@ -155,12 +177,15 @@ class TrainConfig:
     start_weights: str = ''
     dataset: str = 'nyu'
     split: str = 'train'
-    extra: tuple[ExtraConfig, ...] = ()
     held_out: int = 64
+    mixture: tuple[SourceConfig, ...] = ()
+    epoch_images: int = 0
     cache: bool = True
     width: int = 320
     height: int = 256
     sizes: tuple[tuple[int, int], ...] = ()
+    views: str = 'crop'
+    focal_length: float = 0.0
     epochs: int = 20
     batch_size: int = 8
     precision: str = 'auto'
@@ -171,16 +196,25 @@ class TrainConfig:
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
+    @property
+    def sources(self) -> tuple[SourceConfig, ...]:
+        """The data sets of the run: the mixture, or the one that `dataset` names."""
+        alone = SourceConfig(self.dataset, split=self.split, held_out=self.held_out)
+        return self.mixture or (alone,)
+
     def to_dict(self) -> dict:
         """Return plain JSON types."""
         return dataclasses.asdict(self)
 
 
+VIEWS = ('crop', 'whole')
 PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
+MAIN = ('dataset', 'split', 'held_out')
+"""Keys of the one data set of a run that has no mixture."""
 MAX_TILT = 30.0
 """Degrees; a crop that is turned further is stretched beyond use."""
 POSITIVE = ('width', 'height', 'epochs', 'batch_size', 'validate_every', 'learning_rate')
-POSITIVE += ('clip_norm', 'temperature')
+POSITIVE += ('clip_norm', 'temperature', 'weight', 'min_zoom')
 SHARES = ('warm_up', 'ema_decay', 'flip', 'blur', 'brightness', 'channel', 'saturation')
 SHARES += ('zoom_until',)
 
@@ -209,15 +243,12 @@ def load_config(path: str | Path, **changes) -> TrainConfig:
 
 def make_config(values: dict) -> TrainConfig:
     """Build and check a configuration from plain values; raise ConfigError."""
-    config = _build(TrainConfig, values, '')
+    config = _build(TrainConfig, _with_mixture(values), '')
     for width, height in ((config.width, config.height), *config.sizes):
         if min(width, height) < 1 or width % 32 or height % 32:
             raise ConfigError(f'size {width} x {height}, expected multiples of 32')
-    if not all(e.share > 0 for e in config.extra) or sum(e.share for e in config.extra) >= 1:
-        raise ConfigError(
-            f'extra has shares {[e.share for e in config.extra]}, expected each above 0 and their '
-            "sum below 1: the rest is the main data set's"
-        )
+    if config.views not in VIEWS:
+        raise ConfigError(f'views is {shown(config.views)}, expected of {VIEWS}')
     if 'classes' in config.options:
         raise ConfigError('options.classes cannot be set: the data set has the classes')
     if config.start_weights and config.encoder_weights:
@@ -228,11 +259,36 @@ def make_config(values: dict) -> TrainConfig:
         raise ConfigError(f'precision is {shown(config.precision)}, expected of {PRECISIONS}')
     if config.augment.max_tilt > MAX_TILT:
         raise ConfigError(f'augment.max_tilt is {config.augment.max_tilt}, expected 0..{MAX_TILT}')
-    if config.augment.max_zoom < 1.0:
-        raise ConfigError(f'augment.max_zoom is {config.augment.max_zoom}, expected >= 1')
+    if not config.augment.min_zoom <= 1.0 <= config.augment.max_zoom:
+        raise ConfigError(
+            f'augment.min_zoom is {config.augment.min_zoom} and max_zoom '
+            f'{config.augment.max_zoom}, expected min_zoom <= 1 <= max_zoom'
+        )
     if config.optimizer.ema_decay == 1.0:
         raise ConfigError('optimizer.ema_decay is 1.0, expected below 1')
     return config
+
+
+def _with_mixture(values):
+    """Return the values with `extra`, the older form of a mixture, in the present one.
+
+    There the weight is the share of all images, and what is left is the main data set's.
+    """
+    extra = values.get('extra')
+    if not extra or not isinstance(extra, (list, tuple)):
+        return {key: v for key, v in values.items() if key != 'extra' or extra}
+    shares = [e.get('share') if isinstance(e, dict) else None for e in extra]
+    if not all(isinstance(s, (int, float)) and s > 0 for s in shares) or sum(shares) >= 1:
+        raise ConfigError(
+            f'extra has shares {shares}, expected each above 0 and their sum below 1: the rest is '
+            "the main data set's"
+        )
+    if 'mixture' in values:
+        raise ConfigError('extra and mixture cannot go together; list all data sets in mixture')
+    usual = {key: values.get(key, getattr(TrainConfig, key)) for key in MAIN}
+    others = [{'weight' if k == 'share' else k: v for k, v in e.items()} for e in extra]
+    mixture = [{**usual, 'weight': 1.0 - sum(shares)}, *others]
+    return {**{k: v for k, v in values.items() if k != 'extra'}, 'mixture': mixture}
 
 
 def _build(kind, values, prefix):

@@ -8,10 +8,12 @@ from monodepth_ros.engines.base import Engine
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import Frame, Prediction
 from monodepth_ros.pipeline.predictor import Predictor, PredictorOptions
+from monodepth_ros.training.camera_groups import by_camera, camera_facts, floor_counts
 from monodepth_ros.training.datasets import Sample
 from monodepth_ros.training.datasets.base import Crop
 from monodepth_ros.training.depth_evaluation import DepthEvaluation
-from monodepth_ros.training.metrics import SegmentationMetrics
+from monodepth_ros.training.error_evaluation import ErrorEvaluation
+from monodepth_ros.training.metrics import into_range, MIN_DEPTH, SegmentationMetrics, valid_depth
 import numpy as np
 
 
@@ -79,8 +81,10 @@ class Evaluation:
         crop: as given.
         depth: of the depth; None for a model without it.
         segmentation: of the labels; None for a model without them.
-        images: for each image its name, its `DepthEvaluation.update` where it has ground truth,
-            and its pixel_accuracy where it is labelled.
+        error: of the learned error of the depth; None for a model without it.
+        images: for each image its name, its `camera_facts`, its `DepthEvaluation.update` and
+            `ErrorEvaluation.update` where it has ground truth, and its pixel_accuracy and
+            `floor_counts` where it is labelled.
 
     """
 
@@ -89,6 +93,7 @@ class Evaluation:
         self.max_depth = max_depth
         self.crop = crop
         self.depth = DepthEvaluation(max_depth) if 'depth' in facts.outputs else None
+        self.error = ErrorEvaluation() if 'error' in facts.outputs else None
         semantic = 'semantic' in facts.outputs
         self.segmentation = SegmentationMetrics(len(facts.classes)) if semantic else None
         self.images: list[dict] = []
@@ -96,14 +101,25 @@ class Evaluation:
     def update(self, sample: Sample, prediction: Prediction) -> None:
         """Add one image and what was predicted for it."""
         mask = crop_mask(sample.image.shape[:2], self.crop)
-        record: dict = {'name': sample.name}
+        record: dict = {'name': sample.name, **camera_facts(sample)}
         if self.depth is not None:
             record.update(self.depth.update(*depth_on_truth(sample, prediction.depth, mask)))
+        if self.error is not None and prediction.error is not None:
+            record.update(self._update_error(sample, prediction, mask))
         if self.segmentation is not None:
             accuracy = self.segmentation.update(prediction.label, sample.label, mask)
             if accuracy is not None:
                 record['pixel_accuracy'] = accuracy
+                counts = floor_counts(prediction.label, sample.label, mask, self._classes)
+                record.update(counts)
         self.images.append(record)
+
+    def _update_error(self, sample, prediction, mask):
+        depth, target, counts = depth_on_truth(sample, prediction.depth, mask)
+        error = depth_on_truth(sample, prediction.error, mask)[0]
+        valid = valid_depth(target, MIN_DEPTH, self.max_depth, counts)
+        found = into_range(depth[valid], MIN_DEPTH, self.max_depth)
+        return self.error.update(error[valid], found, target[valid])
 
     def figures(self) -> dict[str, float]:
         """Return n_images, `DepthMetrics.compute` and `SegmentationMetrics.compute`."""
@@ -118,11 +134,15 @@ class Evaluation:
         """Return what is beside `figures`, as plain JSON types; None for what has no pixels.
 
         Returns:
-            `DepthEvaluation.details`, and of the labels iou (by class name) and confusion (truth
+            `DepthEvaluation.details`, `by_camera`, error of the learned error
+            (`ErrorEvaluation.compute`), and of the labels iou (by class name) and confusion (truth
             by row, prediction by column, the last one for unlabelled).
 
         """
         result = {} if self.depth is None else self.depth.details()
+        result.update(by_camera(self.images))
+        if self.error is not None and self.error.images:
+            result['error'] = self.error.compute()
         if self.segmentation is not None and self.segmentation.confusion.any():
             iou = self.segmentation.per_class_iou()
             result['iou'] = {

@@ -13,6 +13,7 @@ from monodepth_ros.training.config import TrainConfig
 from monodepth_ros.training.distributed import Processes
 from monodepth_ros.training.objective import (
     check_finite,
+    ERROR_TERMS,
     loss_weights,
     objective,
     SEMANTIC_TERMS,
@@ -44,9 +45,10 @@ class Learner:
         config: what to train.
         processes: this process and those that train with it.
         steps: of the whole run, which the learning rate depends on.
-        max_depth: metres; farther ground truth does not count.
+        max_depth: metres; the farthest that ground truth can be.
         dtype: what layers compute in; weights are float32.
         teacher: a trained network to learn from as well.
+        focal_length: pixels of the images, that depth is learned for.
 
     Raises:
         ConfigError: an output that several processes cannot train.
@@ -67,6 +69,7 @@ class Learner:
         max_depth: float,
         dtype: torch.dtype,
         teacher: Optional[Teacher] = None,
+        focal_length: float = 1.0,
     ):
         self.average = WeightAverage(network, config.optimizer.ema_decay)
         self.network = processes.synchronize_norms(network)
@@ -74,6 +77,7 @@ class Learner:
         self.processes = processes
         self.steps = steps
         self.max_depth = max_depth
+        self.focal_length = focal_length
         self.teacher = teacher
         self.dtype = dtype
         self.optimizer = make_optimizer(self.network, config.optimizer)
@@ -121,10 +125,17 @@ class Learner:
 
     def _terms(self, batch):
         images, depth, label = (part.to(self.processes.device) for part in batch)
-        targets = make_targets(depth, label, self.max_depth)
+        targets = make_targets(depth, label)
         with mixed(self.processes.device, self.dtype):
             output = self._forward(self._normalize(images))
-        terms = objective(self.network, output, targets, self.config.loss, self.max_depth)
+        terms = objective(
+            self.network,
+            output,
+            targets,
+            self.config.loss,
+            self.max_depth,
+            self.focal_length,
+        )
         if self.teacher is not None:
             lessons = self.teacher.terms(self.network, output, images)
             total = terms.pop('loss') + lessons.pop('loss')
@@ -175,11 +186,12 @@ def check_all_trained(network: nn.Module, config: TrainConfig) -> None:
     """Raise ConfigError where an output has no loss: DistributedDataParallel could not go on."""
     terms = set(loss_weights(network, config.loss))
     trained = {
-        'depth': bool(terms - set(SEMANTIC_TERMS)),
+        'depth': bool(terms - set(SEMANTIC_TERMS) - set(ERROR_TERMS)),
+        'error': bool(terms & set(ERROR_TERMS)),
         'semantic': bool(terms & set(SEMANTIC_TERMS)),
     }
     for output in network.outputs:
-        taught = config.teacher.checkpoint and getattr(config.teacher, output)
+        taught = config.teacher.checkpoint and getattr(config.teacher, output, 0)
         if not trained[output] and not taught:
             raise ConfigError(
                 f'{output} has no loss, which several processes cannot train; give one of its '

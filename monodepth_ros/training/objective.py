@@ -16,11 +16,15 @@ METRIC_TERMS = {
     'depth_l1': 0.0,
     'log_depth': 0.0,
     'silog': 0.0,
+    'log_scale': 0.0,
+    'log_gradient': 0.0,
+    'normal': 0.0,
     'depth_sobel': 1.0,
 }
 RECIPROCAL_TERMS = {'reciprocal_l1': 0.1, 'reciprocal_gradient': 1.0, 'reciprocal_ssim': 1.0}
 """Weights of DenseDepth (Alhashim and Wonka, 2018, equation 1)."""
 SEMANTIC_TERMS = {'focal': 1.0, 'cross_entropy': 0.0, 'jaccard': 0.0, 'class_sobel': 1.0}
+ERROR_TERMS = {'error': 1.0}
 SEMANTIC_STEP = 2
 """The semantic terms look at every second pixel of both axes: neighbours mostly agree."""
 NEAREST = 0.1
@@ -29,9 +33,22 @@ go up to 100, the range of the structural similarity in the authors' code."""
 
 
 def objective(
-    network: nn.Module, output, targets: Targets, config: LossConfig, max_depth: float
+    network: nn.Module,
+    output,
+    targets: Targets,
+    config: LossConfig,
+    max_depth: float,
+    focal_length: float = 1.0,
 ) -> dict[str, Tensor]:
     """Return the loss terms that have a weight, and their weighted sum as 'loss'.
+
+    Args:
+        network: turns its raw depth map into metres.
+        output: its raw maps.
+        targets: what they should be.
+        config: weights of the terms.
+        max_depth: metres; upper end of the depth range.
+        focal_length: pixels of the targets, that depth is learned for; for normals.
 
     Raises:
         ConfigError: no term has one, or one that the network cannot have.
@@ -41,7 +58,11 @@ def objective(
     terms: dict[str, Tensor] = {}
     if output.depth is not None:
         truth, valid = shrink_depth(targets, output.depth.shape[-2:])
-        terms.update(_metric_terms(weights, network.metres(output.depth), truth, valid, max_depth))
+        maps = network.metres(output.depth), truth, valid
+        focal_length = focal_length * truth.shape[-1] / targets.depth.shape[-1]
+        terms.update(_metric_terms(weights, maps, max_depth, focal_length))
+        if output.error is not None and 'error' in weights:
+            terms['error'] = losses.error_loss(output.error, *maps)
         if _is_reciprocal(network):
             terms.update(
                 _reciprocal_terms(weights, output.depth, truth, valid, network.reciprocal_range)
@@ -89,16 +110,20 @@ def _usual_weights(network):
             weights = {**dict.fromkeys(METRIC_TERMS, 0.0), **RECIPROCAL_TERMS}
         else:
             weights = dict(METRIC_TERMS)
-    return {**weights, **SEMANTIC_TERMS} if 'semantic' in network.outputs else weights
+    if 'semantic' in network.outputs:
+        weights = {**weights, **SEMANTIC_TERMS}
+    return {**weights, **ERROR_TERMS} if 'error' in network.outputs else weights
 
 
-def _metric_terms(weights, metres, truth, valid, max_depth):
-    maps = (metres, truth, valid)
+def _metric_terms(weights, maps, max_depth, focal_length):
     terms = {
         'depth_aware': lambda: losses.depth_aware_loss(*maps, max_depth),
         'depth_l1': lambda: losses.l1_loss(*maps),
         'log_depth': lambda: losses.log_depth_loss(*maps),
         'silog': lambda: losses.silog_loss(*maps),
+        'log_scale': lambda: losses.log_scale_loss(*maps),
+        'log_gradient': lambda: losses.log_gradient_loss(*maps),
+        'normal': lambda: losses.normal_loss(*maps, focal_length),
         'depth_sobel': lambda: losses.sobel_loss(*maps),
     }
     return _weighted(weights, terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 import torch
 from torch import Tensor
@@ -28,12 +29,12 @@ class Targets:
     label: Tensor
 
 
-def make_targets(depth: Tensor, label: Tensor, max_depth: float) -> Targets:
+def make_targets(depth: Tensor, label: Tensor, max_depth: float = math.inf) -> Targets:
     """Build targets from (N, H, W) float32 metres and (N, H, W) uint8 labels.
 
-    Depth counts where it is positive, finite and at most `max_depth` metres.
+    Depth counts where it is positive, finite and at most `max_depth`.
     """
-    valid = (depth > 0) & (depth <= max_depth)
+    valid = (depth > 0) & (depth <= max_depth) & depth.isfinite()
     safe = depth.where(valid, depth.new_zeros(()))
     return Targets(safe[:, None], valid[:, None], label.long())
 

@@ -92,7 +92,16 @@ class Trainer:
         if config.teacher.checkpoint:
             teacher = Teacher(config.teacher, device, dtype)
             teacher.check(network, data.classes, data.focal_length)
-        return Learner(network, config, self.processes, self.steps, data.max_depth, dtype, teacher)
+        return Learner(
+            network,
+            config,
+            self.processes,
+            self.steps,
+            data.max_depth,
+            dtype,
+            teacher,
+            data.focal_length,
+        )
 
     def resume(self) -> int:
         """Continue from the run's state file; return the step.

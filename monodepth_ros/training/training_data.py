@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
 from monodepth_ros.errors import ConfigError, DatasetError
-from monodepth_ros.training.batches import hold_out, with_extra
-from monodepth_ros.training.config import TrainConfig
-from monodepth_ros.training.datasets import cached, Dataset, open_dataset, Subset
+from monodepth_ros.training.batches import hold_out, hold_out_scenes
+from monodepth_ros.training.config import SourceConfig, TrainConfig
+from monodepth_ros.training.datasets import (
+    cached,
+    Dataset,
+    Joined,
+    open_dataset,
+    Subset,
+    WithinRange,
+)
 import numpy as np
 from tqdm import tqdm
 
@@ -17,23 +25,24 @@ LOOKED_AT = 200
 
 
 class TrainingData:
-    """A data set, split into training and held-out images.
+    """The data sets of a run, each split into training and held-out images.
 
     Args:
-        config: names the data set, and how many images are held out.
-        root: its folder.
+        config: names the data sets, and how many images of each are held out.
+        root: folder where their own ones begin.
         labels: read labels; without, there are no classes.
-        limit: use only so many images; None for all.
+        limit: use only so many images of each; None for all.
 
     Attributes:
-        training: images to learn from, those of further data sets included.
-        held_out: images to choose by.
-        classes, colors, max_depth, crop, license: of the data set.
-        focal_length: of its camera, in pixels at the training width.
-        input_size: (width, height) of its images at the training width.
+        training: images to learn from, of all data sets.
+        held_out: images to choose by, of each data set that has some.
+        classes, colors: of the first data set, which are those of all.
+        max_depth, license: of all.
+        focal_length: that depth is learned for, in pixels at the training width.
+        input_size: (width, height) of the first data set's images at the training width.
 
     Raises:
-        ConfigError: more images held out than there can be, or no intrinsics.
+        ConfigError: more images held out than there can be, or no focal length.
         DatasetError: the data set cannot be used.
 
     """
@@ -45,21 +54,23 @@ class TrainingData:
         labels: bool = True,
         limit: Optional[int] = None,
     ):
-        whole = open_dataset(config.dataset, root, config.split, None if labels else ())
-        if whole.camera is None:
-            raise ConfigError(f'{whole.root} has no camera.yaml; training needs the intrinsics')
-        kept, held_out = hold_out(len(range(len(whole))[:limit]), config.held_out)
+        parts: list[tuple[Dataset, float]] = []
+        self.held_out: list[Dataset] = []
         keep = cached if config.cache else _as_it_is
-        self.training = with_extra(keep(Subset(whole, kept)), config, root)
-        self.held_out = keep(Subset(whole, held_out))
-        self.classes = whole.classes
-        self.colors = whole.colors
-        self.max_depth = whole.max_depth
-        self.crop = whole.crop
+        classes = None if labels else ()
+        for source in config.sources:
+            whole = _open(source, Path(root), classes)
+            kept, held_out = _split(whole.ids[:limit], source)
+            parts.append((keep(Subset(whole, kept)), source.weight))
+            if held_out:
+                self.held_out.append(keep(Subset(whole, held_out)))
+            classes = whole.classes if len(parts) == 1 else classes
+        self.training = Joined(parts)
+        self.classes = self.training.classes
+        self.colors = self.training.colors
+        self.max_depth = self.training.max_depth
         self.license = self.training.license
-        grid = whole.camera.rectified
-        self.focal_length = grid.fx * config.width / grid.width
-        self.input_size = (config.width, round(grid.height * config.width / grid.width))
+        self.focal_length, self.input_size = _input(config, self.training)
         self._cached = config.cache
 
     def find_min_depth(self, quiet: bool = False) -> float:
@@ -85,6 +96,34 @@ class TrainingData:
                 f'{self.max_depth} m; look at the unit of the depth, or set max_depth'
             )
         return float(smallest)
+
+
+def _open(source: SourceConfig, root: Path, classes: Optional[tuple[str, ...]]) -> Dataset:
+    """Open a data set of a run, its depth limited to what counts."""
+    folder = root / Path(source.root).expanduser()
+    hfov = source.hfov or None
+    whole = open_dataset(source.dataset, folder, source.split, classes, hfov=hfov)
+    return WithinRange(whole, source.max_depth or whole.max_depth)
+
+
+def _split(ids: Sequence[str], source: SourceConfig) -> tuple[list[int], list[int]]:
+    """Return the indices of the images to learn from and of those to choose by."""
+    if source.scene:
+        return hold_out_scenes(ids, source.held_out, source.scene)
+    return hold_out(len(ids), source.held_out)
+
+
+def _input(config: TrainConfig, training: Dataset) -> tuple[float, tuple[int, int]]:
+    """Return the focal length that depth is learned for, and the size of the first images."""
+    camera = training.camera
+    if camera is None and not config.focal_length:
+        raise ConfigError(
+            f'{training.root} has no camera of all images, whose focal length depth is learned '
+            'for; set focal_length, in pixels at width'
+        )
+    grid = (camera or training[0].camera).rectified
+    size = (config.width, round(grid.height * config.width / grid.width))
+    return config.focal_length or grid.fx * config.width / grid.width, size
 
 
 def _as_it_is(dataset: Dataset) -> Dataset:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+import math
 
 import cv2
 from monodepth_ros.camera import PinholeCamera
@@ -16,7 +17,9 @@ class AugmentConfig:
     """Ranges of random changes; the defaults change nothing.
 
     Attributes:
-        max_zoom: zoom factor, drawn from 1..max_zoom evenly in its logarithm.
+        min_zoom: smallest zoom factor; below 1 the image is surrounded by its edge repeated, which
+            has no ground truth.
+        max_zoom: zoom factor, drawn from min_zoom..max_zoom evenly in its logarithm.
         zoom_until: share of the steps after which nothing is zoomed any more: a network does best
             at the scale that it saw last (Touvron et al., NeurIPS 2019).
         focal_normalisation: a zoom by s divides depth by s, as for the training camera, which the
@@ -33,6 +36,7 @@ class AugmentConfig:
 
     """
 
+    min_zoom: float = 1.0
     max_zoom: float = 1.0
     zoom_until: float = 1.0
     focal_normalisation: bool = True
@@ -72,7 +76,7 @@ class View:
 
 def random_view(config: AugmentConfig, rng: np.random.Generator) -> View:
     """Draw a view."""
-    zoom = float(np.exp(rng.uniform(0.0, np.log(config.max_zoom))))
+    zoom = float(np.exp(rng.uniform(*np.log([config.min_zoom, config.max_zoom]))))
     rotation = float(np.radians(rng.uniform(-config.max_rotation, config.max_rotation)))
     flip = bool(rng.random() < config.flip)
     shift = (float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1)))
@@ -115,6 +119,24 @@ def view_matrix(view: View, grid: PinholeCamera, size, focal_length: float) -> n
     return camera @ turn.T @ to_rays
 
 
+def whole_view(view: View, grid: PinholeCamera, width: int, focal_length: float) -> View:
+    """Return the view in which zoom 1 fits the whole width of an image into the output's.
+
+    This is what prediction does by the rule `scale`, `pipeline.preprocess.plan_input`: the focal
+    length in the output's pixels is grid.fx * width / grid.width, and depth is the network's times
+    that over `focal_length`.
+
+    Args:
+        view: its zoom counts from the whole width.
+        grid: intrinsics of the image.
+        width: columns of the output.
+        focal_length: pixels, that depth is given for.
+
+    """
+    fitted = grid.fx * width / grid.width
+    return replace(view, zoom=view.zoom * fitted / focal_length)
+
+
 def apply_view(sample: Sample, view: View, size: tuple[int, int], focal_length: float):
     """Resample a sample to the training size and focal length, zoomed, turned and flipped.
 
@@ -132,9 +154,10 @@ def apply_view(sample: Sample, view: View, size: tuple[int, int], focal_length: 
     grid = sample.camera.rectified
     matrix = view_matrix(view, grid, size, focal_length)
     nearest = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    image, to_image = _averaged(sample.image, matrix, focal_length * view.zoom, grid)
     image = cv2.warpPerspective(
-        sample.image,
-        matrix,
+        image,
+        to_image,
         size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
@@ -146,6 +169,23 @@ def apply_view(sample: Sample, view: View, size: tuple[int, int], focal_length: 
     along = np.arange(size[0]) * matrix[2, 0] + np.arange(size[1])[:, None] * matrix[2, 1]
     divisor = (along + matrix[2, 2]) * (view.zoom if view.focal_normalisation else 1.0)
     return image, depth / divisor.astype(np.float32), label
+
+
+def _averaged(image, matrix, focal_length, grid):
+    """Average blocks of an image that is to shrink by more than two; a bilinear sample sees two.
+
+    Returns:
+        the image, and the matrix from output pixels to its pixels.
+
+    """
+    factor = math.ceil(min(grid.fx, grid.fy) / focal_length / 2 - 0.01)
+    if factor < 2:
+        return image, matrix
+    size = tuple(max(1, side // factor) for side in image.shape[1::-1])
+    ratios = [new / old for new, old in zip(size, image.shape[1::-1])]
+    shrink = np.diag([*ratios, 1.0])
+    shrink[:2, 2] = [(ratio - 1.0) / 2.0 for ratio in ratios]  # centres are at half-integers
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA), shrink @ matrix
 
 
 def jitter(image: np.ndarray, config: AugmentConfig, rng: np.random.Generator) -> np.ndarray:

@@ -16,13 +16,13 @@ import torch
 from torch import nn
 
 SHOWN = 5
-"""Images in the picture of a validation; always the same."""
+"""Images of each data set in the picture of a validation; always the same."""
 
 
 def validate(
     network: nn.Module, facts: ModelFacts, data: TrainingData, device: torch.device
 ) -> tuple[dict[str, float], Optional[np.ndarray]]:
-    """Measure a network on the held-out images; it is left as it is.
+    """Measure a network on the held-out images of each data set; it is left as it is.
 
     Args:
         network: the network.
@@ -32,25 +32,44 @@ def validate(
 
     Returns:
         the figures of `measure`, and the `validation_sheet` of some images; ({}, None) where no
-        images are held out.
+        images are held out. Of several data sets the figures are means over them, n_images their
+        sum, and those of each are there as well, as NUMBER_FOLDER/NAME.
 
     """
-    if not len(data.held_out):
+    if not data.held_out:
         return {}, None
-    places = np.linspace(0, len(data.held_out) - 1, min(SHOWN, len(data.held_out)))
-    shown = {data.held_out.ids[int(place)] for place in places}
-    pairs = []
+    figures, pairs = [], []
+    engine = TorchEngine(copy.deepcopy(network), facts, device=str(device))
+    try:
+        for dataset in data.held_out:
+            figures.append(_measure(Predictor(engine), dataset, pairs))
+    finally:
+        engine.close()
+    return _joined(figures, data.held_out), validation_sheet(pairs, facts)
+
+
+def _measure(predictor, dataset, pairs):
+    """Return the figures of a data set; add some images and their predictions to `pairs`."""
+    places = np.linspace(0, len(dataset) - 1, min(SHOWN, len(dataset)))
+    shown = {dataset.ids[int(place)] for place in places}
 
     def keep(sample, prediction):
         if sample.name in shown:
             pairs.append((sample, prediction))
 
-    engine = TorchEngine(copy.deepcopy(network), facts, device=str(device))
-    try:
-        found = measure(Predictor(engine), data.held_out, data.max_depth, data.crop, keep)
-    finally:
-        engine.close()
-    return found.figures(), validation_sheet(pairs, facts)
+    return measure(predictor, dataset, dataset.max_depth, dataset.crop, keep).figures()
+
+
+def _joined(figures, datasets):
+    """Return the means over data sets, and the figures of each where there are several."""
+    if len(figures) == 1:
+        return figures[0]
+    names = dict.fromkeys(name for found in figures for name in found)
+    result = {n: float(np.mean([found[n] for found in figures if n in found])) for n in names}
+    result['n_images'] = sum(found['n_images'] for found in figures)
+    for number, (found, dataset) in enumerate(zip(figures, datasets, strict=True), 1):
+        result.update({f'{number}_{dataset.root.name}/{n}': v for n, v in found.items()})
+    return result
 
 
 def score(record: dict) -> float:

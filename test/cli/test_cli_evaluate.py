@@ -1,15 +1,19 @@
 """The command `monodepth evaluate`."""
 
+from dataclasses import replace
 import hashlib
 import json
 import math
 from types import SimpleNamespace
 
 from monodepth_ros.cli.main import main
+from monodepth_ros.networks.checkpoint import load_checkpoint, save_checkpoint
+from monodepth_ros.networks.registry import create_network
 from monodepth_ros.training import peer
 from monodepth_ros.training.datasets import nyu
 import numpy as np
 import pytest
+from tiny_folder import write_tiny_folder
 
 LABEL_FIGURES = {'miou', 'pixel_accuracy', 'mean_accuracy'}
 FIGURES = {'abs_rel', 'sq_rel', 'rmse', 'rmse_log', 'log10', 'silog'}
@@ -185,3 +189,89 @@ def test_unknown_data_set(tiny_folder, tiny_model, capfd):
     arguments = ['--model', str(tiny_model), '--root', str(tiny_folder), '--dataset', 'kitti']
     assert main(['evaluate', *arguments]) == 1
     assert "unknown data set 'kitti'; known: nyu, nyu40, " in capfd.readouterr().err
+
+
+@pytest.fixture
+def evaluate_sets(tiny_folder, tiny_model, tmp_path):
+    """Return a function that evaluates the folder and another of one image."""
+    other = write_tiny_folder(tmp_path / 'other', count=1, split='test', camera=False)
+
+    def evaluate_sets(*options):
+        roots = ['--root', str(tiny_folder), str(other)]
+        common = ['--model', str(tiny_model), '--engine', 'torch', '--dataset', 'folder']
+        return main(['evaluate', *common, *roots, *map(str, options)])
+
+    return evaluate_sets
+
+
+def test_several_data_sets(evaluate_sets, tmp_path, capsys):
+    out, report = tmp_path / 'figures.json', tmp_path / 'report'
+    options = ['--split', 'train', 'test', '--hfov', '0', '90', '--out', out, '--report', report]
+    assert evaluate_sets(*options) == 0
+    first, second = json.loads(out.read_text())['sets']
+    assert [(r['root'], r['split'], r['n_images']) for r in (first, second)] == [
+        ('data', 'train', 3),
+        ('other', 'test', 1),
+    ]
+    table = capsys.readouterr().out.partition('\nsets\n')[2].splitlines()
+    assert table[0].split()[:4] == ['n_images', 'delta1', 'rmse', 'abs_rel']
+    assert table[1].split()[:5] == ['folder', 'data', 'train', '3', f'{first["delta1"]:.4f}']
+    mean = (first['rmse'] + second['rmse']) / 2
+    assert table[3].split()[0] == 'mean' and table[3].split()[3] == f'{mean:.4f}'
+    assert (report / '1_data' / 'index.html').is_file()
+    assert (report / '2_other' / 'index.html').is_file()
+
+
+def test_options_for_each_data_set_are_as_many(evaluate_sets, capfd):
+    assert evaluate_sets('--split', 'train', 'test', 'test') == 1
+    words = '--split has 3 values for 2 of --root; give one for all, or one for each'
+    assert words in capfd.readouterr().err
+    assert evaluate_sets('--camera-info', 'x.yaml') == 1
+    assert '--camera-info is for one data set, --root names 2' in capfd.readouterr().err
+
+
+def test_lens(evaluate, tiny_folder, tmp_path):
+    out = tmp_path / 'figures.json'
+    assert evaluate('--lens', '1.6', '--limit', '2', '--out', out) == 0
+    lens = json.loads(out.read_text())['lens']
+    assert (lens['n_images'], lens['true_ratio']) == (2, pytest.approx(1.6))
+    assert 0.5 < lens['ratio'] < 2.0
+    other = write_tiny_folder(tmp_path / 'tele', count=2)
+    text = (other / 'camera.yaml').read_text().replace('100.0', '150.0')
+    (other / 'camera.yaml').write_text(text)
+    assert evaluate('--lens-root', other, '--out', out) == 0
+    lens = json.loads(out.read_text())['lens']
+    assert (lens['n_images'], lens['true_ratio']) == (2, pytest.approx(1.5))
+
+
+@pytest.mark.parametrize('factor', ['1', '0.5', 'nan', '20'])
+def test_bad_lens(evaluate, capfd, factor):
+    assert evaluate('--lens', factor) == 1
+    assert 'expected above 1 and below 10' in capfd.readouterr().err
+
+
+def test_figures_by_camera_are_shown(evaluate, tiny_folder, tmp_path, capsys):
+    lines = [f'{i:04},128,96,{60 + 40 * i},{60 + 40 * i},63.5,47.5,0.{i}' for i in range(3)]
+    head = 'id,width,height,fx,fy,cx,cy,camera_height_m\n'
+    (tiny_folder / 'intrinsics.csv').write_text(head + '\n'.join(lines) + '\n')
+    assert evaluate('--report', tmp_path / 'report', '--examples', '1') == 0
+    shown = capsys.readouterr().out
+    assert '\nby_camera_height\n' in shown and '\nby_focal_length\n' in shown
+    rows = [line.split() for line in shown.splitlines()]
+    assert ['0', 'to', '0.5', '3'] in [row[:4] for row in rows]
+    page = (tmp_path / 'report' / 'index.html').read_text()
+    assert '<h2>By camera</h2>' in page
+    assert 'camera_height' in (tmp_path / 'report' / 'images.csv').read_text()
+
+
+def test_the_learned_error_is_shown(evaluate, tiny_model, tiny_folder, tmp_path, capsys):
+    network, facts = load_checkpoint(tiny_model)
+    options = {**facts.options, 'error': True}
+    careful = create_network(facts.network, classes=13, **options)
+    facts = replace(facts, options=options, outputs=('depth', 'semantic', 'error'))
+    path = tmp_path / 'careful.safetensors'
+    save_checkpoint(path, careful, facts)
+    assert evaluate('--model', path, '--report', tmp_path / 'report', '--examples', '1') == 0
+    shown = capsys.readouterr().out
+    assert '\nerror\n' in shown and 'ause 0.' in shown and 'ratio ' in shown
+    assert '<h2>Learned error</h2>' in (tmp_path / 'report' / 'index.html').read_text()

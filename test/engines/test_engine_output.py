@@ -18,6 +18,8 @@ class WrongEngine(FormulaEngine):
 
     def _infer(self, images):
         maps = vars(super()._infer(images))
+        if 'error' in self._changes:
+            maps = {**maps, 'error': maps['depth'] / 10}
         return RawOutput(**{name: self._changes.get(name, same)(maps[name]) for name in maps})
 
 
@@ -25,7 +27,10 @@ def same(values):
     return values
 
 
-@pytest.mark.parametrize('name', ['depth', 'label', 'confidence'])
+CAREFUL = make_facts(outputs=('depth', 'semantic', 'error'))
+
+
+@pytest.mark.parametrize('name', ['depth', 'label', 'confidence', 'error'])
 @pytest.mark.parametrize(
     'change',
     [
@@ -42,7 +47,17 @@ def same(values):
 )
 def test_another_shape_or_type_is_an_error(name, change):
     with pytest.raises(EngineError, match=f'gave a {name} of .*expected .*2, 32, 64'):
-        WrongEngine({name: change}).infer(IMAGES)
+        facts = CAREFUL if name == 'error' else None
+        WrongEngine({name: change}, facts).infer(IMAGES)
+
+
+def test_an_error_comes_from_a_network_that_predicts_it():
+    raw = WrongEngine({'error': same}, CAREFUL).infer(IMAGES)
+    np.testing.assert_array_equal(raw.error, raw.depth / 10)
+    with pytest.raises(EngineError, match='gave an error of the depth, but .* depth, semantic;'):
+        WrongEngine({'error': same}).infer(IMAGES)
+    with pytest.raises(EngineError, match='gave no error of the depth, but .* semantic, error;'):
+        WrongEngine({}, CAREFUL).infer(IMAGES)
 
 
 @pytest.mark.parametrize('label', [4, 5, 254])

@@ -1,5 +1,6 @@
 """What every engine does; the formula engine of the other tests has to do it too."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -304,3 +305,31 @@ def test_cuda_graph_needs_cuda(checkpoint):
 def test_precision_that_the_engine_does_not_have():
     with pytest.raises(EngineError, match="'int8' is not to be had from torch on cpu.*float32"):
         TorchEngine(make_network(), FACTS, 'cpu', precision='int8')
+
+
+@pytest.fixture(scope='session')
+def careful(folder):
+    """Return a checkpoint of a network that predicts its error, unlike at each place."""
+    options = {**FACTS.options, 'error': True}
+    torch.manual_seed(0)
+    network = create_network(FACTS.network, classes=len(FACTS.classes), **options)
+    for convolution in network.error.convolutions:
+        torch.nn.init.normal_(convolution.weight, std=3.0)
+    path = folder / 'careful.safetensors'
+    outputs = ('depth', 'semantic', 'error')
+    save_checkpoint(path, network, replace(FACTS, options=options, outputs=outputs), half=False)
+    return path
+
+
+@pytest.mark.parametrize(('name', 'precision'), [e for e in ENGINES if e[1] == 'float32'])
+def test_the_error_of_the_depth(careful, name, precision):
+    engine = make_engine(careful, name, precision)
+    batch = images(2)
+    output = engine.infer(batch)
+    network, facts = load_checkpoint(careful)
+    with torch.inference_mode():
+        maps = DeploymentGraph(network, facts.mean, facts.std)(torch.from_numpy(batch))
+    assert output.error.dtype == np.float32 and output.error.std() > 0.01
+    np.testing.assert_allclose(output.error, maps[3].numpy(), rtol=2e-3)
+    np.testing.assert_allclose(output.depth, maps[0].numpy(), rtol=2e-3)
+    engine.close()

@@ -12,9 +12,9 @@ from torch import nn
 class Stub(nn.Module):
     """Answer with given maps, whatever the image, which it keeps."""
 
-    def __init__(self, depth=None, semantic=None):
+    def __init__(self, depth=None, semantic=None, error=None):
         super().__init__()
-        self.answer = NetworkOutput(depth, semantic)
+        self.answer = NetworkOutput(depth, semantic, error)
 
     def forward(self, image):
         self.image = image
@@ -74,6 +74,14 @@ def test_label_of_the_exported_graph_is_the_same(monkeypatch):
 def test_confidence_is_rounded(logit, expected):
     semantic = torch.tensor([logit, logit - 1.0]).view(1, 2, 1, 1)
     assert run(semantic=semantic)[2].item() == expected
+
+
+def test_the_error_is_the_last_map():
+    depth, error = torch.zeros(1, 1, 1, 2), torch.tensor([0.1, 0.3]).log().view(1, 1, 1, 2)
+    graph = DeploymentGraph(Stub(depth, None, error), (0.0,) * 3, (1.0,) * 3).eval()
+    maps = graph(torch.zeros(1, 1, 4, 3, dtype=torch.uint8))
+    assert len(maps) == 4 and len(run(depth)) == 3
+    torch.testing.assert_close(maps[3], torch.tensor([[[0.1, 0.15, 0.25, 0.3]]]))
 
 
 def test_small_maps_are_resized_in_metres():

@@ -5,6 +5,7 @@ import math
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.dense_depth import DenseDepthNetwork
 from monodepth_ros.networks.deploy import DeploymentGraph
+from monodepth_ros.networks.output import relative_error
 from monodepth_ros.networks.registry import create_network, NETWORKS
 import pytest
 import torch
@@ -23,6 +24,10 @@ VARIATIONS = [
     ('dual_resnet50', {'output_stride': 16}),
     ('dual_resnet50', {'encoder_skips': True, 'output_stride': 32, 'variant': 'v1.5'}),
     ('densedepth_efficientnet_lite0', {'widths': [8, 8, 8, 8], 'reciprocal_range': 80}),
+    (LIGHT, {'error': True}),
+    (LIGHT, {'error': True, 'up_skips': 'semantic', 'widths': [16, 8, 8]}),
+    (LIGHT, {'error': True, 'branches': ['depth'], 'up_skips': 'direct'}),
+    ('densedepth_efficientnet_lite0', {'widths': [8, 8, 8, 8], 'error': True}),
 ]
 
 
@@ -38,7 +43,7 @@ def network(request):
 
 def maps(output):
     """Return the maps that the network has, with the channels that each should have."""
-    channels = {'depth': 1, 'semantic': CLASSES}
+    channels = {'depth': 1, 'semantic': CLASSES, 'error': 1}
     return [(getattr(output, n), c) for n, c in channels.items() if getattr(output, n) is not None]
 
 
@@ -49,7 +54,7 @@ class TestEveryNetwork:
         network.eval()
         with torch.inference_mode():
             output = network(torch.zeros(1, 3, 32, 32))
-        present = {name for name in ('depth', 'semantic') if getattr(output, name) is not None}
+        present = {name for name in output._fields if getattr(output, name) is not None}
         assert present == set(network.outputs) != set()
 
     @pytest.mark.parametrize('size', [(32, 96), (72, 104), (65, 33)])
@@ -85,7 +90,8 @@ class TestEveryNetwork:
         graph = DeploymentGraph(network, network.encoder.mean, network.encoder.std).eval()
         images = torch.randint(0, 256, (2, 32, 64, 3), dtype=torch.uint8)
         with torch.inference_mode():
-            depth, label, confidence = graph(images)
+            depth, label, confidence, *rest = graph(images)
+        assert len(rest) == ('error' in network.outputs)
         assert depth.shape == label.shape == confidence.shape == (2, 32, 64)
         assert depth.dtype == torch.float32
         assert label.dtype == confidence.dtype == torch.uint8
@@ -216,3 +222,38 @@ def test_every_network_of_the_seeds_is_there():
 def test_missing_class_count_is_refused():
     with pytest.raises(ConfigError, match='classes'):
         create_network(LIGHT)
+
+
+@pytest.mark.parametrize('name', [LIGHT, 'densedepth_efficientnet_lite0'])
+def test_the_error_head_changes_nothing_else(name):
+    options = {'widths': [8, 8, 8, 8]}
+    plain, careful = make(name, options), make(name, {**options, 'error': True})
+    missing, unexpected = careful.load_state_dict(plain.state_dict(), strict=False)
+    assert not unexpected and all(key.startswith('error.') for key in missing)
+    image = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        before, after = plain.eval()(image), careful.eval()(image)
+    torch.testing.assert_close(after.depth, before.depth)
+    assert before.error is None
+    # Untrained it says 15 % everywhere.
+    torch.testing.assert_close(relative_error(after.error), torch.full_like(after.error, 0.15))
+
+
+@pytest.mark.parametrize('name', [LIGHT, 'densedepth_efficientnet_lite0'])
+def test_nothing_else_learns_from_the_error(name):
+    network = make(name, {'widths': [8, 8, 8, 8], 'error': True})
+    network(torch.randn(2, 3, 64, 64)).error.square().sum().backward()
+    learned = {key for key, p in network.named_parameters() if p.grad is not None and p.grad.any()}
+    assert learned and all(key.startswith('error.') for key in learned)
+
+
+def test_an_error_of_no_depth_is_refused():
+    with pytest.raises(ConfigError, match='error is true, but there is no depth branch'):
+        make(LIGHT, {'branches': ['semantic'], 'error': True})
+
+
+@pytest.mark.parametrize(
+    ('raw', 'error'), [(0.0, 1.0), (-2.302585, 0.1), (-50.0, 1e-3), (9, 10.0)]
+)
+def test_relative_error_is_limited(raw, error):
+    assert relative_error(torch.tensor(raw)).item() == pytest.approx(error)

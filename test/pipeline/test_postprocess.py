@@ -5,7 +5,12 @@ import math
 from doubles import make_facts
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.frames import UNLABELLED
-from monodepth_ros.pipeline.postprocess import confidence_on_grid, depth_on_grid, label_on_grid
+from monodepth_ros.pipeline.postprocess import (
+    confidence_on_grid,
+    depth_on_grid,
+    error_on_grid,
+    label_on_grid,
+)
 from monodepth_ros.pipeline.preprocess import InputPlan, plan_input
 import numpy as np
 import pytest
@@ -167,3 +172,15 @@ def test_what_the_raw_image_does_not_show_is_invalid():
         confidence_on_grid(ones, plan, confidence)
         np.testing.assert_array_equal(label, np.where(seen, 1, UNLABELLED))
         np.testing.assert_array_equal(confidence, seen)
+
+
+@pytest.mark.parametrize('size', [SMALL, (8, 4)])
+def test_the_error_is_relative_and_nowhere_without_depth(size):
+    error, depth = np.full((2, 4), 0.25), np.full((2, 4), 3.0)
+    depth[:, 3] = np.nan
+    maps = make_map(error, 9.0, np.float32), make_map(depth, 99.0, np.float32)
+    out = np.full(size[::-1], 55.0, np.float32)
+    assert error_on_grid(*maps, make_plan(0.5, *size), out) is out
+    left = out[:, : size[0] // 2]
+    np.testing.assert_array_equal(left, np.full_like(left, 0.25))
+    assert np.isnan(out[:, -1]).all()

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from monodepth_ros.errors import ConfigError
-from monodepth_ros.training.batches import Batches, epoch_order, hold_out, with_extra
+from monodepth_ros.training.batches import Batches, epoch_order, hold_out, hold_out_scenes
 from monodepth_ros.training.config import make_config
 from monodepth_ros.training.datasets import Joined, nyu, open_dataset
 import numpy as np
 import pytest
-from tiny_folder import write_tiny_folder
+from tiny_folder import FOCAL, HEIGHT, WIDTH, write_tiny_folder
 import torch
 
 AUGMENT = {'max_zoom': 1.5, 'max_rotation': 5.0, 'flip': 0.5, 'brightness': 0.3, 'noise': 4.0}
@@ -98,68 +98,106 @@ def test_zooming_ends_after_its_share_of_the_run(samples):
 
 
 @pytest.mark.parametrize(
-    ('counts', 'shares', 'expected'),
+    ('counts', 'shares', 'images', 'expected'),
     [
-        ((90,), (), (90,)),
-        ((90, 40), (0.1,), (90, 10)),  # 10 of 100
-        ((90, 4), (0.1,), (90, 10)),  # more than there are: some come again
-        ((60, 100, 7), (0.3, 0.1), (60, 30, 10)),
-        ((10, 5), (0.01,), (10, 0)),
+        ((90,), (1.0,), 0, (90,)),
+        ((90, 40), (0.9, 0.1), 0, (90, 10)),  # 10 of 100
+        ((90, 4), (0.9, 0.1), 0, (90, 10)),  # more than there are: some come again
+        ((60, 100, 7), (0.6, 0.3, 0.1), 0, (60, 30, 10)),
+        ((10, 5), (0.99, 0.01), 0, (10, 0)),
+        ((60, 100), (0.25, 0.75), 40, (10, 30)),
+        ((3, 100), (0.5, 0.5), 40, (20, 20)),
     ],
 )
-def test_an_epoch_has_the_shares_asked_for(counts, shares, expected):
-    order = epoch_order(counts, shares, np.random.default_rng(0))
+def test_an_epoch_has_the_shares_asked_for(counts, shares, images, expected):
+    order = epoch_order(counts, shares, images, np.random.default_rng(0))
     ends = np.cumsum(counts)
     times = np.bincount(order, minlength=ends[-1])
     parts = np.split(times, ends[:-1])
     assert tuple(part.sum() for part in parts) == expected
-    assert (parts[0] == 1).all()
-    for part, number in zip(parts[1:], expected[1:], strict=True):
+    for part, number in zip(parts, expected, strict=True):
         # All come as often as one another, give or take one.
         assert part.min() == number // len(part) and part.max() == -(-number // len(part))
 
 
-def test_epochs_take_other_images_of_a_large_extra_set():
-    orders = [epoch_order((9, 40), (0.5,), np.random.default_rng(i)) for i in range(60)]
+def test_epochs_take_other_images_of_a_large_set():
+    orders = [epoch_order((9, 40), (0.5, 0.5), 0, np.random.default_rng(i)) for i in range(60)]
     assert len({frozenset(order) for order in orders}) == 60
     assert set(range(49)) <= {int(i) for order in orders for i in order}
     # They are mixed with the others, not appended.
     assert any(order[0] >= 9 for order in orders) and any(order[-1] < 9 for order in orders)
 
 
-def test_batches_mix_data_sets(tiny_folder, tmp_path):
+def joined(tiny_folder, folder, count, weights):
     main = open_dataset('folder', tiny_folder, 'train')
-    other = open_dataset('folder', write_tiny_folder(tmp_path / 'other', count=2), 'train')
-    whole = Joined(main, [(other, 0.2)])
+    other = open_dataset('folder', write_tiny_folder(folder, count=count), 'train')
+    return Joined(list(zip((main, other), weights)))
+
+
+def test_batches_mix_data_sets(tiny_folder, tmp_path):
+    whole = joined(tiny_folder, tmp_path / 'other', 2, (4.0, 1.0))
     batches = make(whole)
     assert batches.per_epoch == 5  # 8 and 2 of 10, two a step
     first, again = [batches(step) for step in range(5)], make(whole)
     for step in (3, 1):
         assert all(torch.equal(a, b) for a, b in zip(first[step], again(step), strict=True))
+    assert make(whole, epoch_images=30).per_epoch == 15
 
 
 def test_an_image_that_comes_twice_in_an_epoch_is_augmented_anew(tiny_folder, tmp_path):
-    main = open_dataset('folder', tiny_folder, 'train')
-    other = open_dataset('folder', write_tiny_folder(tmp_path / 'other', count=1), 'train')
-    batches = make(Joined(main, [(other, 0.5)]))
+    batches = make(joined(tiny_folder, tmp_path / 'other', 1, (1.0, 1.0)))
     images = [image for step in range(batches.per_epoch) for image in batches(step)[0]]
     assert len(images) == 16
     assert not any(torch.equal(a, b) for i, a in enumerate(images) for b in images[:i])
 
 
-def test_extra_data_sets_are_found_from_the_main_one(tiny_folder, tmp_path):
-    root = write_tiny_folder(tmp_path / 'other', count=3, split='all')
-    (root / 'label13').rename(root / 'no_labels')
-    main = open_dataset('folder', tiny_folder, 'train')
-    (root / 'camera.yaml').unlink()
-    values = {'dataset': 'folder', 'split': 'all', 'share': 0.25, 'hfov': 90}
-    for path in ('../other', str(root)):
-        config = make_config({'network': 'x', 'extra': [{'root': path, **values}]})
-        whole = with_extra(main, config, tiny_folder)
-        assert (whole.counts, whole.shares) == ((8, 3), (0.25,))
-        assert whole[9].camera.rectified.fx == pytest.approx(64.0)
-        assert whole[9].name == '0001' and whole[9] is whole[9]  # kept in memory
-    assert with_extra(main, make_config({'network': 'x'}), tiny_folder) is main
+def test_whole_scenes_are_held_out():
+    ids = [f'{room:03}_{view}' for room in range(40) for view in range(5)]
+    kept, chosen = hold_out_scenes(ids, 13, '_')
+    assert len(chosen) == 15 and sorted(kept + chosen) == list(range(200))
+    rooms = {ids[i][:3] for i in chosen}
+    assert len(rooms) == 3 and not rooms & {ids[i][:3] for i in kept}
+    # Half of the rooms gone, those held out among the others are held out still.
+    half = ids[:100]
+    _, of_half = hold_out_scenes(half, 13, '_')
+    assert {half[i][:3] for i in of_half} >= {room for room in rooms if int(room) < 20}
+    assert hold_out_scenes(ids, 0, '_') == (list(range(200)), [])
+
+
+def test_holding_out_most_scenes_is_refused():
+    with pytest.raises(ConfigError, match='held_out is 3 of 5 images in 2 scenes'):
+        hold_out_scenes(['a_1', 'a_2', 'b_1', 'b_2', 'b_3'], 3, '_')
+
+
+@pytest.mark.parametrize('sizes', [(), ((96, 64),), ((32, 32),)])
+def test_whole_views_learn_what_prediction_scales_back(samples, sizes):
+    # The whole width is seen, and the network's depth times f / f_canonical is the truth.
+    batches = make(samples, {'flip': 0.0}, views='whole', sizes=sizes)
+    image, depth, _ = batches(0)
+    width, height = (sizes or ((64, 64),))[0]
+    truth = {s.depth[2:].astype(np.float64).round(4).tobytes(): s for s in samples}
+    scale = FOCAL * width / WIDTH / batches.focal_length
+    for found in depth.numpy() * scale:
+        rows = (found > 0).any(axis=1).sum()
+        assert abs(rows - min(height, HEIGHT * width / WIDTH)) <= 4
+        known = np.unique(found[found > 0].round(3))
+        matches = [s for s in truth.values() if np.isin(known, np.unique(s.depth.round(3))).all()]
+        assert len(matches) == 1
+        # All eight stripes, of those that differ.
+        assert known.size == np.unique(matches[0].depth[matches[0].depth > 0]).size
+
+
+def test_zooming_out_leaves_the_surroundings_unknown(samples):
+    augment = {'min_zoom': 0.5, 'max_zoom': 1.0}
+    plain, small = (make(samples, a, views='whole') for a in ({'flip': 0.0}, augment))
+    for (_, near, label), (_, far, _) in zip(map(small, range(6)), map(plain, range(6))):
+        shares = (near > 0).float().mean((1, 2)) / (far > 0).float().mean((1, 2))
+        assert (shares < 1.03).all()
+        for depth, reference, share in zip(near, far, shares):
+            # As small as it is drawn, so much farther it is learned to be.
+            ratio = float(depth.max() / reference.max())
+            assert ratio == pytest.approx(float(share) ** -0.5, rel=0.1)
+        assert (label[:, 0] == 255).all()
 
 
 def test_each_step_draws_a_size(samples):

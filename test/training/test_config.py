@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from monodepth_ros.errors import ConfigError
-from monodepth_ros.training.config import ExtraConfig, load_config, make_config, TrainConfig
+from monodepth_ros.training.config import load_config, make_config, SourceConfig, TrainConfig
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -67,11 +67,27 @@ def test_lists_of_sizes_and_data_sets(tmp_path):
         tmp_path,
         'network: depth_resnet50\n'
         'sizes: [[320, 256], [416, 320]]\n'
-        'extra: [{dataset: folder, root: ../other, share: 0.1}]\n',
+        'mixture: [{dataset: nyu}, {dataset: folder, root: ../other, weight: 0.1}]\n',
     )
     assert config.sizes == ((320, 256), (416, 320))
-    assert config.extra == (ExtraConfig('folder', '../other', 0.1, 'train', 0.0),)
+    assert config.mixture == (SourceConfig('nyu'), SourceConfig('folder', '../other', 0.1))
+    assert config.sources == config.mixture
     assert make_config(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_one_data_set_is_a_mixture_of_one():
+    config = make_config({**MINIMAL, 'split': 'mine', 'held_out': 7})
+    assert config.sources == (SourceConfig('nyu', '.', 1.0, 'mine', 7),)
+
+
+def test_the_older_form_of_a_mixture():
+    config = make_config({**MINIMAL, 'held_out': 7, 'extra': [EXTRA, {**EXTRA, 'share': 0.25}]})
+    main, first, second = config.sources
+    assert main == SourceConfig('nyu', '.', 0.65, 'train', 7)
+    assert first == SourceConfig('folder', '../other', 0.1)
+    assert second.weight == 0.25
+    assert make_config(json.loads(json.dumps(config.to_dict()))) == config
+    assert make_config({**MINIMAL, 'extra': []}) == make_config(MINIMAL)
 
 
 @pytest.mark.parametrize(
@@ -96,10 +112,22 @@ def test_lists_of_sizes_and_data_sets(tmp_path):
         ({'sizes': [320, 256]}, r'sizes\[0\] is 320, expected a list'),
         ({'sizes': [[320, 256, 3]]}, r'sizes\[0\] is \[320, 256, 3\], expected 2 values'),
         ({'sizes': [['a', 256]]}, r"sizes\[0\]\[0\] is 'a', expected int"),
-        ({'extra': {'dataset': 'nyu'}}, 'extra is .*, expected a list'),
-        ({'extra': [{'dataset': 'nyu', 'share': 0.5}]}, r"key 'extra\[0\].root' is missing"),
-        ({'extra': [{**EXTRA, 'shares': 0.5}]}, r"unknown keys \['extra\[0\].shares'\]; known: "),
-        ({'extra': [{**EXTRA, 'share': 0}]}, r'extra has shares \[0.0\], expected each above 0'),
+        ({'extra': {'dataset': 'nyu'}}, r"unknown keys \['extra'\]"),
+        ({'extra': [{**EXTRA, 'shares': 0.5}]}, r"unknown keys \['mixture\[1\].shares'\]; known"),
+        ({'extra': [{**EXTRA, 'share': 0}]}, r'extra has shares \[0\], expected each above 0'),
+        ({'extra': [EXTRA], 'mixture': []}, 'extra and mixture cannot go together'),
+        ({'mixture': {'dataset': 'nyu'}}, 'mixture is .*, expected a list'),
+        ({'mixture': [{'root': 'x'}]}, r"key 'mixture\[0\].dataset' is missing"),
+        (
+            {'mixture': [{'dataset': 'nyu', 'weight': 0}]},
+            r'mixture\[0\].weight is 0.0, expected >',
+        ),
+        ({'views': 'all'}, r"views is 'all', expected of \('crop', 'whole'\)"),
+        (
+            {'augment': {'min_zoom': 1.5}},
+            'min_zoom is 1.5 and max_zoom 1.0, expected min_zoom <= ',
+        ),
+        ({'augment': {'min_zoom': 0}}, 'augment.min_zoom is 0.0, expected > 0'),
         ({'extra': [{**EXTRA, 'share': 0.6}] * 2}, r'extra has shares \[0.6, 0.6\], expected'),
         ({'augment': {'focal_normalisation': 1}}, 'augment.focal_normalisation is 1, expected bo'),
         ({'augment': {'max_tilt': 31}}, 'augment.max_tilt is 31.0, expected 0..30'),
@@ -118,7 +146,7 @@ def test_lists_of_sizes_and_data_sets(tmp_path):
         ({'start_weights': 'a', 'encoder_weights': 'b'}, 'leave out encoder_weights'),
         ({'cache': 1}, 'cache is 1, expected bool'),
         ({'precision': 'half'}, "precision is 'half', expected of .*'bfloat16'"),
-        ({'augment': {'max_zoom': 0.9}}, 'augment.max_zoom is 0.9, expected >= 1'),
+        ({'augment': {'max_zoom': 0.9}}, 'max_zoom 0.9, expected min_zoom <= 1 <= max_zoom'),
         ({'augment': {'flip': 1.1}}, 'augment.flip is 1.1, expected 0..1'),
         ({'width': 330}, '330 x 256, expected multiples of 32'),
         ({'height': 240}, '320 x 240, expected multiples of 32'),

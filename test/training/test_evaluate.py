@@ -1,5 +1,7 @@
 """Evaluation of an engine whose errors are known."""
 
+from dataclasses import replace
+
 from doubles import FormulaEngine, make_facts
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.engines.torch_engine import TorchEngine
@@ -102,7 +104,8 @@ def test_records_of_images():
     records = measure(Predictor(FormulaEngine()), samples).images
     assert records[0]['rmse'] == pytest.approx(2.0)
     assert records[0]['median_ratio'] == pytest.approx(2.0)
-    assert records[1] == {'name': 'x', 'pixel_accuracy': 1.0}
+    floor = {'floor_pixels': 640 * 480, 'floor_as_floor': 640 * 480, 'floor_as_wall': 0}
+    assert records[1] == {'name': 'x', 'pixel_accuracy': 1.0, **floor}
     assert records[2]['abs_rel'] == pytest.approx(0.0, abs=1e-6)
     assert 'pixel_accuracy' not in records[2]
 
@@ -123,3 +126,45 @@ def test_network_in_memory():
     found = evaluate(engine, [make_sample(2.0, 2, 128, 96)], max_depth=10.0)
     assert found['n_images'] == 1
     assert np.isfinite(list(found.values())).all()
+
+
+class CarefulEngine(FormulaEngine):
+    """Expects an error of red / 100."""
+
+    def __init__(self):
+        super().__init__(make_facts(outputs=('depth', 'semantic', 'error')))
+
+    def _infer(self, images):
+        raw = super()._infer(images)
+        return replace(raw, error=(images[..., 0] / 100.0).astype(np.float32))
+
+
+def test_the_learned_error():
+    # 2 m where 4 m are true, and 3 m where 3 m are.
+    samples = [make_sample(4.0, 2), make_sample(3.0, 2, red=200)]
+    evaluation = measure(Predictor(CarefulEngine()), samples)
+    error = evaluation.details()['error']
+    assert error['ratio'] == pytest.approx(np.log(2.0) / 2 / 1.5, rel=1e-3)
+    shares = {(g['from'], g['to']): g['share'] for g in error['calibration']}
+    assert shares[0.5, 1.0] == shares[1.0, None] == 0.5
+    assert [record['error_correlation'] for record in evaluation.images] == [0.0, 0.0]
+    assert 'error' not in measure(Predictor(FormulaEngine()), samples).details()
+
+
+def test_figures_by_camera():
+    near = CameraModel.from_intrinsics(640, 480, (320, 0, 320, 0, 320, 240, 0, 0, 1))
+    samples = [
+        replace(make_sample(2.0, 2, camera=near), camera_height=0.3),
+        replace(make_sample(2.0, 2, green=7), camera_height=0.6),
+        make_sample(2.0, 1),
+    ]
+    details = measure(Predictor(FormulaEngine()), samples).details()
+    assert [g['n_images'] for g in details['by_camera_height']] == [1, 1, 0]
+    assert [g.get('floor_as_floor') for g in details['by_camera_height']] == [1.0, 0.0, None]
+    assert details['low_floor'] == {
+        'below_m': 0.7,
+        'n_images': 2,
+        'floor_as_floor': 0.5,
+        'floor_as_wall': 0.5,
+    }
+    assert 'by_focal_length' not in details

@@ -73,6 +73,82 @@ def test_silog_loss_does_not_see_the_scale_where_it_is_not_asked_to():
     torch.testing.assert_close(one, two)
 
 
+def test_log_scale_loss():
+    # Errors of an image cancel out: ln 2 and -ln 2; the second image is twice too far.
+    target = torch.tensor([3.0, 0.7, 5.0]).expand(3, 1, 1, 3)
+    ratios = torch.tensor([[2.0, 0.5, 9.0], [2.0, 2.0, 9.0], [7.0, 7.0, 7.0]]).view(3, 1, 1, 3)
+    valid = torch.tensor([[True, True, False]] * 2 + [[False] * 3]).view(3, 1, 1, 3)
+    loss = losses.log_scale_loss(target * ratios, target, valid)
+    assert loss.item() == pytest.approx(LN2 / 2)
+
+
+def test_error_loss():
+    # Off by ln 2 and by nothing, where 1/2 and 1/4 are expected.
+    depth, target = row(2.0, 3.0, 9.0), row(1.0, 3.0, 1.0)
+    raw = row(0.5, 0.25, 1.0).log().requires_grad_()
+    loss = losses.error_loss(raw, depth, target, row(True, True, False))
+    assert loss.item() == pytest.approx(((LN2 / 0.5 - LN2) + (0.0 - 2 * LN2)) / 2)
+    loss.backward()
+    # The derivative by ln b is 1 - e / b.
+    assert raw.grad.flatten().tolist() == pytest.approx([(1 - LN2 / 0.5) / 2, 1 / 2, 0.0])
+
+
+def test_error_loss_is_least_where_the_error_is_as_expected():
+    depth, target = row(1.1, 0.8, 1.3), row(1.0, 1.0, 1.0)
+    expected = depth.log().abs().mean().item()
+    found = {
+        factor: losses.error_loss(
+            torch.full_like(depth, math.log(expected * factor)), depth, target, everywhere(depth)
+        ).item()
+        for factor in (0.5, 0.9, 1.0, 1.1, 2.0)
+    }
+    assert min(found, key=found.get) == 1.0
+
+
+def test_log_gradient_loss():
+    # The logarithm errs by 0 0 0 1 1 1 1 1 1 along a row: one step of 1 is seen by each of the
+    # differences over it.
+    error = torch.tensor([0.0] * 3 + [1.0] * 6).expand(1, 1, 9, 9)
+    target = torch.full((1, 1, 9, 9), 2.0)
+    loss = losses.log_gradient_loss(target * error.exp(), target, everywhere(target))
+    # Every pixel: 1 of 8 differences; every 2nd: 1 of 4; every 4th: 1 of 2; every 8th: the one.
+    assert loss.item() == pytest.approx(1 / 8 + 1 / 4 + 1 / 2 + 1)
+    far = losses.log_gradient_loss(7 * target * error.exp(), target, everywhere(target))
+    torch.testing.assert_close(far, loss)
+    assert losses.log_gradient_loss(row(1.0), row(3.0), row(True)) == 0.0
+
+
+def plane(normal, size=24, focal_length=30.0):
+    """Return the depth of the plane n . x = 1 seen by a pinhole, (1, 1, size, size) metres."""
+    rays = (torch.arange(size) - (size - 1) / 2) / focal_length
+    return (1.0 / (normal[0] * rays + normal[1] * rays[:, None] + normal[2])).expand(1, 1, -1, -1)
+
+
+@pytest.mark.parametrize('degrees', [0.0, 20.0, 40.0])
+def test_normal_loss(degrees):
+    angle = math.radians(degrees)
+    flat = plane((0.0, 0.0, 0.5))
+    leaning = plane((math.sin(angle), 0.0, math.cos(angle)))
+    loss = losses.normal_loss(leaning, flat, everywhere(flat), 30.0)
+    # Finite differences of a curve: 3 % of the slope at the most.
+    assert loss.item() == pytest.approx(1 - math.cos(angle), rel=0.06, abs=1e-6)
+    other = plane((0.0, -math.sin(angle), math.cos(angle)))
+    loss = losses.normal_loss(other, leaning, everywhere(flat), 30.0)
+    assert loss.item() == pytest.approx(1 - math.cos(angle) ** 2, rel=0.06, abs=1e-6)
+
+
+def test_normal_loss_needs_known_neighbours():
+    flat, leaning = plane((0.0, 0.0, 0.5)), plane((0.4, 0.0, 0.9))
+    valid = everywhere(flat)
+    expected = losses.normal_loss(leaning, flat, valid, 30.0)
+    valid = valid.clone()
+    valid[..., 5, 7] = False
+    spoilt = torch.where(valid, flat, 50.0 * torch.ones(()))
+    found = losses.normal_loss(leaning, spoilt, valid, 30.0)
+    torch.testing.assert_close(found, expected, rtol=0.01, atol=0.0)
+    assert losses.normal_loss(row(1.0, 2.0), row(3.0, 2.0), row(True, True), 30.0) == 0.0
+
+
 def test_gradient_loss():
     target = torch.tensor([[0.0, 0.0, 0.0], [0.0, 5.0, 5.0]]).view(1, 1, 2, 3)
     x = torch.tensor([[0.0, 1.0, 4.0], [2.0, 7.0, 9.0]]).view(1, 1, 2, 3)

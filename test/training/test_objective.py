@@ -16,7 +16,8 @@ import pytest
 import torch
 
 ROOT = Path(__file__).parents[2]
-METRIC = ['depth_aware', 'depth_l1', 'log_depth', 'silog', 'depth_sobel']
+METRIC = ['depth_aware', 'depth_l1', 'log_depth', 'silog', 'log_scale', 'log_gradient', 'normal']
+METRIC += ['depth_sobel']
 RECIPROCAL = ['reciprocal_l1', 'reciprocal_gradient', 'reciprocal_ssim']
 SEMANTIC = ['focal', 'cross_entropy', 'jaccard', 'class_sobel']
 NONE = dict.fromkeys([*METRIC, *SEMANTIC], 0.0)
@@ -36,6 +37,10 @@ class SemanticNetwork(Network):
     outputs = ('semantic',)
 
 
+class CarefulNetwork(Network):
+    outputs = ('depth', 'semantic', 'error')
+
+
 class ReciprocalNetwork:
     outputs = ('depth',)
     reciprocal_range = 10.0
@@ -47,10 +52,10 @@ class ReciprocalNetwork:
 
 def make_case():
     torch.manual_seed(0)
-    output = NetworkOutput(torch.randn(2, 1, 8, 8), torch.randn(2, 3, 8, 8))
-    label = torch.randint(0, 4, (2, 8, 8)).to(torch.uint8)
+    output = NetworkOutput(torch.randn(2, 1, 16, 16), torch.randn(2, 3, 16, 16))
+    label = torch.randint(0, 4, (2, 16, 16)).to(torch.uint8)
     label[label == 3] = 255
-    return output, make_targets(torch.rand(2, 8, 8) * 12, label, 10.0)
+    return output, make_targets(torch.rand(2, 16, 16) * 10 + 0.1, label)
 
 
 def run(**weights):
@@ -95,6 +100,26 @@ def test_single_branches(branch):
         'semantic': {'focal', 'class_sobel', 'loss'},
     }
     assert set(terms) == expected[branch]
+
+
+def test_the_error_is_learned_beside_the_depth():
+    output, targets = make_case()
+    raw = torch.randn(2, 1, 16, 16, requires_grad=True)
+    depth = output.depth.requires_grad_()
+    weights = LossConfig(**{**NONE, 'error': 2.0})
+    terms = objective(CarefulNetwork, output._replace(error=raw), targets, weights, 10.0)
+    assert set(terms) == {'error', 'loss'}
+    expected = losses.error_loss(raw, depth.exp(), targets.depth, targets.depth_valid)
+    torch.testing.assert_close(terms['loss'], 2 * expected)
+    terms['loss'].backward()
+    assert depth.grad is None and raw.grad.any()
+
+
+def test_normals_know_the_focal_length():
+    output, targets = make_case()
+    weights = LossConfig(**{**NONE, 'normal': 1.0})
+    near, far = (objective(Network, output, targets, weights, 10.0, f) for f in (5.0, 50.0))
+    assert near['normal'] != far['normal']
 
 
 def reciprocal_case():
@@ -179,6 +204,7 @@ def test_a_configured_weight_leaves_the_others_as_usual():
         (Network, METRIC + SEMANTIC),
         (DepthNetwork, METRIC),
         (SemanticNetwork, SEMANTIC),
+        (CarefulNetwork, [*METRIC, *SEMANTIC, 'error']),
         (ReciprocalNetwork, METRIC + RECIPROCAL),
     ],
 )

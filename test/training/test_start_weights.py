@@ -3,6 +3,7 @@
 from doubles import make_facts
 from monodepth_ros.errors import CheckpointError, ConfigError
 from monodepth_ros.networks.checkpoint import save_checkpoint
+from monodepth_ros.networks.registry import create_network
 from monodepth_ros.training.config import make_config
 from monodepth_ros.training.start_weights import load_start_weights
 import pytest
@@ -55,3 +56,26 @@ def test_weights_of_another_kind_are_refused(start, changes, words):
 def test_weights_that_are_not_there(start, tmp_path):
     with pytest.raises(CheckpointError, match='none.safetensors do not exist'):
         start(start_weights=str(tmp_path / 'none.safetensors'))
+
+
+def test_a_network_that_predicts_its_error_starts_from_one_that_does_not(tmp_path):
+    options = {'widths': [8, 8, 8, 8]}
+    source = create_network('dual_efficientnet_lite0', classes=2, **options)
+    facts = make_facts(
+        network='dual_efficientnet_lite0',
+        options=options,
+        classes=CLASSES,
+        colors=((0, 0, 0), (1, 1, 1)),
+    )
+    path = tmp_path / 'start.safetensors'
+    save_checkpoint(path, source, facts, half=False)
+    values = {'network': facts.network, 'options': {**options, 'error': True}}
+    network = create_network(facts.network, classes=2, **values['options'])
+    fresh = {k: v.clone() for k, v in network.state_dict().items() if k.startswith('error.')}
+    load_start_weights(network, make_config({**values, 'start_weights': str(path)}), CLASSES)
+    expected = {**source.state_dict(), **fresh}
+    assert fresh and expected.keys() == network.state_dict().keys()
+    assert all(torch.equal(v, expected[k]) for k, v in network.state_dict().items())
+    values['options'] = {'widths': [8, 8, 8, 4], 'error': True}
+    with pytest.raises(ConfigError, match='have the options'):
+        load_start_weights(network, make_config({**values, 'start_weights': str(path)}), CLASSES)

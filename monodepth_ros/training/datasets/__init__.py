@@ -3,7 +3,7 @@
 from monodepth_ros.training.datasets.base import Dataset, DatasetFacts, Sample
 from monodepth_ros.training.datasets.factory import DATASETS, open_dataset
 from monodepth_ros.training.datasets.folder import FolderDataset
-from monodepth_ros.training.datasets.wrappers import cached, Joined, Subset
+from monodepth_ros.training.datasets.wrappers import cached, Joined, Subset, WithinRange
 
 __all__ = [
     'DATASETS',
@@ -13,6 +13,7 @@ __all__ = [
     'Joined',
     'Sample',
     'Subset',
+    'WithinRange',
     'cached',
     'open_dataset',
 ]

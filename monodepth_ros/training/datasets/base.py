@@ -28,6 +28,7 @@ class Sample:
             the same whole number r; depth pixel (u, v) belongs to image pixel (r u, r v).
         label: (H, W) uint8 class index, 255 where unknown.
         camera: intrinsics for the image's size, or None where unknown.
+        camera_height: metres of the camera above the floor, or None where unknown.
 
     """
 
@@ -36,6 +37,7 @@ class Sample:
     depth: np.ndarray
     label: np.ndarray
     camera: Optional[CameraModel] = None
+    camera_height: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class DatasetFacts:
     Attributes:
         classes: class names, which the labels index; empty where there are no labels.
         colors: one (r, g, b) 0..255 a class.
-        camera: intrinsics of all images; None where unknown.
+        camera: intrinsics of all images; None where unknown, or where each has its own.
+        own_cameras: each image has its own intrinsics.
         max_depth: metres; ground truth beyond it does not count.
         crop: rows and columns of the image that are evaluated; None for all.
         terms: the data's licence, for a model card; empty where unknown.
@@ -58,6 +61,7 @@ class DatasetFacts:
     max_depth: float = 10.0
     crop: Optional[Crop] = None
     terms: str = ''
+    own_cameras: bool = False
 
     def without_labels(self) -> DatasetFacts:
         """Return the same facts with no classes."""
@@ -96,6 +100,11 @@ class Dataset(Sequence):
         self.max_depth = facts.max_depth
         self.crop = facts.crop
         self.license = facts.terms
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether every sample has a camera."""
+        return self.camera is not None or self.facts.own_cameras
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -56,7 +56,7 @@ class CsvDataset(Dataset):
     def load(self, index: int) -> Sample:
         """Load sample `index` from disk; raise DatasetError that names the file."""
         image_path, depth_path = self._pairs[index]
-        image = read_image(self.root / image_path, self.facts)
+        image = read_image(self.root / image_path, self.camera)
         size = image.shape[:2]
         depth = read_depth(self.root / depth_path, size, METRES_PER_UNIT)
         return Sample(image_path, image, depth, no_label(size), self.camera)

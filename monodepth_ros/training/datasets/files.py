@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Optional
 
 import cv2
+from monodepth_ros.camera import CameraModel
 from monodepth_ros.errors import DatasetError
 from monodepth_ros.frames import UNLABELLED
 from monodepth_ros.image_encodings import ends_early
-from monodepth_ros.training.datasets.base import DatasetFacts
 import numpy as np
 
 MILLIMETRE = 0.001
 
 
-def read_image(path: Path, facts: DatasetFacts) -> np.ndarray:
+def read_image(path: Path, camera: Optional[CameraModel]) -> np.ndarray:
     """Return (H, W, 3) uint8 RGB; raise DatasetError where it is not of the camera's size."""
     image = cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     height, width = image.shape[:2]
-    camera = facts.camera
     if camera is not None and (width, height) != (camera.width, camera.height):
         raise DatasetError(
             f'{path}: image is {width} x {height}, but the intrinsics are for '
-            f'{camera.width} x {camera.height}; a data set has images of one size'
+            f'{camera.width} x {camera.height}; images have the size of their camera'
         )
     return image
 

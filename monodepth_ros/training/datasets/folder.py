@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Optional
 
 from monodepth_ros.errors import DatasetError
 from monodepth_ros.training.datasets.base import Dataset, DatasetFacts, Sample
@@ -14,6 +15,7 @@ from monodepth_ros.training.datasets.files import (
     read_label,
     read_list,
 )
+from monodepth_ros.training.datasets.intrinsics import Intrinsics
 
 IMAGE_SUFFIXES = ('.jpg', '.png')
 
@@ -27,9 +29,10 @@ class FolderDataset(Dataset):
         split: name of the list of ids, `SPLIT.txt` in the folder, one id a line.
         facts: with N classes, labels are in the folder `labelN`; with none, nothing is labelled.
         metres_per_unit: of the depth files.
+        intrinsics: file with the camera of each image; None where `facts` has that of all.
 
     Raises:
-        DatasetError: folder or list are missing, or the list is empty.
+        DatasetError: folder or list are missing, the list is empty, or `intrinsics` lack an id.
 
     """
 
@@ -40,23 +43,28 @@ class FolderDataset(Dataset):
         split: str,
         facts: DatasetFacts,
         metres_per_unit: float = MILLIMETRE,
+        intrinsics: Optional[Path] = None,
     ):
         known = sorted(p.stem for p in root.glob('*.txt'))
         super().__init__(name, root, read_list(root / f'{split}.txt', known), facts)
         self.split = split
+        self._intrinsics = intrinsics and Intrinsics(intrinsics, self.ids)
         self._units = {'uint16': metres_per_unit}
 
     def load(self, index: int) -> Sample:
         """Load sample `index` from disk; raise DatasetError that names the file."""
         name = self.ids[index]
-        image = read_image(self._image_path(name), self.facts)
+        camera, camera_height = self.camera, None
+        if self._intrinsics is not None:
+            camera, camera_height = self._intrinsics.camera(name), self._intrinsics.height(name)
+        image = read_image(self._image_path(name), camera)
         size = image.shape[:2]
         depth = read_depth(self.root / 'depth' / f'{name}.png', size, self._units)
         label = no_label(size)
         if self.classes:
             path = self.root / label_folder(len(self.classes)) / f'{name}.png'
             label = read_label(path, size, len(self.classes))
-        return Sample(name, image, depth, label, self.camera)
+        return Sample(name, image, depth, label, camera, camera_height)
 
     def _image_path(self, name: str) -> Path:
         for suffix in IMAGE_SUFFIXES:

@@ -16,6 +16,7 @@ from monodepth_ros.training.datasets.folder import (
     label_folder,
     labelled_counts,
 )
+from monodepth_ros.training.datasets.intrinsics import FILE as INTRINSICS
 from monodepth_ros.training.datasets.palette import palette
 from monodepth_ros.yaml_file import read_yaml
 
@@ -38,7 +39,8 @@ def open_own(
         root: the folder.
         split: name of the list of ids.
         classes: as for `open_dataset`.
-        camera: intrinsics that take the place of the folder's `camera.yaml`.
+        camera: intrinsics that take the place of those in the folder: `intrinsics.csv`, which
+            has each image's own, or else `camera.yaml`.
 
     Raises:
         DatasetError: a file is missing or says what cannot be used.
@@ -48,15 +50,18 @@ def open_own(
     values = _read_description(root / DESCRIPTION)
     sets = {} if classes == () else _label_sets(root, values, classes)
     names = choose_labels(root, list(sets), classes)
+    own = root / INTRINSICS if camera is None and (root / INTRINSICS).is_file() else None
     facts = DatasetFacts(
         classes=names,
         colors=sets.get(names, ()),
-        camera=_camera(root, camera),
+        camera=None if own else _camera(root, camera),
         max_depth=float(values.get('max_depth', DatasetFacts().max_depth)),
         crop=_crop(values),
         terms=values.get('license', ''),
+        own_cameras=own is not None,
     )
-    return FolderDataset('folder', root, split, facts, values.get('depth_scale', MILLIMETRE))
+    metres_per_unit = values.get('depth_scale', MILLIMETRE)
+    return FolderDataset('folder', root, split, facts, metres_per_unit, own)
 
 
 def _camera(root: Path, camera: Optional[CameraModel]) -> Optional[CameraModel]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from monodepth_ros.errors import DatasetError
 from monodepth_ros.training.datasets.base import Dataset, Sample
+import numpy as np
 
 
 class CachedDataset(Dataset):
@@ -38,26 +39,42 @@ class Subset(Dataset):
         return self._dataset[self._indices[index]]
 
 
-class Joined(Dataset):
-    """A main data set and others one after the other, for training; each keeps its camera.
+class WithinRange(Dataset):
+    """A data set whose depth beyond `max_depth` metres is unknown."""
 
-    The facts are the main one's, except for `terms`, which has those of all.
+    def __init__(self, dataset: Dataset, max_depth: float):
+        facts = replace(dataset.facts, max_depth=max_depth)
+        super().__init__(dataset.name, dataset.root, dataset.ids, facts)
+        self._dataset = dataset
+
+    def load(self, index: int) -> Sample:
+        """Return sample `index` with what is too far set to 0."""
+        sample = self._dataset[index]
+        near = sample.depth <= self.max_depth
+        return replace(sample, depth=np.where(near, sample.depth, np.float32(0)))
+
+
+class Joined(Dataset):
+    """Several data sets one after the other, for training; each image keeps its camera.
+
+    The facts are the first one's, except for `max_depth`, which is the largest, and `terms`, which
+    has those of all.
 
     Attributes:
-        counts: how many samples each data set has, the main one first.
-        shares: of the images that are trained on, one for each of the others.
+        counts: how many samples each data set has.
+        shares: of the images that are trained on, one for each data set; their sum is 1.
 
     Args:
-        main: the data set that an epoch is a pass over.
-        others: with what share each takes part.
+        parts: each data set with its weight, above 0.
 
     Raises:
         DatasetError: the labels of one are of other classes, or a camera is unknown.
 
     """
 
-    def __init__(self, main: Dataset, others: Sequence[tuple[Dataset, float]]):
-        self._parts = [main, *(dataset for dataset, _ in others)]
+    def __init__(self, parts: Sequence[tuple[Dataset, float]]):
+        self._parts = [dataset for dataset, _ in parts]
+        main = self._parts[0]
         for part in self._parts:
             if part.classes not in ((), main.classes):
                 raise DatasetError(
@@ -65,16 +82,19 @@ class Joined(Dataset):
                     f'{main.root} has {", ".join(main.classes) or "none"}; what trains together '
                     'has the same classes or no labels'
                 )
-            if part.camera is None:
+            if not part.calibrated:
                 raise DatasetError(
-                    f'{part.root} has no camera.yaml; training needs the intrinsics'
+                    f'{part.root} has no camera.yaml and no intrinsics.csv; training needs the '
+                    'intrinsics'
                 )
         terms = [part.license for part in self._parts if part.license]
-        facts = replace(main.facts, terms='; '.join(dict.fromkeys(terms)))
+        farthest = max(part.max_depth for part in self._parts)
+        facts = replace(main.facts, max_depth=farthest, terms='; '.join(dict.fromkeys(terms)))
         ids = [name for part in self._parts for name in part.ids]
         super().__init__(main.name, main.root, ids, facts)
         self.counts = tuple(map(len, self._parts))
-        self.shares = tuple(share for _, share in others)
+        total = sum(weight for _, weight in parts)
+        self.shares = tuple(weight / total for _, weight in parts)
 
     def load(self, index: int) -> Sample:
         """Return sample `index` of all, counted through."""

@@ -9,11 +9,19 @@ light dual network on every 20th NYU test image, at 320 x 256, where it errs by 
 
 from monodepth_ros.training.losses.depth import (
     depth_aware_loss,
+    error_loss,
     l1_loss,
     log_depth_loss,
+    log_scale_loss,
     silog_loss,
 )
-from monodepth_ros.training.losses.gradients import gradient_loss, sobel, sobel_loss
+from monodepth_ros.training.losses.gradients import (
+    gradient_loss,
+    log_gradient_loss,
+    normal_loss,
+    sobel,
+    sobel_loss,
+)
 from monodepth_ros.training.losses.masked import masked_mean
 from monodepth_ros.training.losses.semantic import (
     class_sobel_loss,
@@ -27,12 +35,16 @@ __all__ = [
     'class_sobel_loss',
     'cross_entropy_loss',
     'depth_aware_loss',
+    'error_loss',
     'focal_loss',
     'gradient_loss',
     'jaccard_loss',
     'l1_loss',
     'log_depth_loss',
+    'log_gradient_loss',
+    'log_scale_loss',
     'masked_mean',
+    'normal_loss',
     'silog_loss',
     'sobel',
     'sobel_loss',

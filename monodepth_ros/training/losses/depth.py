@@ -5,6 +5,9 @@ All take depth and target (N, 1, H, W) in metres, and valid (N, 1, H, W) bool.
 
 from __future__ import annotations
 
+import math
+
+from monodepth_ros.networks.output import ERROR_LIMITS
 from monodepth_ros.training.losses.masked import masked_mean
 from monodepth_ros.training.targets import SMALLEST_DEPTH
 import torch
@@ -74,6 +77,41 @@ def silog_loss(
     variance = masked_mean((error - mean).square(), valid)
     square = variance + (1.0 - focus) * mean.square()
     return (square + SILOG_SMOOTHING**2).sqrt() - SILOG_SMOOTHING
+
+
+def log_scale_loss(depth: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+    """Mean over images of |mean of ln d - ln d*|: the error of an image's scale alone.
+
+    Images without ground truth count in nothing.
+
+    Scale: no unit; 0.1 where the depth of every image is 10 % too large or too small; 0.09 is
+    usual.
+    """
+    known = valid.flatten(1)
+    error = _log_ratio(depth, target).flatten(1)
+    count = known.sum(1)
+    mean = error.where(known, error.new_zeros(())).sum(1) / count.clamp(min=1)
+    return masked_mean(mean.abs(), count > 0)
+
+
+def error_loss(error: Tensor, depth: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+    """Mean of e / b + ln b with e = |ln d - ln d*|.
+
+    That is minus the logarithm of Laplace's likelihood, less ln 2; it is least where b is the e
+    to expect (Kendall and Gal, NIPS 2017, section 3). The depth learns nothing from it.
+
+    Scale: nats; 1 + ln 0.15 = -0.9 where 15 % are expected and right.
+
+    Args:
+        error: (N, 1, H, W), the natural logarithm of b.
+        depth: as above.
+        target: the truth.
+        valid: which pixels count.
+
+    """
+    raw = error.float().clamp(*map(math.log, ERROR_LIMITS))
+    found = _log_ratio(depth.detach(), target).abs()
+    return masked_mean(found * (-raw).exp() + raw, valid)
 
 
 def _log_ratio(depth, target):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monodepth_ros.training.losses.masked import masked_mean
-from monodepth_ros.training.targets import interior
+from monodepth_ros.training.targets import interior, SMALLEST_DEPTH
 import torch
 from torch import Tensor
 
@@ -44,3 +44,82 @@ def gradient_loss(x: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     down = masked_mean(error.diff(dim=-2).abs(), valid[..., 1:, :] & valid[..., :-1, :])
     right = masked_mean(error.diff(dim=-1).abs(), valid[..., 1:] & valid[..., :-1])
     return down + right
+
+
+LOG_GRADIENT_STEPS = (1, 2, 4, 8)
+"""Pixels between those that are compared, as in the four scales of Li and Snavely."""
+NORMAL_STEP = 4
+"""Pixels to each side, over which a slope outweighs the steps of a depth camera."""
+
+
+def log_gradient_loss(depth: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+    """L1 difference of differences of log depth over 1, 2, 4 and 8 pixels, both directions.
+
+    The multi-scale term of Li and Snavely (MegaDepth, CVPR 2018, section 4), each scale being
+    every so many pixels. It knows edges and slopes alike at all distances, and no scale.
+
+    Scale: log metres, the sum over scales and directions; 0.17 is usual.
+
+    Args:
+        depth: (N, 1, H, W) metres > 0.
+        target: (N, 1, H, W) metres.
+        valid: (N, 1, H, W) bool.
+
+    """
+    error = _log(depth) - _log(target)
+    steps = [step for step in LOG_GRADIENT_STEPS if step < min(error.shape[-2:])]
+    return sum(_thinned(error, valid, step) for step in steps)
+
+
+def _thinned(error, valid, step):
+    thin = (..., slice(None, None, step), slice(None, None, step))
+    return gradient_loss(error[thin], error.new_zeros(()), valid[thin])
+
+
+def normal_loss(depth: Tensor, target: Tensor, valid: Tensor, focal_length: float) -> Tensor:
+    """Mean of 1 - cosine between the normals of predicted and true surface.
+
+    Of a pinhole's log depth l with slopes l_u and l_v a pixel, the normal is along
+    (f l_u, f l_v, -1 - u l_u - v l_v), u and v counting from the principal point, which is taken
+    to be the middle. Slopes are over `NORMAL_STEP` pixels to each side.
+
+    Scale: no unit; 0.13 where all lean by 30 degrees; 0.31 is usual: sensors
+    are rough over so few pixels.
+
+    Args:
+        depth: (N, 1, H, W) metres > 0.
+        target: (N, 1, H, W) metres.
+        valid: (N, 1, H, W) bool; a pixel counts where those it is compared with are known.
+        focal_length: f in pixels of the maps.
+
+    """
+    step = NORMAL_STEP
+    if min(depth.shape[-2:]) <= 2 * step:
+        return masked_mean(depth.float(), torch.zeros_like(valid))
+    found, truth = (_normals(_log(x), focal_length) for x in (depth, target))
+    cosine = torch.nn.functional.cosine_similarity(found, truth, dim=1)[:, None]
+    left, right, above, below = _neighbours(valid)
+    return masked_mean(1.0 - cosine, left & right & above & below)
+
+
+def _neighbours(x):
+    """Return what is `NORMAL_STEP` pixels left, right, above, below of (..., H, W)'s interior."""
+    step = NORMAL_STEP
+    first, inner, last = slice(None, -2 * step), slice(step, -step), slice(2 * step, None)
+    places = ((inner, first), (inner, last), (first, inner), (last, inner))
+    return [x[(..., *place)] for place in places]
+
+
+def _normals(log_depth, focal_length):
+    """Return (N, 3, H - 2 step, W - 2 step) normals of any length."""
+    left, right, above, below = _neighbours(log_depth)
+    across, down = (right - left) / (2 * NORMAL_STEP), (below - above) / (2 * NORMAL_STEP)
+    height, width = across.shape[-2:]
+    u = torch.arange(width, device=across.device) - (width - 1) / 2.0
+    v = (torch.arange(height, device=across.device) - (height - 1) / 2.0)[:, None]
+    third = -1.0 - u * across - v * down
+    return torch.cat((focal_length * across, focal_length * down, third), dim=1)
+
+
+def _log(depth):
+    return depth.float().clamp(min=SMALLEST_DEPTH).log()

@@ -72,6 +72,8 @@ def make_page(
         _side_by_side(result.get('peer')),
         _distance(result),
         _edges(result),
+        _cameras(result),
+        _error(result.get('error')),
         _distributions(images, depth),
         _classes(result, colors),
         _confusion(result),
@@ -207,6 +209,44 @@ def _edges(result):
         + table(('', 'share of pixels', *keys[1:]), rows)
         + table(('edges, pixels', ''), places)
         + f'</div><p class="note">{EDGE_NOTE}</p>'
+    )
+
+
+def _cameras(result):
+    keys = ('n_images', 'delta1', 'rmse', 'abs_rel', 'delta1_scaled')
+    floor = ('floor_as_floor', 'floor_as_wall')
+    titles = (('by_camera_height', 'metres above the floor'), ('by_focal_length', 'image widths'))
+    parts = []
+    for name, unit in titles:
+        groups = result.get(name)
+        if groups:
+            shown = [*keys, *(k for k in floor if any(k in g for g in groups))]
+            rows = [(_ends(g), *(g.get(key) for key in shown)) for g in groups]
+            parts.append(table((unit, *shown), rows))
+    if not parts:
+        return ''
+    note = 'Means over images; floor: shares of the pixels of the true floor.'
+    return f'<h2>By camera</h2>{"".join(parts)}<p class="note">{note}</p>'
+
+
+def _ends(group):
+    end = 'and more' if group['to'] is None else f'to {group["to"]:g}'
+    return f'{group["from"]:g} {end}'
+
+
+def _error(error):
+    if not error:
+        return ''
+    groups = [g for g in error['calibration'] if g['share'] > 0]
+    series = {name: [g[name] for g in groups] for name in ('expected', 'found')}
+    figures = [(key, error[key]) for key in ('ause', 'correlation', 'ratio')]
+    return (
+        '<h2>Learned error</h2><div class="row">'
+        f'<div>{table((), figures)}</div>'
+        f'<div><h3>|ln d - ln d*| by what is predicted</h3>'
+        f'{bar_chart([_ends(g) for g in groups], series)}</div></div>'
+        '<p class="note">ause: area between the sparsification curves by predicted and by true '
+        'error, 0 at best; ratio: true over predicted, in the mean.</p>'
     )
 
 

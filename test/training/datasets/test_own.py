@@ -64,7 +64,7 @@ def test_the_documented_examples_are_valid(tiny_folder):
     dataset = open_tiny(describe(tiny_folder, description))
     assert dataset.classes == ('floor', 'shelf', 'pallet')
     assert set(yaml.safe_load(description)) == set(KEYS)
-    assert make_config({'network': 'x', **yaml.safe_load(training)}).extra[0].hfov == 90.0
+    assert make_config({'network': 'x', **yaml.safe_load(training)}).mixture[1].hfov == 90.0
 
 
 def test_without_a_description_labels_are_those_of_nyu(tiny_folder):
