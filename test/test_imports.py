@@ -26,6 +26,7 @@ TRAINING = [
     'facts',
     'camera',
     'image_encodings',
+    'image_files',
     'pipeline',
     'networks',
     'provenance',
@@ -36,7 +37,9 @@ TRAINING = [
 # Which of our modules a module may import; the first pattern that fits its name counts.
 ALLOWED = [
     (r'', []),
-    (r'(errors|provenance|processes|image_headers|yaml_file)', []),
+    (r'(errors|provenance|processes|image_headers|image_formats|video_files|yaml_file)', []),
+    (r'image_tags', ['image_headers']),
+    (r'image_files', ['errors', 'image_encodings', 'image_formats', 'image_tags']),
     (r'camera', ['errors', 'yaml_file']),
     (r'image_encodings', ['errors', 'image_headers']),
     (r'(frames|facts)', ['errors']),
@@ -84,6 +87,9 @@ ALLOWED = [
             'facts',
             'camera',
             'image_encodings',
+            'image_files',
+            'image_formats',
+            'video_files',
             'pipeline',
             'offline',
         ],
@@ -254,7 +260,7 @@ def test_package_needs_neither_torch_nor_ros():
         f'{PACKAGE}.{_name(path)}'.rstrip('.')
         for path in MODULES
         if re.fullmatch(
-            r'(|errors|provenance|frames|facts|camera|image_encodings|pipeline.*|engines\.base)',
+            r'(|errors|provenance|frames|facts|camera|image_\w+|video_files|pipeline.*|engines\.base)',
             _name(path),
         )
     ]

@@ -16,13 +16,15 @@ from bag_kit import (
     write_room_bag,
 )
 from monodepth_ros.errors import ConfigError, DatasetError
+from monodepth_ros.offline.jobs import Intrinsics
 from monodepth_ros.offline.runner import Plan, Pool, run
 from monodepth_ros.offline.sinks import Products
-from monodepth_ros.offline.sources import Intrinsics, open_sources
+from monodepth_ros.offline.sources import open_sources
 import numpy as np
 import pytest
 
 bags = pytest.importorskip('monodepth_ros.offline.bags', reason='rosbags is not installed')
+bag_writer = pytest.importorskip('monodepth_ros.offline.bag_writer')
 
 SIZE = (64, 48)
 OURS = (
@@ -227,12 +229,6 @@ def test_single_file_and_folder_without_metadata(tmp_path, storage):
         bags.BagSource(tmp_path / 'room', Intrinsics())
 
 
-def test_ros1_bag(tmp_path):
-    (tmp_path / 'old.bag').write_bytes(b'#ROSBAG V2.0\n')
-    with pytest.raises(ConfigError, match='rosbags-convert'):
-        open_sources([str(tmp_path / 'old.bag')], Intrinsics())
-
-
 def test_aborted_bag_leaves_nothing(tmp_path):
     write_room_bag(tmp_path / 'room', 6, SIZE)
     source = bags.BagSource(tmp_path / 'room', Intrinsics())
@@ -258,7 +254,7 @@ def test_leftovers_of_a_killed_run_are_replaced(tmp_path):
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
 def test_folder_that_cannot_be_written(tmp_path, storage):
     (tmp_path / 'file').write_text('')
-    writer = bags.BagWriter(tmp_path / 'file' / 'bag', storage)
+    writer = bag_writer.BagWriter(tmp_path / 'file' / 'bag', storage)
     with pytest.raises(ConfigError, match='cannot write bag .*Not a directory'):
         writer.add(0, [('segmentation/mask', b'')])
     writer.abort()

@@ -6,7 +6,10 @@ from bag_kit import room_images, write_video
 import cv2
 from monodepth_ros.camera import load_calibration
 from monodepth_ros.errors import CalibrationError, ConfigError, DatasetError, ImageError
-from monodepth_ros.offline.sources import ImageSource, Intrinsics, open_sources, VideoSource
+from monodepth_ros.offline.images import ImageSource
+from monodepth_ros.offline.jobs import Intrinsics
+from monodepth_ros.offline.sources import open_sources
+from monodepth_ros.offline.videos import VideoSource
 import numpy as np
 import pytest
 from tiny_folder import write_tiny_folder
@@ -44,7 +47,7 @@ def test_results_never_replace_each_other(tmp_path):
 def test_image_with_intrinsics(tmp_path):
     root = write_tiny_folder(tmp_path / 'data', count=1)
     intrinsics = Intrinsics(load_calibration(root / 'camera.yaml'))
-    (job,) = ImageSource([root / 'rgb' / '0000.png'], intrinsics).jobs()
+    (job,) = ImageSource({root / 'rgb' / '0000.png': '0000'}, intrinsics).jobs()
     frame, note = pickle.loads(pickle.dumps(job)).load()
     expected = cv2.imread(str(root / 'rgb' / '0000.png'))[..., ::-1]
     np.testing.assert_array_equal(frame.image, expected)
@@ -57,7 +60,7 @@ def test_images_that_cannot_be_used(tmp_path):
     cv2.imwrite(str(tmp_path / 'wide.png'), np.zeros((48, 90, 3), np.uint8))
     calibration = load_calibration(write_tiny_folder(tmp_path / 'data', count=1) / 'camera.yaml')
     names = ('empty.png', 'text.png', 'gone.png', 'wide.png')
-    source = ImageSource([tmp_path / name for name in names], Intrinsics(calibration))
+    source = ImageSource({tmp_path / name: name for name in names}, Intrinsics(calibration))
     empty, text, gone, wide = source.jobs()
     with pytest.raises(ImageError, match='^0 bytes that are no whole image'):
         empty.load()
@@ -74,7 +77,7 @@ def test_images_that_cannot_be_used(tmp_path):
     [(Intrinsics(), False), (Intrinsics(hfov=60.0), True)],
 )
 def test_known_intrinsics(tmp_path, intrinsics, known):
-    assert ImageSource([], intrinsics).calibrated == known
+    assert ImageSource({}, intrinsics).calibrated == known
 
 
 def test_video(tmp_path):
