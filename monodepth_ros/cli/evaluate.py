@@ -65,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
     with closing(make_engine(options)) as engine:
         facts = engine.facts
         dataset = _open(options, facts.classes if 'semantic' in facts.outputs else ())
+        _check(dataset, facts, options.limit)
         pair = peer and _pair(peer, dataset, facts)
         folder = options.report and check_folder(options.report)
         predictor = Predictor(engine, make_predictor_options(options))
@@ -84,6 +85,14 @@ def run(options: argparse.Namespace) -> int:
             write_report(folder, result, evaluation, dataset, predict, facts, options.examples)
             print(f'report: {folder / "index.html"}')
     return 0
+
+
+def _check(dataset, facts, limit):
+    """Refuse ground truth that nothing can be measured on, and say what it lacks."""
+    from monodepth_ros.training.datasets.truth import check_truth
+
+    for word in check_truth(dataset, 'depth' in facts.outputs, limit):
+        print(word, file=sys.stderr)
 
 
 def _measure(predictor, dataset, limit, watch):

@@ -60,7 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_bag_arguments(group):
     group.add_argument('--image-topic', default='', help='raw or compressed (default: the only)')
     group.add_argument(
-        '--camera-info-topic', default='', help='(default: camera_info beside the image topic, or the only one)'
+        '--camera-info-topic',
+        default='',
+        help='(default: camera_info beside the image topic, or the only one)',
     )
     group.add_argument(
         '--point-labels', action='store_true', help='give points the fields label and confidence'

@@ -10,8 +10,8 @@ from typing import Iterator
 import cv2
 from monodepth_ros.errors import DatasetError
 from monodepth_ros.frames import Frame
-from monodepth_ros.image_formats import VIDEO
 from monodepth_ros.image_files import format_of_file
+from monodepth_ros.image_formats import VIDEO
 from monodepth_ros.offline.jobs import DEFAULT_FPS, failing_job, Intrinsics, Job, Source
 from monodepth_ros.video_files import codec_of, open_video, pixel_aspect
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Optional
 
@@ -9,8 +10,11 @@ from monodepth_ros.errors import ConfigError, DatasetError
 from monodepth_ros.training.batches import hold_out, with_extra
 from monodepth_ros.training.config import TrainConfig
 from monodepth_ros.training.datasets import cached, Dataset, open_dataset, Subset
+from monodepth_ros.training.datasets.truth import check_truth
 import numpy as np
 from tqdm import tqdm
+
+LOG = logging.getLogger(__name__)
 
 LOOKED_AT = 200
 """Images, evenly spread, that the smallest depth is taken from where they are not kept."""
@@ -69,9 +73,13 @@ class TrainingData:
             quiet: show no progress.
 
         Raises:
-            DatasetError: an image cannot be used, or no depth of any is within the range.
+            DatasetError: an image cannot be used, no depth of any is within the range, or labels
+                are no class indices.
 
         """
+        for word in check_truth(self.training, quiet=quiet):
+            if not quiet:
+                LOG.warning('%s', word)
         count = len(self.training)
         looked_at = count if self._cached else min(count, LOOKED_AT)
         chosen = np.linspace(0, count - 1, looked_at).round().astype(int)

@@ -17,7 +17,7 @@ from monodepth_ros.training.datasets.folder import (
     labelled_counts,
 )
 from monodepth_ros.training.datasets.palette import palette
-from monodepth_ros.yaml_file import read_yaml
+from monodepth_ros.yaml_file import number, read_yaml
 
 CALIBRATION = 'camera.yaml'
 DESCRIPTION = 'dataset.yaml'
@@ -56,7 +56,8 @@ def open_own(
         crop=_crop(values),
         terms=values.get('license', ''),
     )
-    return FolderDataset('folder', root, split, facts, values.get('depth_scale', MILLIMETRE))
+    metres_per_unit = float(values.get('depth_scale', MILLIMETRE))
+    return FolderDataset('folder', root, split, facts, metres_per_unit)
 
 
 def _camera(root: Path, camera: Optional[CameraModel]) -> Optional[CameraModel]:
@@ -132,8 +133,7 @@ def _is_whole(value):
 
 
 def _is_positive(value):
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and 0 < value < math.inf
+    return (found := number(value)) is not None and 0 < found < math.inf
 
 
 def _is_names(value):

@@ -44,6 +44,7 @@ class Joined(Dataset):
     The facts are the main one's, except for `terms`, which has those of all.
 
     Attributes:
+        parts: the data sets, the main one first.
         counts: how many samples each data set has, the main one first.
         shares: of the images that are trained on, one for each of the others.
 
@@ -57,8 +58,8 @@ class Joined(Dataset):
     """
 
     def __init__(self, main: Dataset, others: Sequence[tuple[Dataset, float]]):
-        self._parts = [main, *(dataset for dataset, _ in others)]
-        for part in self._parts:
+        self.parts = [main, *(dataset for dataset, _ in others)]
+        for part in self.parts:
             if part.classes not in ((), main.classes):
                 raise DatasetError(
                     f'data set {part.root} has the classes {", ".join(part.classes)}, but '
@@ -69,16 +70,16 @@ class Joined(Dataset):
                 raise DatasetError(
                     f'{part.root} has no camera.yaml; training needs the intrinsics'
                 )
-        terms = [part.license for part in self._parts if part.license]
+        terms = [part.license for part in self.parts if part.license]
         facts = replace(main.facts, terms='; '.join(dict.fromkeys(terms)))
-        ids = [name for part in self._parts for name in part.ids]
+        ids = [name for part in self.parts for name in part.ids]
         super().__init__(main.name, main.root, ids, facts)
-        self.counts = tuple(map(len, self._parts))
+        self.counts = tuple(map(len, self.parts))
         self.shares = tuple(share for _, share in others)
 
     def load(self, index: int) -> Sample:
         """Return sample `index` of all, counted through."""
-        for part in self._parts:
+        for part in self.parts:
             if index < len(part):
                 break
             index -= len(part)
