@@ -13,7 +13,9 @@ ENDINGS = ('.jpg', '.png', '.webp', '.tif')
 @pytest.mark.parametrize('ending', ENDINGS)
 def test_orientation_is_read(ending, order):
     assert orientation_of(turned(ending, 1, order)) == 1
-    assert [orientation_of(turned(ending, value, order)) for value in range(2, 9)] == [*range(2, 9)]
+    assert [orientation_of(turned(ending, value, order)) for value in range(2, 9)] == [
+        *range(2, 9)
+    ]
     assert orientation_of(turned(ending, 9, order)) == 1  # there are eight
     assert orientation_of(encoded(ending)) == 1
 
