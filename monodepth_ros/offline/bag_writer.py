@@ -100,8 +100,8 @@ def _writable(path):
         raise ConfigError(f'cannot write bag {path}: {error.strerror}') from None
     except UnicodeEncodeError:
         raise ConfigError(
-            f'cannot write bag {path}: rosbag2 takes names in UTF-8 only; rename the input, or '
-            'choose another --out'
+            f'cannot write bag {path}: SQLite takes names in UTF-8 only; rename the input, or '
+            'take --storage mcap'
         ) from None
     except (sqlite3.Error, WriterError) as error:
         raise ConfigError(f'cannot write bag {path}: {error}') from None

@@ -31,6 +31,10 @@ def _readable(path):
         yield
     except MonodepthError:
         raise
+    except UnicodeEncodeError:
+        raise DatasetError(
+            f'bag {path} cannot be read: SQLite takes names in UTF-8 only; rename it'
+        ) from None
     # rosbags checks little of what it reads: damage shows as errors of struct, zstd, SQLite, ...
     except Exception as error:
         text = ' '.join(str(error).split()) or type(error).__name__

@@ -51,9 +51,10 @@ class Intrinsics:
         square = CameraModel.from_field_of_view(width, height, self.hfov)
         if aspect == 1:
             return square
-        # A pixel that is wider than high is passed by fewer to the side than up and down.
-        k = (square.fx, 0.0, square.cx, 0.0, square.fx * aspect, square.cy, 0.0, 0.0, 1.0)
-        return CameraModel.from_intrinsics(width, height, k=k, d=(), model='none')
+        # Fewer of the pixels that are wider than high take up the same angle to the side.
+        k = list(square.matrix)
+        k[4] = k[0] * aspect
+        return CameraModel.from_intrinsics(width, height, k=tuple(k), d=(), model='none')
 
 
 @dataclass(frozen=True)

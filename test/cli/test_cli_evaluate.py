@@ -5,6 +5,7 @@ import json
 import math
 from types import SimpleNamespace
 
+import cv2
 from monodepth_ros.cli.main import main
 from monodepth_ros.training import peer
 from monodepth_ros.training.datasets import nyu
@@ -185,3 +186,18 @@ def test_unknown_data_set(tiny_folder, tiny_model, capfd):
     arguments = ['--model', str(tiny_model), '--root', str(tiny_folder), '--dataset', 'kitti']
     assert main(['evaluate', *arguments]) == 1
     assert "unknown data set 'kitti'; known: nyu, nyu40, " in capfd.readouterr().err
+
+
+def test_depth_of_a_wrong_scale_is_refused(evaluate, tiny_folder, capsys):
+    (tiny_folder / 'dataset.yaml').write_text('depth_scale: 5000')
+    assert evaluate() == 1
+    error = capsys.readouterr().err
+    assert 'none of 3 images looked at has a depth between 0 and 10 m' in error
+
+
+def test_a_class_that_never_occurs_is_mentioned(evaluate, tiny_folder, capsys):
+    for path in (tiny_folder / 'label13').iterdir():
+        label = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        cv2.imwrite(str(path), np.where(label == 12, 255, label))
+    assert evaluate() == 0
+    assert 'none of 3 images looked at has a label of window' in capsys.readouterr().err

@@ -267,7 +267,7 @@ def test_the_only_intrinsics_of_a_bag(tmp_path):
         bag.info(stamp(0), SIZE, '/info', focal=60.0)
         bag.image(room_images(1, SIZE)[0], stamp(0))
     source = bags.BagSource(tmp_path / 'room', Intrinsics())
-    assert next(source.jobs()).load()[0].camera.fx == 60.0
+    assert next(source.jobs()).load()[0].camera.rectified.fx == 60.0
     assert source.remark.endswith(f'the intrinsics of {IMAGE} are taken from /info')
     assert bags.BagSource(tmp_path / 'room', Intrinsics(hfov=60.0)).remark == ''
 
@@ -277,14 +277,22 @@ def test_topics_without_a_slash(tmp_path):
         bag.info(stamp(0), SIZE, 'front/camera_info', focal=60.0)
         bag.image(room_images(1, SIZE)[0], stamp(0), 'front/image_raw')
     source = bags.BagSource(tmp_path / 'room', Intrinsics(), '/front/image_raw')
-    assert next(source.jobs()).load()[0].camera.fx == 60.0
+    assert next(source.jobs()).load()[0].camera.rectified.fx == 60.0
 
 
 def test_names_that_are_not_utf8(tmp_path):
+    strange = os.fsdecode(b'caf\xe9')
     write_room_bag(tmp_path / 'room', 1, SIZE)
-    (tmp_path / 'room').rename(tmp_path / os.fsdecode(b'caf\xe9'))
-    with pytest.raises((ConfigError, DatasetError), match='UTF-8|cannot be read'):
-        convert(tmp_path / os.fsdecode(b'caf\xe9'), tmp_path / 'out')
+    (tmp_path / 'room').rename(tmp_path / strange)
+    results, _ = convert(tmp_path / strange, tmp_path / 'out')
+    assert [result.error for result in results] == ['']
+    with pytest.raises(ConfigError, match='cannot write bag .* SQLite takes names in UTF-8 only'):
+        convert(tmp_path / strange, tmp_path / 'two', storage='sqlite3')
+    write_room_bag(tmp_path / 'room', 1, SIZE, 'sqlite3')
+    shutil.rmtree(tmp_path / strange)
+    (tmp_path / 'room').rename(tmp_path / strange)
+    with pytest.raises(DatasetError, match='cannot be read: SQLite takes names in UTF-8 only'):
+        convert(tmp_path / strange, tmp_path / 'three')
 
 
 def test_aborted_bag_leaves_nothing(tmp_path):

@@ -64,7 +64,7 @@ def test_frames_are_those_that_were_recorded(tmp_path):
         np.testing.assert_array_equal(frame.image, image)
         assert (frame.stamp_ns, frame.frame_id, note) == (stamp(index), 'camera', '')
         assert job.time_ns == stamp(index) + DELAY
-        assert (frame.camera.fx, frame.camera.cy) == (60.0, 23.5)
+        assert (frame.camera.rectified.fx, frame.camera.rectified.cy) == (60.0, 23.5)
 
 
 def test_it_becomes_a_bag_of_ros2(tmp_path):
@@ -98,4 +98,4 @@ def test_truncated(tmp_path, keep):
 def test_calibration_of_the_user_comes_first(tmp_path):
     write_ros1_bag(tmp_path / 'old.bag', room_images(1, SIZE))
     (source,) = open_sources([str(tmp_path / 'old.bag')], Intrinsics(hfov=90.0))
-    assert next(source.jobs()).load()[0].camera.fx == pytest.approx(32.0)
+    assert next(source.jobs()).load()[0].camera.rectified.fx == pytest.approx(32.0)
