@@ -83,7 +83,7 @@ def format_of(data: bytes) -> Format:
     if data[:4] == b'RIFF':
         return _of_riff(data)
     for size, first in ((_MPEG_PACKET, 0), (_MPEG_PACKET + 4, 4)):
-        if len(data) > 2 * size + first and data[first : 2 * size + first + 1 : size] == b'GGG':
+        if bytes(data[first::size][:3]) == b'GGG':
             return Format('MPEG transport stream', VIDEO)
     # Texts may begin with spaces or a byte order mark.
     text = data[:LONGEST_HEAD].lstrip(b'\xef\xbb\xbf \r\n\t')
@@ -94,7 +94,7 @@ def format_of(data: bytes) -> Format:
 def _of_brands(data):
     """Return which of the ISO base media formats it is (ISO 14496-12, 4.3)."""
     end = min(int.from_bytes(data[:4], 'big'), len(data), LONGEST_HEAD)
-    brands = {data[8:12], *(data[place : place + 4] for place in range(16, end, 4))}
+    brands = {data[8:12], *(data[16:end][place:][:4] for place in range(0, end, 4))}
     if brands & {b'avif', b'avis'}:
         return _AVIF
     if brands & {b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1'}:

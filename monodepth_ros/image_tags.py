@@ -54,12 +54,17 @@ def has_more_frames(data: bytes) -> bool:
     return sum(1 for page in pages if not _is_reduced(data, page)) > 1
 
 
+def _at(data, place, size) -> bytes:
+    end = place + size
+    return data[place:end]
+
+
 def _orientation_place(data) -> Optional[tuple[int, str]]:
     """Return where the tag's value is and its struct format, None where there is no tag."""
     start = _exif_start(data)
     if start is None:
         return None
-    order = _order(data[start : start + 2])
+    order = _order(_at(data, start, 2))
     for page in _tiff_pages(data, start):
         return _entries(data, start, page, order).get(_ORIENTATION)
     return None
@@ -73,7 +78,7 @@ def _exif_start(data) -> Optional[int]:
         return next((place for name, _, place in _png_chunks(data) if name == b'eXIf'), None)
     if _is_webp(data):
         found = next((place for name, _, place in _riff_chunks(data) if name == b'EXIF'), None)
-        prefixed = found is not None and data[found : found + 6] == b'Exif\0\0'
+        prefixed = found is not None and _at(data, found, 6) == b'Exif\0\0'
         return found + 6 if prefixed else found
     return 0 if _is_tiff(data) else None
 
@@ -81,8 +86,8 @@ def _exif_start(data) -> Optional[int]:
 def _jpeg_exif(data) -> Optional[int]:
     place = len(JPEG)
     while place + 4 <= len(data) and data[place] == 0xFF:
-        marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], 'big')
-        if marker == 0xE1 and data[place + 4 : place + 10] == b'Exif\0\0':
+        marker, length = data[place + 1], int.from_bytes(_at(data, place + 2, 2), 'big')
+        if marker == 0xE1 and _at(data, place + 4, 6) == b'Exif\0\0':
             return place + 10
         if marker in (0xDA, 0xD9):
             return None
@@ -94,9 +99,9 @@ def _png_chunks(data) -> Iterator[tuple[bytes, bytes, int]]:
     """Yield name, body and the body's place of each chunk."""
     place = len(PNG)
     while place + 8 <= len(data):
-        length = int.from_bytes(data[place : place + 4], 'big')
+        length = int.from_bytes(_at(data, place, 4), 'big')
         body = place + 8
-        yield data[place + 4 : body], data[body : body + length], body
+        yield _at(data, place + 4, 4), _at(data, body, length), body
         place = body + length + 4
 
 
@@ -112,8 +117,8 @@ def _riff_chunks(data) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, length and place of each chunk's body."""
     place = 12
     while place + 8 <= len(data):
-        length = int.from_bytes(data[place + 4 : place + 8], 'little')
-        yield data[place : place + 4], length, place + 8
+        length = int.from_bytes(_at(data, place + 4, 4), 'little')
+        yield _at(data, place, 4), length, place + 8
         place += 8 + length + length % 2
 
 
@@ -123,8 +128,8 @@ def _order(mark) -> str:
 
 def _tiff_pages(data, start=0) -> Iterator[int]:
     """Yield the places of the directories of a TIFF structure, one a page."""
-    order = _order(data[start : start + 2])
-    if not order or data[start + 2 : start + 4] not in (b'*\0', b'\0*'):
+    order = _order(_at(data, start, 2))
+    if not order or _at(data, start + 2, 2) not in (b'*\0', b'\0*'):
         return
     place, seen = start + 4, set()
     while place + 4 <= len(data) and len(seen) < _MOST_PAGES:

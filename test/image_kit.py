@@ -54,7 +54,7 @@ def _webp(orientation, order):
     head += (SIZE[1] - 1).to_bytes(3, 'little')
     pixels = encoded('.webp', None, cv2.IMWRITE_WEBP_QUALITY, 101)[12:]
     if pixels.startswith(b'VP8X'):  # some versions write the longer form themselves
-        pixels = pixels[8 + len(head) :]
+        pixels = pixels[18:]
     body = b'WEBP' + part(b'VP8X', head) + pixels + part(b'EXIF', exif(orientation, order))
     return b'RIFF' + struct.pack('<I', len(body)) + body
 
@@ -86,6 +86,10 @@ def turned(ending, orientation, order='<'):
 TURNS = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1)}
 
 
+def _size(data, place):
+    return struct.unpack_from('>I', data, place)[0]
+
+
 def turn_video(path, degrees):
     """Have players turn an MP4 file, by the matrix of its track (ISO 14496-12, 8.3.2)."""
     data = bytearray(path.read_bytes())
@@ -99,10 +103,9 @@ def squeeze_video(path, horizontal, vertical):
     """Give an MP4 file, whose moov is its end, pixels of another shape (box pasp)."""
     data = bytearray(path.read_bytes())
     entry = data.find(b'mp4v', data.find(b'stsd')) - 4
-    end = entry + int.from_bytes(data[entry : entry + 4], 'big')
+    end = entry + _size(data, entry)
     data[end:end] = struct.pack('>I4sII', 16, b'pasp', horizontal, vertical)
     for name in (b'moov', b'trak', b'mdia', b'minf', b'stbl', b'stsd', b'mp4v'):
         place = data.find(name, data.find(b'moov')) - 4
-        size = int.from_bytes(data[place : place + 4], 'big') + 16
-        data[place : place + 4] = struct.pack('>I', size)
+        struct.pack_into('>I', data, place, _size(data, place) + 16)
     path.write_bytes(data)

@@ -1,5 +1,7 @@
 """How viewers turn an image, and whether it has more frames, in the words of its file."""
 
+import struct
+
 import cv2
 from image_kit import corner_image, encoded, exif, turned, with_png_chunk
 from monodepth_ros.image_tags import has_more_frames, orientation_of, without_orientation
@@ -80,13 +82,13 @@ def test_a_smaller_copy_is_no_page(tmp_path):
     data = bytearray(path.read_bytes())
     first = int.from_bytes(data[4:8], 'little')
     # The first entry of OpenCV's second page becomes NewSubfileType (254), a reduced image.
-    end = first + 2 + 12 * int.from_bytes(data[first : first + 2], 'little')
-    second = int.from_bytes(data[end : end + 4], 'little') + 2
-    data[second : second + 12] = b'\xfe\0\x04\0\x01\0\0\0\x01\0\0\0'
+    end = first + 2 + 12 * struct.unpack_from('<H', data, first)[0]
+    second = struct.unpack_from('<I', data, end)[0] + 2
+    struct.pack_into('<HHII', data, second, 254, 4, 1, 1)
     assert not has_more_frames(bytes(data))
 
 
 def test_pages_in_a_circle_end():
     data = bytearray(turned('.tif', 1))
-    data[8 + 2 + 120 : 8 + 2 + 124] = (8).to_bytes(4, 'little')
+    struct.pack_into('<I', data, 8 + 2 + 12 * 10, 8)
     assert not has_more_frames(bytes(data))

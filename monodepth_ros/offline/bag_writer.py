@@ -98,10 +98,5 @@ def _writable(path):
         yield
     except OSError as error:
         raise ConfigError(f'cannot write bag {path}: {error.strerror}') from None
-    except UnicodeEncodeError:
-        raise ConfigError(
-            f'cannot write bag {path}: SQLite takes names in UTF-8 only; rename the input, or '
-            'take --storage mcap'
-        ) from None
     except (sqlite3.Error, WriterError) as error:
         raise ConfigError(f'cannot write bag {path}: {error}') from None

@@ -286,8 +286,6 @@ def test_names_that_are_not_utf8(tmp_path):
     (tmp_path / 'room').rename(tmp_path / strange)
     results, _ = convert(tmp_path / strange, tmp_path / 'out')
     assert [result.error for result in results] == ['']
-    with pytest.raises(ConfigError, match='cannot write bag .* SQLite takes names in UTF-8 only'):
-        convert(tmp_path / strange, tmp_path / 'two', storage='sqlite3')
     write_room_bag(tmp_path / 'room', 1, SIZE, 'sqlite3')
     shutil.rmtree(tmp_path / strange)
     (tmp_path / 'room').rename(tmp_path / strange)

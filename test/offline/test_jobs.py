@@ -8,9 +8,7 @@ import pytest
 
 
 def test_pixels_that_are_not_square():
-    """720 x 480 pixels of 32 : 27 are shown as 853.33 x 480: seen through 90 degrees, fx is
-    360 columns, and fy is what fx would be of 853.33 columns, 426.67.
-    """
+    """720 x 480 pixels of 32 : 27 are shown as 853.33 x 480, whose focal length is 426.67."""
     camera = Intrinsics(hfov=90.0).camera(720, 480, 32 / 27).rectified
     assert camera.fx == pytest.approx(360.0)
     assert camera.fy == pytest.approx(426.667, abs=1e-3)

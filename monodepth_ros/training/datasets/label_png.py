@@ -44,9 +44,9 @@ def _as_grey(data):
     parts = [SIGNATURE]
     for name, chunk in _chunks(data):
         if name == b'IHDR':
-            head = chunk[4:-4]
-            head = head[: 4 + _COLOUR] + bytes([_GREY]) + head[5 + _COLOUR :]
-            chunk = chunk[:4] + head + struct.pack('>I', zlib.crc32(head))
+            head = bytearray(chunk[4:-4])
+            head[4 + _COLOUR] = _GREY
+            chunk = chunk[:4] + bytes(head) + struct.pack('>I', zlib.crc32(head))
         if name in _CRITICAL:
             parts.append(chunk)
     return b''.join(parts)
@@ -56,6 +56,8 @@ def _chunks(data) -> Iterator[tuple[bytes, bytes]]:
     """Yield the name of each chunk, and the chunk with its length, name and checksum."""
     place = len(SIGNATURE)
     while place + 12 <= len(data):
-        end = place + 12 + int.from_bytes(data[place : place + 4], 'big')
-        yield data[place + 4 : place + 8], data[place:end]
+        name = place + 4
+        body = place + 8
+        end = body + int.from_bytes(data[place:name], 'big') + 4
+        yield data[name:body], data[place:end]
         place = end

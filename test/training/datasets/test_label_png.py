@@ -12,13 +12,11 @@ import pytest
 
 def write(rows, bits, colour, *between):
     """Return a PNG file of rows of numbers, 0..2**bits - 1; `between` are chunks before them."""
-    packed = [
-        int(
-            ''.join(f'{value:0{bits}b}' for value in row).ljust(-(-len(row) * bits // 8) * 8, '0'),
-            2,
-        ).to_bytes(-(-len(row) * bits // 8), 'big')
-        for row in rows
-    ]
+    packed = []
+    for row in rows:
+        text = ''.join(f'{value:0{bits}b}' for value in row)
+        size = -(-len(text) // 8)
+        packed.append(int(text.ljust(8 * size, '0'), 2).to_bytes(size, 'big'))
     head = struct.pack('>IIBBBBB', len(rows[0]), len(rows), bits, colour, 0, 0, 0)
     body = zlib.compress(b''.join(b'\0' + row for row in packed))
     parts = [chunk(b'IHDR', head), *between, chunk(b'IDAT', body), chunk(b'IEND', b'')]
@@ -53,7 +51,7 @@ def test_damage_is_noticed():
     assert decode_label(b'no image') is None
     assert decode_label(data[:20]) is None
     assert decode_label(data[:40]) is None
-    place = data.find(b'IDAT') + 6
-    changed = data[:place] + bytes([data[place] ^ 255]) + data[place + 1 :]
-    found = decode_label(changed)
+    changed = bytearray(data)
+    changed[data.find(b'IDAT') + 6] ^= 255
+    found = decode_label(bytes(changed))
     assert found is None or found.tolist() != [[1, 2, 3]] * 40
