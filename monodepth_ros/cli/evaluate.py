@@ -65,10 +65,10 @@ def run(options: argparse.Namespace) -> int:
     with closing(make_engine(options)) as engine:
         facts = engine.facts
         dataset = _open(options, facts.classes if 'semantic' in facts.outputs else ())
-        _check(dataset, facts, options.limit)
         pair = peer and _pair(peer, dataset, facts)
         folder = options.report and check_folder(options.report)
         predictor = Predictor(engine, make_predictor_options(options))
+        _check(dataset, facts, options.limit)
         evaluation = _measure(predictor, dataset, options.limit, pair and pair.update)
         result = {
             **evaluation.figures(),
