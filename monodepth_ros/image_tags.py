@@ -66,7 +66,7 @@ def _orientation_place(data) -> Optional[tuple[int, str]]:
         return None
     order = _order(_at(data, start, 2))
     for page in _tiff_pages(data, start):
-        return _entries(data, start, page, order).get(_ORIENTATION)
+        return _entries(data, page, order).get(_ORIENTATION)
     return None
 
 
@@ -141,7 +141,7 @@ def _tiff_pages(data, start=0) -> Iterator[int]:
         place = page + 2 + 12 * struct.unpack_from(f'{order}H', data, page)[0]
 
 
-def _entries(data, start, page, order) -> dict[int, tuple[int, str]]:
+def _entries(data, page, order) -> dict[int, tuple[int, str]]:
     """Return place and struct format of the values of a directory that are one whole number."""
     found = {}
     count = struct.unpack_from(f'{order}H', data, page)[0]
@@ -153,7 +153,7 @@ def _entries(data, start, page, order) -> dict[int, tuple[int, str]]:
 
 
 def _is_reduced(data, page):
-    place = _entries(data, 0, page, _order(data[:2])).get(_SUBFILE)
+    place = _entries(data, page, _order(data[:2])).get(_SUBFILE)
     return place is not None and bool(struct.unpack_from(place[1], data, place[0])[0] & _REDUCED)
 
 

@@ -192,6 +192,41 @@ def test_imports_keep_their_direction(path):
     assert _violations(_name(path), path.read_text()) == []
 
 
+def _reached(graph, start):
+    """Return the modules that a module imports, directly or through others."""
+    found, waiting = set(), [start]
+    while waiting:
+        for target in graph.get(waiting.pop(), ()):
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return found
+
+
+def _graph(sources):
+    """Return for each module of ours, by name, those that it imports."""
+    graph = {}
+    for name, source in sources.items():
+        imports = [t.removeprefix(f'{PACKAGE}.') for t in _imports(ast.parse(source), name)]
+        # What is imported is a module, or what a module holds.
+        modules = {t if t in sources else t.rpartition('.')[0] for t in imports}
+        graph[name] = (modules & sources.keys()) - {''}
+    return graph
+
+
+def test_no_module_imports_itself_through_others():
+    graph = _graph({_name(path): path.read_text() for path in MODULES})
+    assert {'offline.jobs', 'offline.kinds'} <= graph['offline.bags']
+    assert [name for name in graph if name in _reached(graph, name)] == []
+
+
+def test_a_circle_is_found():
+    line = f'from {PACKAGE}.{{}} import x'
+    names = ('a.one', 'a.two', 'a.three')
+    graph = _graph({a: line.format(b) for a, b in zip(names, (*names[1:], names[0]))})
+    assert all(name in _reached(graph, name) for name in names)
+
+
 @pytest.mark.parametrize(
     ('name', 'line'),
     [
