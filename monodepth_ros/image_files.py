@@ -14,6 +14,7 @@ import cv2
 from monodepth_ros.errors import DatasetError, ImageError
 from monodepth_ros.image_encodings import ends_early
 from monodepth_ros.image_formats import Format, format_of, IMAGE, LONGEST_HEAD
+from monodepth_ros.image_headers import claimed_size, holds_too_little, MOST_PIXELS
 from monodepth_ros.image_tags import (
     has_more_frames,
     orientation_of,
@@ -36,14 +37,25 @@ _TURNS = {
 }
 
 
-def decode_stored(data: bytes) -> Optional[np.ndarray]:
-    """Return (H, W, 3) uint8 RGB of an image file's bytes, None where they are no whole image."""
+def decode_whole(data: bytes, flags: int) -> Optional[np.ndarray]:
+    """Return what OpenCV makes of an image file's bytes, None where they are no whole image.
+
+    A file that claims more pixels than it can hold, or than `MOST_PIXELS`, is none.
+    """
     if not data or ends_early(data):
         return None
+    size = claimed_size(data)
+    if size and (holds_too_little(data, size) or size[0] * size[1] > MOST_PIXELS):
+        return None
     try:
-        image = cv2.imdecode(np.frombuffer(without_orientation(data), np.uint8), AS_STORED)
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         return None
+
+
+def decode_stored(data: bytes) -> Optional[np.ndarray]:
+    """Return (H, W, 3) uint8 RGB of an image file's bytes, None where they are no whole image."""
+    image = decode_whole(without_orientation(data), AS_STORED)
     return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 

@@ -165,6 +165,12 @@ def test_what_is_no_image_says_what_it_is(tmp_path, data, words):
         read_image_file(path)
 
 
+def test_more_pixels_than_a_file_can_hold_take_no_memory(monkeypatch):
+    monkeypatch.setattr(cv2, 'imdecode', None)
+    assert decode_stored(png_header(16385, 4096)) is None  # more than are decoded
+    assert decode_stored(png_header(8000, 8000)) is None  # not in so few bytes
+
+
 def test_a_file_that_cannot_be_read(tmp_path):
     with pytest.raises(DatasetError, match='cannot be read: No such file'):
         read_image_file(tmp_path / 'none.png')

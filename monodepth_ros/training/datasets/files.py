@@ -10,8 +10,7 @@ from typing import Optional
 import cv2
 from monodepth_ros.errors import DatasetError
 from monodepth_ros.frames import UNLABELLED
-from monodepth_ros.image_encodings import ends_early
-from monodepth_ros.image_files import decode_stored, turn_ignored
+from monodepth_ros.image_files import decode_stored, decode_whole, turn_ignored
 from monodepth_ros.training.datasets.base import DatasetFacts
 from monodepth_ros.training.datasets.label_png import decode_label
 from monodepth_ros.yaml_file import decode_text
@@ -50,9 +49,7 @@ def read_depth(path: Path, size: tuple[int, int], units: dict[str, float]) -> np
 
     """
     data = _bytes(path)
-    whole = data and not ends_early(data)
-    depth = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if whole else None
-    depth = _whole(path, data, depth)
+    depth = _whole(path, data, decode_whole(data, cv2.IMREAD_UNCHANGED))
     if depth.dtype.name not in units or depth.ndim != 2:
         raise DatasetError(
             f'{path}: {depth.dtype} {depth.shape}, expected (h, w) {" or ".join(units)}'
@@ -80,7 +77,7 @@ def read_label(path: Path, size: tuple[int, int], classes: int) -> np.ndarray:
 
     """
     data = _bytes(path)
-    label = _whole(path, data, decode_label(data) if data else None)
+    label = _whole(path, data, decode_label(data))
     if label.dtype != np.uint8 or label.shape != size:
         raise DatasetError(
             f'{path}: {label.dtype} {label.shape}, expected uint8 {size}, one class index a pixel'

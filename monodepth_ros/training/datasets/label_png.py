@@ -7,11 +7,14 @@ from typing import Iterator, Optional
 import zlib
 
 import cv2
+from monodepth_ros.image_files import decode_whole
+from monodepth_ros.image_headers import PNG
 import numpy as np
 
-SIGNATURE = b'\x89PNG\r\n\x1a\n'
 _GREY, _PALETTE = 0, 3
 _CRITICAL = (b'IHDR', b'IDAT', b'IEND')
+_HEAD = 25
+"""Bytes of the chunk IHDR."""
 _DEPTH, _COLOUR = 8, 9
 """Places in the body of IHDR (PNG 1.2, 4.1.1)."""
 
@@ -25,15 +28,15 @@ def decode_label(data: bytes) -> Optional[np.ndarray]:
     colour, depth = _layout(data)
     if colour in (_GREY, _PALETTE):
         data = _as_grey(data)
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is not None and colour in (_GREY, _PALETTE) and depth < 8:
+    pixels = decode_whole(data, cv2.IMREAD_UNCHANGED)
+    if pixels is not None and colour in (_GREY, _PALETTE) and depth in (1, 2, 4):
         pixels = pixels // (255 // (2**depth - 1))
     return pixels
 
 
 def _layout(data):
     """Return colour type and bits of a value; (-1, 8) where it is no PNG file."""
-    if not data.startswith(SIGNATURE) or len(data) < 33:
+    if not data.startswith(PNG) or len(data) < 33:
         return -1, 8
     head = data[16:33]
     return head[_COLOUR], head[_DEPTH]
@@ -41,9 +44,9 @@ def _layout(data):
 
 def _as_grey(data):
     """Return the file with its numbers as brightness, without palette and what is optional."""
-    parts = [SIGNATURE]
+    parts = [PNG]
     for name, chunk in _chunks(data):
-        if name == b'IHDR':
+        if name == b'IHDR' and len(chunk) == _HEAD:
             head = bytearray(chunk[4:-4])
             head[4 + _COLOUR] = _GREY
             chunk = chunk[:4] + bytes(head) + struct.pack('>I', zlib.crc32(head))
@@ -54,7 +57,7 @@ def _as_grey(data):
 
 def _chunks(data) -> Iterator[tuple[bytes, bytes]]:
     """Yield the name of each chunk, and the chunk with its length, name and checksum."""
-    place = len(SIGNATURE)
+    place = len(PNG)
     while place + 12 <= len(data):
         name = place + 4
         body = place + 8

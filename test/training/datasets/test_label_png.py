@@ -46,6 +46,20 @@ def test_other_images_are_as_opencv_has_them():
     assert decode_label(encoded('.jpg')).shape == (48, 64, 3)
 
 
+@pytest.mark.parametrize('size', [0, 1 << 14, 1 << 31])
+def test_a_size_that_is_none(size):
+    data = bytearray(write([[1, 2, 3]] * 40, 8, 0))
+    struct.pack_into('>II', data, 16, size, size)
+    struct.pack_into('>I', data, 29, zlib.crc32(data[12:29]))
+    assert decode_label(bytes(data)) is None
+
+
+def test_a_header_of_another_length():
+    data = bytearray(write([[1, 2, 3]] * 40, 8, 0))
+    data[11] = 3
+    assert decode_label(bytes(data)) is None
+
+
 def test_damage_is_noticed():
     data = write([[1, 2, 3]] * 40, 8, 3, *palette(4))
     assert decode_label(b'no image') is None
