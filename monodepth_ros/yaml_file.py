@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 import re
-from typing import Any
+from typing import Any, Optional
 
 import yaml
 
@@ -30,18 +31,18 @@ def read_yaml(path: Path) -> Any:
 
 
 def read_short_text(path: Path) -> str:
-    """Return the text of a file of UTF-8.
+    """Return the text of a file, as `decode_text` reads it.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no UTF-8, or longer than `LONGEST`.
+        ValueError: it is no text, or longer than `LONGEST`.
 
     """
     with open(path, 'rb') as file:
         data = file.read(LONGEST + 1)
     if len(data) > LONGEST:
         raise ValueError(f'longer than {LONGEST} bytes')
-    return data.decode('utf-8-sig')
+    return decode_text(data)
 
 
 def parse_yaml(text: str) -> Any:
@@ -55,6 +56,32 @@ def parse_yaml(text: str) -> Any:
         raise ValueError(reason[0][:LONGEST_REASON]) from None
     _check_count(value)
     return value
+
+
+def decode_text(data: bytes) -> str:
+    """Return the text of a file in UTF-8, or in what the mark at its beginning says.
+
+    Editors of Windows write such a mark.
+
+    Raises:
+        ValueError: it is no such text.
+
+    """
+    marked_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode('utf-16' if marked_16 else 'utf-8-sig')
+
+
+def number(value: Any) -> Optional[float]:
+    """Return the number that a value of a YAML file stands for, None where it is none.
+
+    YAML 1.1 takes 2e-4, which has no dot, for a text.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _check_depth(text):

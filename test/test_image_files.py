@@ -1,12 +1,14 @@
-"""What is said of files that are no images, and millimetres at their limits."""
+"""Pixels of files, what is said of those that are no images, and millimetres at their limits."""
 
 import math
 import struct
 import zlib
 
 import cv2
-from monodepth_ros.errors import ImageError
+from image_kit import corner_image, encoded, turned, with_png_chunk
+from monodepth_ros.errors import DatasetError, ImageError
 from monodepth_ros.image_encodings import decode_compressed, ends_early, to_millimetres
+from monodepth_ros.image_files import decode_stored, read_image_file
 import numpy as np
 import pytest
 
@@ -117,3 +119,58 @@ def test_millimetres_into_memory_at_hand():
     out = np.full((2, 5), 7, np.uint16)
     assert to_millimetres(np.float32(METRES), out) is out
     assert out.tolist() == MILLIMETRES
+
+
+@pytest.mark.parametrize('ending', ['.jpg', '.png', '.webp', '.tif'])
+def test_stored_pixels_are_used_whatever_the_orientation(tmp_path, ending):
+    path = tmp_path / f'photo{ending}'
+    for orientation in range(1, 9):
+        path.write_bytes(turned(ending, orientation))
+        image, note = read_image_file(path)
+        assert image.shape == (48, 64, 3)
+        # JPEG loses some at the edges; a quarter that is elsewhere makes 42.
+        assert np.abs(image.astype(int) - corner_image()).mean() < 3
+        assert (f'(orientation {orientation})' in note) == (orientation != 1)
+    assert 'turned by 90 degrees counter-clockwise' in note and '\n' not in note
+
+
+def test_a_compressed_message_and_a_file_have_the_same_pixels():
+    data = turned('.jpg', 6)
+    np.testing.assert_array_equal(decode_stored(data), decode_compressed(data, 'jpeg'))
+
+
+def test_further_frames_are_mentioned(tmp_path):
+    path = tmp_path / 'x.png'
+    frames = with_png_chunk(encoded('.png'), b'acTL', bytes([0, 0, 0, 2, 0, 0, 0, 0]))
+    path.write_bytes(frames)
+    assert read_image_file(path)[1].startswith('only the first of its frames or pages is used')
+
+
+@pytest.mark.parametrize(
+    ('data', 'words'),
+    [
+        (b'', '^0 bytes that are no whole image$'),
+        (b'notes', '^5 bytes that are no whole image$'),
+        (encoded('.jpg')[:-40], r'bytes that are no whole image \(JPEG\)$'),
+        (b'\0\0\0\x10ftypheic\0\0\0\0', '^is HEIC, .*; convert it: heif-convert FILE FILE.png$'),
+        (b'\0\0\0\x10ftypavif\0\0\0\0', '^is AVIF, .*; convert it: avifdec FILE FILE.png$'),
+        (b'\xff\x0a' + b'\0' * 20, '^is JPEG XL, .*djxl'),
+        (b'<html>', '^is HTML or XML page, .*; download the image itself$'),
+    ],
+)
+def test_what_is_no_image_says_what_it_is(tmp_path, data, words):
+    path = tmp_path / 'x.jpg'
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match=words):
+        read_image_file(path)
+
+
+def test_more_pixels_than_a_file_can_hold_take_no_memory(monkeypatch):
+    monkeypatch.setattr(cv2, 'imdecode', None)
+    assert decode_stored(png_header(16385, 4096)) is None  # more than are decoded
+    assert decode_stored(png_header(8000, 8000)) is None  # not in so few bytes
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(DatasetError, match='cannot be read: No such file'):
+        read_image_file(tmp_path / 'none.png')

@@ -26,6 +26,8 @@ TRAINING = [
     'facts',
     'camera',
     'image_encodings',
+    'image_files',
+    'image_headers',
     'pipeline',
     'networks',
     'provenance',
@@ -37,7 +39,12 @@ TRAINING = [
 ALLOWED = [
     (r'', []),
     (r'__main__', ['cli']),
-    (r'(errors|provenance|processes|image_headers|yaml_file)', []),
+    (r'(errors|provenance|processes|image_headers|image_formats|video_files|yaml_file)', []),
+    (r'image_tags', ['image_headers']),
+    (
+        r'image_files',
+        ['errors', 'image_encodings', 'image_formats', 'image_headers', 'image_tags'],
+    ),
     (r'camera.*', ['errors', 'yaml_file', 'camera']),
     (r'image_encodings', ['errors', 'image_headers']),
     (r'(frames|facts)', ['errors']),
@@ -85,6 +92,9 @@ ALLOWED = [
             'facts',
             'camera',
             'image_encodings',
+            'image_files',
+            'image_formats',
+            'video_files',
             'pipeline',
             'offline',
         ],
@@ -188,6 +198,41 @@ def test_imports_keep_their_direction(path):
     assert _violations(_name(path), path.read_text()) == []
 
 
+def _reached(graph, start):
+    """Return the modules that a module imports, directly or through others."""
+    found, waiting = set(), [start]
+    while waiting:
+        for target in graph.get(waiting.pop(), ()):
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return found
+
+
+def _graph(sources):
+    """Return for each module of ours, by name, those that it imports."""
+    graph = {}
+    for name, source in sources.items():
+        imports = [t.removeprefix(f'{PACKAGE}.') for t in _imports(ast.parse(source), name)]
+        # What is imported is a module, or what a module holds.
+        modules = {t if t in sources else t.rpartition('.')[0] for t in imports}
+        graph[name] = (modules & sources.keys()) - {''}
+    return graph
+
+
+def test_no_module_imports_itself_through_others():
+    graph = _graph({_name(path): path.read_text() for path in MODULES})
+    assert {'offline.jobs', 'offline.kinds'} <= graph['offline.bags']
+    assert [name for name in graph if name in _reached(graph, name)] == []
+
+
+def test_a_circle_is_found():
+    line = f'from {PACKAGE}.{{}} import x'
+    names = ('a.one', 'a.two', 'a.three')
+    graph = _graph({a: line.format(b) for a, b in zip(names, (*names[1:], names[0]))})
+    assert all(name in _reached(graph, name) for name in names)
+
+
 @pytest.mark.parametrize(
     ('name', 'line'),
     [
@@ -256,7 +301,7 @@ def test_package_needs_neither_torch_nor_ros():
         f'{PACKAGE}.{_name(path)}'.rstrip('.')
         for path in MODULES
         if re.fullmatch(
-            r'(|errors|provenance|frames|facts|camera.*|image_encodings|pipeline.*|engines\.base)',
+            r'(|errors|provenance|frames|facts|camera.*|(image|video)_\w+|pipeline.*|engines\.base)',
             _name(path),
         )
     ]

@@ -1,6 +1,13 @@
 """YAML of any kind is a value or a ValueError of one line, soon and in little memory."""
 
-from monodepth_ros.yaml_file import DEEPEST, LONGEST, LONGEST_REASON, MOST_VALUES, read_yaml
+from monodepth_ros.yaml_file import (
+    DEEPEST,
+    LONGEST,
+    LONGEST_REASON,
+    MOST_VALUES,
+    number,
+    read_yaml,
+)
 import pytest
 
 
@@ -43,6 +50,7 @@ def test_missing_file(tmp_path):
         ('!!python/object/apply:os.getcwd []', 'could not determine a constructor'),
         ('!' + 'x' * 9000 + ' y', 'could not determine a constructor'),
         (b'\xff\xfe\xfa', 'decode'),
+        (b'\xff\xfa', 'decode'),
         ('a: b: c', 'mapping values'),
     ],
 )
@@ -61,3 +69,19 @@ def test_limits_leave_room(read):
 
 def test_brackets_in_comments_do_not_count(read):
     assert read('# 0 <= x < 1: [0, 1)\n' * (DEEPEST + 1) + 'a: 1') == {'a': 1}
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16-le', 'utf-16-be'])
+def test_marks_of_windows_editors(read, encoding):
+    mark = '' if encoding == 'utf-8-sig' else '\ufeff'
+    assert read(f'{mark}name: caf\u00e9\r\n'.encode(encoding)) == {'name': 'caf\u00e9'}
+
+
+@pytest.mark.parametrize(
+    ('value', 'expected'),
+    [(2, 2.0), (0.5, 0.5), ('2e-4', 2e-4), ('1', 1.0), (True, None), ('far', None), (None, None)],
+)
+def test_numbers(value, expected):
+    assert number(value) == expected
+    assert number([value]) is None
+    assert number(10**400) is None

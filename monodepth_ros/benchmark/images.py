@@ -52,7 +52,7 @@ def load_images(folder: Path, count: int, offset: int = 0) -> list[np.ndarray]:
     paths = paths[offset::2] or paths
     images = []
     for path in paths[:: max(1, len(paths) // count)][:count]:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         if image is None:
             raise ConfigError(f'{path} is no image that OpenCV can read; take it away')
         images.append(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

@@ -160,6 +160,7 @@ def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
     facts = engine.facts
     pair = peer and _pair(peer, dataset, facts)
     predictor = Predictor(engine, make_predictor_options(options))
+    _check(dataset, facts, options.limit)
     evaluation = _measure(predictor, dataset, options.limit, pair and pair.update)
     result = {
         **evaluation.figures(),
@@ -191,6 +192,14 @@ def _lens(options, engine, one: _Set, dataset) -> dict:
     else:
         pairs = ((s, zoomed(s, options.lens)) for s in samples)
     return lens_test(Predictor(engine, scaling), pairs)
+
+
+def _check(dataset, facts, limit):
+    """Refuse ground truth that nothing can be measured on, and say what it lacks."""
+    from monodepth_ros.training.datasets.truth import check_truth
+
+    for word in check_truth(dataset, 'depth' in facts.outputs, limit):
+        print(word, file=sys.stderr)
 
 
 def _measure(predictor, dataset, limit, watch):

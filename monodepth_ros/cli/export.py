@@ -101,7 +101,8 @@ def load_images(name: str, facts) -> list:
         DatasetError, ImageError: what cannot be read.
 
     """
-    from monodepth_ros.offline.sources import Intrinsics, open_sources
+    from monodepth_ros.offline.jobs import Intrinsics
+    from monodepth_ros.offline.sources import open_sources
     from monodepth_ros.pipeline.preprocess import plan_input, prepare
 
     images = []

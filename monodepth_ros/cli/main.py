@@ -37,6 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command; errors of ours end with one line on stderr and status 1."""
+    if hasattr(sys.stdout, 'reconfigure'):
+        # A file's name need not be text in the terminal's encoding, and is shown all the same.
+        sys.stdout.reconfigure(errors='backslashreplace')
     options = build_parser().parse_args(arguments)
     try:
         return options.run(options)

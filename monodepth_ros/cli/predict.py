@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'inputs',
         nargs='+',
         metavar='INPUT',
-        help='image, folder of images, video, or bag (its folder, or an .mcap or .db3 file)',
+        help='image, folder of images, video, or bag (its folder, or an .mcap, .db3 or .bag file)',
     )
     parser.add_argument('--out', required=True, help='folder for the results')
     parser.add_argument(
@@ -60,7 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_bag_arguments(group):
     group.add_argument('--image-topic', default='', help='raw or compressed (default: the only)')
     group.add_argument(
-        '--camera-info-topic', default='', help='(default: camera_info beside the image topic)'
+        '--camera-info-topic',
+        default='',
+        help='(default: camera_info beside the image topic, or the only one)',
     )
     group.add_argument(
         '--point-labels', action='store_true', help='give points the fields label and confidence'
@@ -105,9 +107,10 @@ def run(options: argparse.Namespace) -> int:
     # What is wrong with a video is said by our messages; FFmpeg's would break the progress bar.
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
     from monodepth_ros.camera import load_calibration
+    from monodepth_ros.offline.jobs import Intrinsics
     from monodepth_ros.offline.runner import check, Plan, Pool
     from monodepth_ros.offline.sinks import Products
-    from monodepth_ros.offline.sources import Intrinsics, open_sources
+    from monodepth_ros.offline.sources import open_sources
 
     calibration = options.camera_info and load_calibration(options.camera_info)
     sources = open_sources(
@@ -126,6 +129,8 @@ def run(options: argparse.Namespace) -> int:
     )
     check(sources, plan)
     _make_folder(out)
+    for remark in filter(None, (source.remark for source in sources)):
+        print(remark)
     if not all(source.calibrated for source in sources):
         print('no intrinsics: no clouds, and depth as the training camera has it')
     tally = _Tally()

@@ -59,7 +59,7 @@ def read_frame(data: bytes, kind: str, info: Optional[bytes], intrinsics) -> tup
         data: CDR bytes of the image.
         kind: `IMAGE` or `COMPRESSED_IMAGE`.
         info: CDR bytes of the camera's CameraInfo, or None where there is none.
-        intrinsics: `sources.Intrinsics` of the user, which come first.
+        intrinsics: `jobs.Intrinsics` of the user, which come first.
 
     Returns:
         The frame, and why it has no intrinsics although there is a CameraInfo, or what was guessed

@@ -13,8 +13,8 @@ from typing import Any, Callable, Iterable, Iterator
 
 import cv2
 from monodepth_ros.errors import ConfigError, EngineError, MonodepthError
+from monodepth_ros.offline.jobs import Job, Source
 from monodepth_ros.offline.sinks import Products, STREAMS, VideoWriter
-from monodepth_ros.offline.sources import Job, Source
 from monodepth_ros.pipeline.predictor import Predictor
 
 LOOK_AHEAD = 2
@@ -229,6 +229,6 @@ def _open_stream(source, kind, plan):
     path = plan.stream_path(source, kind)
     if kind == 'video':
         return VideoWriter(path, plan.fps or source.fps)
-    from monodepth_ros.offline.bags import BagWriter
+    from monodepth_ros.offline.bag_writer import BagWriter
 
     return BagWriter(path, plan.storage, plan.namespace)

@@ -14,6 +14,7 @@ from monodepth_ros.frames import Prediction
 from monodepth_ros.image_encodings import to_millimetres
 from monodepth_ros.pipeline.cloud import make_cloud, write_ply
 from monodepth_ros.pipeline.visualize import panel
+from monodepth_ros.video_files import name_for_opencv, open_video
 import numpy as np
 
 FILES = {
@@ -170,7 +171,8 @@ class VideoWriter:
             # The codec halves the colours' resolution, so it takes even sides only.
             self._size = tuple(side + side % 2 for side in picture.shape[1::-1])
             codec = cv2.VideoWriter_fourcc(*'mp4v')
-            self._writer = cv2.VideoWriter(str(self._partial), codec, self._fps, self._size)
+            with name_for_opencv(self._partial) as name:
+                self._writer = cv2.VideoWriter(name, codec, self._fps, self._size)
             if not self._writer.isOpened():
                 raise self._failure()
         self._writer.write(_fitted(picture, self._size)[..., ::-1])
@@ -212,7 +214,7 @@ def _fitted(picture, size):
 
 
 def _count_frames(path):
-    capture = cv2.VideoCapture(str(path))
+    capture = open_video(path)
     count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
     capture.release()
     return count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import logging
 from pathlib import Path
 from typing import Optional
 
@@ -17,8 +18,11 @@ from monodepth_ros.training.datasets import (
     Subset,
     WithinRange,
 )
+from monodepth_ros.training.datasets.truth import check_truth
 import numpy as np
 from tqdm import tqdm
+
+LOG = logging.getLogger(__name__)
 
 LOOKED_AT = 200
 """Images, evenly spread, that the smallest depth is taken from where they are not kept."""
@@ -55,11 +59,14 @@ class TrainingData:
         limit: Optional[int] = None,
     ):
         parts: list[tuple[Dataset, float]] = []
+        self._as_given: list[Dataset] = []
         self.held_out: list[Dataset] = []
         keep = cached if config.cache else _as_it_is
         classes = None if labels else ()
         for source in config.sources:
-            whole = _open(source, Path(root), classes)
+            given = _open(source, Path(root), classes)
+            self._as_given.append(given)
+            whole = WithinRange(given, source.max_depth or given.max_depth)
             kept, held_out = _split(whole.ids[:limit], source)
             parts.append((keep(Subset(whole, kept)), source.weight))
             if held_out:
@@ -80,9 +87,14 @@ class TrainingData:
             quiet: show no progress.
 
         Raises:
-            DatasetError: an image cannot be used, or no depth of any is within the range.
+            DatasetError: an image cannot be used, no depth of any is within the range, or labels
+                are no class indices.
 
         """
+        for given in self._as_given:
+            for word in check_truth(given, quiet=quiet):
+                if not quiet:
+                    LOG.warning('%s', word)
         count = len(self.training)
         looked_at = count if self._cached else min(count, LOOKED_AT)
         chosen = np.linspace(0, count - 1, looked_at).round().astype(int)
@@ -99,11 +111,10 @@ class TrainingData:
 
 
 def _open(source: SourceConfig, root: Path, classes: Optional[tuple[str, ...]]) -> Dataset:
-    """Open a data set of a run, its depth limited to what counts."""
+    """Open a data set of a run, with all depth that it has."""
     folder = root / Path(source.root).expanduser()
     hfov = source.hfov or None
-    whole = open_dataset(source.dataset, folder, source.split, classes, hfov=hfov)
-    return WithinRange(whole, source.max_depth or whole.max_depth)
+    return open_dataset(source.dataset, folder, source.split, classes, hfov=hfov)
 
 
 def _split(ids: Sequence[str], source: SourceConfig) -> tuple[list[int], list[int]]:

@@ -44,7 +44,8 @@ class FolderSource:
     def frames(self) -> Iterator[SourceFrame]:
         """Yield each image once."""
         for path in self._paths:
-            image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            # As stored: the depth beside it, which is the truth, is not turned by a tag either.
+            image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
             if image is None:
                 raise ConfigError(f'{path} is no image that OpenCV can read; take it away')
             truth = self._truths / f'{path.stem}.png'
@@ -84,6 +85,8 @@ class VideoSource:
                 f'{what} {self._source} cannot be opened; check that it exists, that OpenCV '
                 'reads its format and that no other program holds it'
             )
+        # Intrinsics are of the frames as they are stored.
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
         return capture
 
 

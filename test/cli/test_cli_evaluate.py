@@ -4,8 +4,10 @@ from dataclasses import replace
 import hashlib
 import json
 import math
+import re
 from types import SimpleNamespace
 
+import cv2
 from monodepth_ros.cli.main import main
 from monodepth_ros.networks.checkpoint import load_checkpoint, save_checkpoint
 from monodepth_ros.networks.registry import create_network
@@ -275,3 +277,19 @@ def test_the_learned_error_is_shown(evaluate, tiny_model, tiny_folder, tmp_path,
     shown = capsys.readouterr().out
     assert '\nerror\n' in shown and 'ause 0.' in shown and 'ratio ' in shown
     assert '<h2>Learned error</h2>' in (tmp_path / 'report' / 'index.html').read_text()
+
+
+def test_depth_of_a_wrong_scale_is_refused(evaluate, tiny_folder, capsys):
+    (tiny_folder / 'dataset.yaml').write_text('depth_scale: 5000')
+    assert evaluate() == 1
+    error = capsys.readouterr().err
+    assert 'none of 3 images looked at has a depth between 0 and 10 m' in error
+
+
+def test_a_class_that_never_occurs_is_mentioned(evaluate, tiny_folder, capsys):
+    for path in (tiny_folder / 'label13').iterdir():
+        label = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        cv2.imwrite(str(path), np.where(label == 12, 255, label))
+    assert evaluate() == 0
+    error = capsys.readouterr().err
+    assert re.search('none of 3 images looked at has a label of .*window\n', error)

@@ -17,10 +17,11 @@ from bag_kit import (
     write_video,
 )
 import cv2
+from image_kit import corner_image, encoded, exif, with_png_chunk
 from monodepth_ros.cli.main import main
 import numpy as np
 import pytest
-from tiny_folder import FOCAL, HEIGHT, WIDTH
+from tiny_folder import FOCAL, HEIGHT, WIDTH, write_tiny_folder
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ['depth.png', 'label.png', 'panel.png']
@@ -76,7 +77,7 @@ def test_a_broken_image_does_not_end_the_run(tiny_folder, tiny_model, tmp_path, 
     expected = [f'{index}_{name}' for index in ('0000', '0002') for name in PICTURES]
     assert names(tmp_path / 'out') == expected
     captured = capfd.readouterr()
-    assert f'{broken}: 60 bytes that are no whole image\n' in captured.err
+    assert f'{broken}: 60 bytes that are no whole image (PNG)\n' in captured.err
     assert '0003.png: cannot be read: No such file' in captured.err
     assert 'Traceback' not in captured.err
     assert '2 of 4 frames' in captured.out
@@ -175,6 +176,46 @@ def test_notes_come_once(tiny_model, tmp_path, capsys):
             bag.image(image, stamp(index))
     assert predict(tiny_model, tmp_path / 'out', tmp_path / 'room') == 0
     assert '2 frames: no cloud, since its camera_info cannot be used' in capsys.readouterr().err
+
+
+def test_a_turned_photo_has_the_cloud_of_its_stored_pixels(tiny_model, tmp_path, capsys):
+    calibration = write_tiny_folder(tmp_path / 'data', count=1) / 'camera.yaml'
+    upright = cv2.resize(corner_image(), (WIDTH, HEIGHT))
+    plain = encoded('.png', upright)
+    (tmp_path / 'a.png').write_bytes(plain)
+    (tmp_path / 'b.png').write_bytes(with_png_chunk(plain, b'eXIf', exif(6)))
+    inputs = (tmp_path / 'a.png', tmp_path / 'b.png')
+    assert predict(tiny_model, tmp_path / 'out', *inputs, '--camera-info', calibration) == 0
+    clouds = [(tmp_path / 'out' / f'{name}_cloud.ply').read_bytes() for name in 'ab']
+    assert clouds[0] == clouds[1]
+    error = capsys.readouterr().err
+    assert '1 frames: the stored pixels are used' in error and '(orientation 6)' in error
+
+
+def test_names_that_are_not_utf8(tiny_model, tmp_path):
+    """In a process of its own: OpenCV ends it where such a name reaches it."""
+    name = os.fsdecode(b'caf\xe9')
+    write_video(tmp_path / 'x.avi', room_images(2, (64, 48)), codec='MJPG')
+    video, out = tmp_path / f'{name}.avi', tmp_path / f'{name}_out'
+    (tmp_path / 'x.avi').rename(video)
+    (tmp_path / f'{name}.png').write_bytes(encoded('.png'))
+    command = [sys.executable, '-m', 'monodepth_ros.cli.main', 'predict', '--model', tiny_model]
+    command += ['--out', out, video, tmp_path / f'{name}.png']
+    result = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True)
+    assert result.returncode == 0, result.stderr
+    assert b'3 of 3 frames' in result.stdout and b'\\udce9_out' in result.stdout
+    expected = [f'{name}_{picture}' for picture in PICTURES] + [f'{name}_monodepth.mp4']
+    assert names(out) == sorted(expected)
+    assert (out / f'{name}_monodepth.mp4').stat().st_size > 1000
+
+
+def test_where_intrinsics_come_from_is_said(tiny_model, tmp_path, capsys):
+    pytest.importorskip('rosbags')
+    with BagKit(tmp_path / 'room') as bag:
+        bag.info(stamp(0), (64, 48), '/info')
+        bag.image(room_images(1, (64, 48))[0], stamp(0))
+    assert predict(tiny_model, tmp_path / 'out', tmp_path / 'room') == 0
+    assert 'are taken from /info\n' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

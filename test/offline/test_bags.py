@@ -1,6 +1,8 @@
 """Bags: what is read of them, what a written one holds, and what is said of bad ones."""
 
 import errno
+import os
+import re
 import shutil
 
 from bag_kit import (
@@ -16,13 +18,15 @@ from bag_kit import (
     write_room_bag,
 )
 from monodepth_ros.errors import ConfigError, DatasetError
+from monodepth_ros.offline.jobs import Intrinsics
 from monodepth_ros.offline.runner import Plan, Pool, run
 from monodepth_ros.offline.sinks import Products
-from monodepth_ros.offline.sources import Intrinsics, open_sources
+from monodepth_ros.offline.sources import open_sources
 import numpy as np
 import pytest
 
 bags = pytest.importorskip('monodepth_ros.offline.bags', reason='rosbags is not installed')
+bag_writer = pytest.importorskip('monodepth_ros.offline.bag_writer')
 
 SIZE = (64, 48)
 OURS = (
@@ -227,10 +231,66 @@ def test_single_file_and_folder_without_metadata(tmp_path, storage):
         bags.BagSource(tmp_path / 'room', Intrinsics())
 
 
-def test_ros1_bag(tmp_path):
-    (tmp_path / 'old.bag').write_bytes(b'#ROSBAG V2.0\n')
-    with pytest.raises(ConfigError, match='rosbags-convert'):
-        open_sources([str(tmp_path / 'old.bag')], Intrinsics())
+def pack(path):
+    """Compress a file as `ros2 bag record --compression-mode file` does; return the new one."""
+    packed = path.with_name(f'{path.name}.zstd')
+    packed.write_bytes(bags.zstd.compress(path.read_bytes()))
+    path.unlink()
+    return packed
+
+
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+def test_compressed_by_the_file(tmp_path, storage):
+    write_room_bag(tmp_path / 'room', 3, SIZE, storage)
+    file = next(path for path in (tmp_path / 'room').iterdir() if path.suffix != '.yaml')
+    packed = pack(file)
+    (source,) = open_sources([str(packed)], Intrinsics())
+    assert (source.name, len(source)) == ('room', 3)
+    assert [job.load()[0].stamp_ns for job in source.jobs()] == [stamp(i) for i in range(3)]
+    metadata = tmp_path / 'room' / 'metadata.yaml'
+    text = metadata.read_text().replace(file.name, packed.name)
+    text = re.sub('compression_format: .*', 'compression_format: zstd', text)
+    metadata.write_text(re.sub('compression_mode: .*', 'compression_mode: FILE', text))
+    assert len(list(open_sources([str(tmp_path / 'room')], Intrinsics())[0].jobs())) == 3
+    metadata.unlink()
+    assert len(open_sources([str(tmp_path / 'room')], Intrinsics())[0]) == 3
+
+
+def test_damaged_compression(tmp_path):
+    (tmp_path / 'x.mcap.zstd').write_bytes(b'no zstd')
+    with pytest.raises(DatasetError, match='bag .*x.mcap.zstd cannot be read'):
+        bags.BagSource(tmp_path / 'x.mcap.zstd', Intrinsics())
+
+
+def test_the_only_intrinsics_of_a_bag(tmp_path):
+    with BagKit(tmp_path / 'room') as bag:
+        bag.info(stamp(0), SIZE, '/info', focal=60.0)
+        bag.image(room_images(1, SIZE)[0], stamp(0))
+    source = bags.BagSource(tmp_path / 'room', Intrinsics())
+    assert next(source.jobs()).load()[0].camera.rectified.fx == 60.0
+    assert source.remark.endswith(f'the intrinsics of {IMAGE} are taken from /info')
+    assert bags.BagSource(tmp_path / 'room', Intrinsics(hfov=60.0)).remark == ''
+
+
+def test_topics_without_a_slash(tmp_path):
+    with BagKit(tmp_path / 'room') as bag:
+        bag.info(stamp(0), SIZE, 'front/camera_info', focal=60.0)
+        bag.image(room_images(1, SIZE)[0], stamp(0), 'front/image_raw')
+    source = bags.BagSource(tmp_path / 'room', Intrinsics(), '/front/image_raw')
+    assert next(source.jobs()).load()[0].camera.rectified.fx == 60.0
+
+
+def test_names_that_are_not_utf8(tmp_path):
+    strange = os.fsdecode(b'caf\xe9')
+    write_room_bag(tmp_path / 'room', 1, SIZE)
+    (tmp_path / 'room').rename(tmp_path / strange)
+    results, _ = convert(tmp_path / strange, tmp_path / 'out')
+    assert [result.error for result in results] == ['']
+    write_room_bag(tmp_path / 'room', 1, SIZE, 'sqlite3')
+    shutil.rmtree(tmp_path / strange)
+    (tmp_path / 'room').rename(tmp_path / strange)
+    with pytest.raises(DatasetError, match='cannot be read: SQLite takes names in UTF-8 only'):
+        convert(tmp_path / strange, tmp_path / 'three')
 
 
 def test_aborted_bag_leaves_nothing(tmp_path):
@@ -258,7 +318,7 @@ def test_leftovers_of_a_killed_run_are_replaced(tmp_path):
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
 def test_folder_that_cannot_be_written(tmp_path, storage):
     (tmp_path / 'file').write_text('')
-    writer = bags.BagWriter(tmp_path / 'file' / 'bag', storage)
+    writer = bag_writer.BagWriter(tmp_path / 'file' / 'bag', storage)
     with pytest.raises(ConfigError, match='cannot write bag .*Not a directory'):
         writer.add(0, [('segmentation/mask', b'')])
     writer.abort()

@@ -7,9 +7,10 @@ from bag_kit import make_predictor, room_images, write_video
 import cv2
 from monodepth_ros.errors import ConfigError, EngineError
 from monodepth_ros.frames import Frame
+from monodepth_ros.offline.jobs import failing_job, Intrinsics, Job
 from monodepth_ros.offline.runner import check, Plan, Pool, run
 from monodepth_ros.offline.sinks import Products
-from monodepth_ros.offline.sources import failing_job, Intrinsics, Job, open_sources
+from monodepth_ros.offline.sources import open_sources
 import numpy as np
 import pytest
 

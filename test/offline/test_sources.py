@@ -1,12 +1,17 @@
 """Images and videos as sources of jobs, and which input is what."""
 
+import os
 import pickle
 
 from bag_kit import room_images, write_video
 import cv2
+from image_kit import corner_image, squeeze_video, turn_video, turned
 from monodepth_ros.camera import load_calibration
 from monodepth_ros.errors import CalibrationError, ConfigError, DatasetError, ImageError
-from monodepth_ros.offline.sources import ImageSource, Intrinsics, open_sources, VideoSource
+from monodepth_ros.offline.images import ImageSource
+from monodepth_ros.offline.jobs import Intrinsics
+from monodepth_ros.offline.sources import open_sources
+from monodepth_ros.offline.videos import VideoSource
 import numpy as np
 import pytest
 from tiny_folder import write_tiny_folder
@@ -44,7 +49,7 @@ def test_results_never_replace_each_other(tmp_path):
 def test_image_with_intrinsics(tmp_path):
     root = write_tiny_folder(tmp_path / 'data', count=1)
     intrinsics = Intrinsics(load_calibration(root / 'camera.yaml'))
-    (job,) = ImageSource([root / 'rgb' / '0000.png'], intrinsics).jobs()
+    (job,) = ImageSource({root / 'rgb' / '0000.png': '0000'}, intrinsics).jobs()
     frame, note = pickle.loads(pickle.dumps(job)).load()
     expected = cv2.imread(str(root / 'rgb' / '0000.png'))[..., ::-1]
     np.testing.assert_array_equal(frame.image, expected)
@@ -57,7 +62,7 @@ def test_images_that_cannot_be_used(tmp_path):
     cv2.imwrite(str(tmp_path / 'wide.png'), np.zeros((48, 90, 3), np.uint8))
     calibration = load_calibration(write_tiny_folder(tmp_path / 'data', count=1) / 'camera.yaml')
     names = ('empty.png', 'text.png', 'gone.png', 'wide.png')
-    source = ImageSource([tmp_path / name for name in names], Intrinsics(calibration))
+    source = ImageSource({tmp_path / name: name for name in names}, Intrinsics(calibration))
     empty, text, gone, wide = source.jobs()
     with pytest.raises(ImageError, match='^0 bytes that are no whole image'):
         empty.load()
@@ -74,7 +79,7 @@ def test_images_that_cannot_be_used(tmp_path):
     [(Intrinsics(), False), (Intrinsics(hfov=60.0), True)],
 )
 def test_known_intrinsics(tmp_path, intrinsics, known):
-    assert ImageSource([], intrinsics).calibrated == known
+    assert ImageSource({}, intrinsics).calibrated == known
 
 
 def test_video(tmp_path):
@@ -123,3 +128,103 @@ def test_images_come_first_then_each_video(tmp_path):
         ('two', 2),
     ]
     assert [source.default_kinds for source in sources][1:] == [('video',), ('video',)]
+
+
+@pytest.mark.parametrize('degrees', [90, 180])
+def test_frames_of_a_turned_video_come_as_they_are_stored(tmp_path, degrees):
+    path = tmp_path / 'walk.mp4'
+    write_video(path, [corner_image()] * 3)
+    turn_video(path, degrees)
+    # What is to be told from: OpenCV by itself turns them.
+    turned_by_opencv = cv2.VideoCapture(str(path)).read()[1][..., ::-1]
+    assert turned_by_opencv.shape != (48, 64, 3) or turned_by_opencv[8, 8, 0] < 50
+    (source,) = opened(path)
+    frame, note = next(source.jobs()).load()
+    assert frame.image.shape == (48, 64, 3)
+    assert frame.image[8, 8, 0] > 200 > 50 > frame.image[40, 60, 0]
+    assert f'players turn them by {degrees} degrees' in note or degrees == 90 and '270' in note
+
+
+def test_turned_image_keeps_its_calibration(tmp_path):
+    path = tmp_path / 'photo.jpg'
+    path.write_bytes(turned('.jpg', 6))
+    root = write_tiny_folder(tmp_path / 'data', count=1)
+    calibration = load_calibration(root / 'camera.yaml').resized(64, 48)
+    (source,) = open_sources([str(path)], Intrinsics(calibration))
+    frame, note = next(source.jobs()).load()
+    assert frame.image[8, 8, 0] > 200 and frame.camera == calibration
+    assert '(orientation 6)' in note
+
+
+def test_pixels_of_a_video_that_are_not_square(tmp_path):
+    path = tmp_path / 'walk.mp4'
+    write_video(path, room_images(2, (64, 48)))
+    squeeze_video(path, 4, 3)
+    (source,) = open_sources([str(path)], Intrinsics(hfov=90.0))
+    camera = next(source.jobs()).load()[0].camera.rectified
+    assert (camera.fx, camera.fy) == (pytest.approx(32.0), pytest.approx(32 * 4 / 3))
+
+
+@pytest.mark.parametrize(
+    ('name', 'codec'),
+    [('a.ts', 'mp4v'), ('a.wmv', 'WMV2'), ('a.flv', 'FLV1'), ('a.mkv', 'MJPG'), ('a', 'MJPG')],
+)
+def test_videos_of_any_ending(tmp_path, name, codec):
+    path = tmp_path / f'{name}{"" if "." in name else ".avi"}'
+    write_video(path, room_images(30, (64, 48)), 25, codec)
+    path = path.rename(tmp_path / name)
+    (source,) = opened(path)
+    assert isinstance(source, VideoSource)
+    loaded = [job.load()[0].image.shape for job in source.jobs()]
+    assert set(loaded) == {(48, 64, 3)} and len(loaded) >= 28
+
+
+def test_a_page_in_place_of_a_video(tmp_path):
+    (tmp_path / 'walk.mp4').write_bytes(b'<!DOCTYPE html>' + b' ' * 999)
+    with pytest.raises(DatasetError, match=r'no video \(HTML or XML page\), or needs a codec'):
+        opened(tmp_path / 'walk.mp4')
+
+
+def test_video_with_a_name_that_is_not_utf8(tmp_path):
+    path = tmp_path / os.fsdecode(b'caf\xe9.avi')
+    write_video(tmp_path / 'x.avi', room_images(2, (64, 48)), codec='MJPG')
+    (tmp_path / 'x.avi').rename(path)
+    (source,) = opened(path)
+    assert len(list(source.jobs())) == 2 and source.name == path.stem
+
+
+def test_hidden_files_and_results_are_no_inputs(tmp_path):
+    for name in ('a.png', '.b.png', '._a.png', 'a_panel.png', 'a_depth.png', 'a_label.png'):
+        (tmp_path / name).write_text('')
+    assert [job.name for job in opened(tmp_path)[0].jobs()] == ['a']
+    # By its name anything is an input.
+    (source,) = opened(tmp_path / 'a_depth.png', tmp_path / '.b.png')
+    assert [job.name for job in source.jobs()] == ['a_depth', '.b']
+
+
+@pytest.mark.parametrize(
+    ('name', 'words'),
+    [('a_depth.png', 'has results of this command only'), ('a.mp4', 'has videos only, the first')],
+)
+def test_folders_of_something_else(tmp_path, name, words):
+    (tmp_path / name).write_text('')
+    with pytest.raises(ConfigError, match=words):
+        opened(tmp_path)
+
+
+def test_inputs_of_one_stem_get_their_endings(tmp_path):
+    for name in ('x.png', 'x.JPG', 'y.png'):
+        (tmp_path / name).write_text('')
+    assert [job.name for job in opened(tmp_path)[0].jobs()] == ['x_JPG', 'x_png', 'y']
+    for name in ('walk.avi', 'walk.mkv'):
+        write_video(tmp_path / name, room_images(2, (64, 48)), codec='MJPG')
+    sources = opened(tmp_path / 'walk.avi', tmp_path / 'walk.mkv')
+    assert [source.name for source in sources] == ['walk_avi', 'walk_mkv']
+    assert next(sources[1].jobs()).name == 'walk_mkv_000000'
+
+
+def test_a_heic_photo_in_a_folder_is_named(tmp_path):
+    (tmp_path / 'photo.heic').write_bytes(b'\0\0\0\x10ftypheic\0\0\0\0')
+    (job,) = opened(tmp_path)[0].jobs()
+    with pytest.raises(ImageError, match='is HEIC, .*heif-convert'):
+        job.load()

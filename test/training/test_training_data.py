@@ -62,8 +62,25 @@ def test_the_smallest_depth_is_of_the_training_images(open_data, tiny_folder, ca
 def test_depth_that_is_nowhere_within_the_range(open_data, tiny_folder, millimetres):
     for index in range(8):
         set_depth(tiny_folder, index, millimetres)
-    with pytest.raises(DatasetError, match='none of 6 images has a depth between 0 and 10.0 m'):
+    with pytest.raises(DatasetError, match='none of 6 images .*has a depth between 0 and 10'):
         open_data().find_min_depth()
+
+
+def test_masks_are_no_labels(open_data, tiny_folder, caplog):
+    for index in range(8):
+        path = str(tiny_folder / 'label13' / f'{index:04}.png')
+        label = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+        label[:] = 0
+        cv2.imwrite(path, label)
+    open_data().find_min_depth()
+    assert 'none of 6 images looked at has a label of books' in caplog.text
+    for index in range(8):
+        path = str(tiny_folder / 'label13' / f'{index:04}.png')
+        label[:9] = 255
+        cv2.imwrite(path, label)
+    with pytest.raises(DatasetError, match='labels other than 0 and 255'):
+        open_data().find_min_depth()
+    open_data(labels=False).find_min_depth()
 
 
 def test_calibration_is_needed(open_data, tiny_folder):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+import logging
 from pathlib import Path
 from typing import Optional
 
@@ -9,15 +11,21 @@ import cv2
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.errors import DatasetError
 from monodepth_ros.frames import UNLABELLED
-from monodepth_ros.image_encodings import ends_early
+from monodepth_ros.image_files import decode_stored, decode_whole, turn_ignored
+from monodepth_ros.training.datasets.label_png import decode_label
+from monodepth_ros.yaml_file import decode_text
 import numpy as np
+
+LOG = logging.getLogger(__name__)
 
 MILLIMETRE = 0.001
 
 
 def read_image(path: Path, camera: Optional[CameraModel]) -> np.ndarray:
     """Return (H, W, 3) uint8 RGB; raise DatasetError where it is not of the camera's size."""
-    image = cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    data = _bytes(path)
+    image = _whole(path, data, decode_stored(data))
+    _say_turn(path.parent, turn_ignored(data))
     height, width = image.shape[:2]
     if camera is not None and (width, height) != (camera.width, camera.height):
         raise DatasetError(
@@ -39,7 +47,8 @@ def read_depth(path: Path, size: tuple[int, int], units: dict[str, float]) -> np
         DatasetError: another type, or a size that the image's is not one whole multiple of.
 
     """
-    depth = _read(path, cv2.IMREAD_UNCHANGED)
+    data = _bytes(path)
+    depth = _whole(path, data, decode_whole(data, cv2.IMREAD_UNCHANGED))
     if depth.dtype.name not in units or depth.ndim != 2:
         raise DatasetError(
             f'{path}: {depth.dtype} {depth.shape}, expected (h, w) {" or ".join(units)}'
@@ -58,7 +67,7 @@ def read_label(path: Path, size: tuple[int, int], classes: int) -> np.ndarray:
     """Return (H, W) uint8 class index, 255 where unknown.
 
     Args:
-        path: a PNG file of one channel.
+        path: a PNG file of one channel, or with a palette, whose indices count.
         size: (H, W) of the image.
         classes: how many there are.
 
@@ -66,9 +75,12 @@ def read_label(path: Path, size: tuple[int, int], classes: int) -> np.ndarray:
         DatasetError: another type or size, or a label beyond the classes.
 
     """
-    label = _read(path, cv2.IMREAD_UNCHANGED)
+    data = _bytes(path)
+    label = _whole(path, data, decode_label(data))
     if label.dtype != np.uint8 or label.shape != size:
-        raise DatasetError(f'{path}: {label.dtype} {label.shape}, expected uint8 {size}')
+        raise DatasetError(
+            f'{path}: {label.dtype} {label.shape}, expected uint8 {size}, one class index a pixel'
+        )
     check_labels(path, label, classes)
     return label
 
@@ -100,8 +112,8 @@ def read_list(path: Path, known: list[str]) -> list[str]:
     if not path.is_file():
         raise DatasetError(f'split {split!r}: {path} does not exist; splits here: {known}')
     try:
-        lines = path.read_text(encoding='utf-8').splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = decode_text(path.read_bytes()).splitlines()
+    except (OSError, ValueError) as error:
         raise DatasetError(f'split {split!r}: {path} cannot be read: {error}') from None
     lines = [line.strip() for line in lines if line.strip()]
     if not lines:
@@ -109,14 +121,22 @@ def read_list(path: Path, known: list[str]) -> list[str]:
     return lines
 
 
-def _read(path: Path, flags: int) -> np.ndarray:
-    """Decode an image file; a missing or damaged one is a DatasetError."""
+def _bytes(path: Path) -> bytes:
     try:
-        data = np.fromfile(path, np.uint8)
+        return path.read_bytes()
     except OSError as error:
         raise DatasetError(f'{path}: cannot be read: {error.strerror}') from None
-    whole = data.size and not ends_early(data.tobytes())
-    image = cv2.imdecode(data, flags) if whole else None
+
+
+def _whole(path: Path, data: bytes, image: Optional[np.ndarray]) -> np.ndarray:
+    """Return a decoded image; a damaged one, which is None, is a DatasetError."""
     if image is None:
-        raise DatasetError(f'{path}: {data.size} bytes that are no whole image')
+        raise DatasetError(f'{path}: {len(data)} bytes that are no whole image')
     return image
+
+
+@lru_cache(maxsize=None)
+def _say_turn(folder: Path, word: str) -> None:
+    """Log a word about an image's orientation, once for a folder."""
+    if word:
+        LOG.warning('%s: %s', folder, word)

@@ -9,6 +9,7 @@ from typing import Optional
 
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.errors import CalibrationError, DatasetError, shown
+from monodepth_ros.yaml_file import decode_text
 
 FILE = 'intrinsics.csv'
 COLUMNS = ('id', 'width', 'height', 'fx', 'fy', 'cx', 'cy')
@@ -69,11 +70,11 @@ class Intrinsics:
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
     try:
-        with open(path, encoding='utf-8', newline='') as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            absent = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            rows = {} if absent else {row['id']: row for row in reader}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        lines = decode_text(path.read_bytes()).splitlines()
+        reader = csv.DictReader(lines, skipinitialspace=True)
+        absent = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        rows = {} if absent else {row['id']: row for row in reader}
+    except (OSError, ValueError, csv.Error) as error:
         raise DatasetError(f'{path} cannot be read: {error}') from None
     if absent:
         raise DatasetError(f'{path} has no column {absent[0]!r}; columns: {", ".join(COLUMNS)}')

@@ -18,7 +18,7 @@ from monodepth_ros.training.datasets.folder import (
 )
 from monodepth_ros.training.datasets.intrinsics import FILE as INTRINSICS
 from monodepth_ros.training.datasets.palette import palette
-from monodepth_ros.yaml_file import read_yaml
+from monodepth_ros.yaml_file import number, read_yaml
 
 CALIBRATION = 'camera.yaml'
 DESCRIPTION = 'dataset.yaml'
@@ -60,7 +60,7 @@ def open_own(
         terms=values.get('license', ''),
         own_cameras=own is not None,
     )
-    metres_per_unit = values.get('depth_scale', MILLIMETRE)
+    metres_per_unit = float(values.get('depth_scale', MILLIMETRE))
     return FolderDataset('folder', root, split, facts, metres_per_unit, own)
 
 
@@ -137,8 +137,7 @@ def _is_whole(value):
 
 
 def _is_positive(value):
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and 0 < value < math.inf
+    return (found := number(value)) is not None and 0 < found < math.inf
 
 
 def _is_names(value):

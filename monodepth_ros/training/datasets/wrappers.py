@@ -61,6 +61,7 @@ class Joined(Dataset):
     has those of all.
 
     Attributes:
+        parts: the data sets.
         counts: how many samples each data set has.
         shares: of the images that are trained on, one for each data set; their sum is 1.
 
@@ -73,9 +74,9 @@ class Joined(Dataset):
     """
 
     def __init__(self, parts: Sequence[tuple[Dataset, float]]):
-        self._parts = [dataset for dataset, _ in parts]
-        main = self._parts[0]
-        for part in self._parts:
+        self.parts = [dataset for dataset, _ in parts]
+        main = self.parts[0]
+        for part in self.parts:
             if part.classes not in ((), main.classes):
                 raise DatasetError(
                     f'data set {part.root} has the classes {", ".join(part.classes)}, but '
@@ -87,18 +88,18 @@ class Joined(Dataset):
                     f'{part.root} has no camera.yaml and no intrinsics.csv; training needs the '
                     'intrinsics'
                 )
-        terms = [part.license for part in self._parts if part.license]
-        farthest = max(part.max_depth for part in self._parts)
+        terms = [part.license for part in self.parts if part.license]
+        farthest = max(part.max_depth for part in self.parts)
         facts = replace(main.facts, max_depth=farthest, terms='; '.join(dict.fromkeys(terms)))
-        ids = [name for part in self._parts for name in part.ids]
+        ids = [name for part in self.parts for name in part.ids]
         super().__init__(main.name, main.root, ids, facts)
-        self.counts = tuple(map(len, self._parts))
+        self.counts = tuple(map(len, self.parts))
         total = sum(weight for _, weight in parts)
         self.shares = tuple(weight / total for _, weight in parts)
 
     def load(self, index: int) -> Sample:
         """Return sample `index` of all, counted through."""
-        for part in self._parts:
+        for part in self.parts:
             if index < len(part):
                 break
             index -= len(part)

@@ -1,6 +1,9 @@
 """Data sets in folders: what they give, and that every error names the file."""
 
+import zlib
+
 import cv2
+from image_kit import chunk, turned
 from monodepth_ros.errors import DatasetError
 from monodepth_ros.training.datasets import nyu, open_dataset
 import numpy as np
@@ -84,9 +87,45 @@ def test_empty_split(tiny_folder):
 
 
 def test_split_that_is_no_text(tiny_folder):
-    (tiny_folder / 'train.txt').write_bytes(b'\xff\xfe0\x00')
+    (tiny_folder / 'train.txt').write_bytes(b'\xff0\x00')
     with pytest.raises(DatasetError, match='train.txt cannot be read'):
         open_tiny(tiny_folder)
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16'])
+def test_lists_as_editors_write_them(tiny_folder, encoding):
+    (tiny_folder / 'train.txt').write_bytes(' 0002\r\n\r\n0001\r\n'.encode(encoding))
+    assert open_tiny(tiny_folder).ids == ['0002', '0001']
+
+
+@pytest.mark.parametrize('ending', ['.jpg', '.png'])
+def test_image_and_depth_stay_together_whatever_the_orientation(tiny_folder, ending, caplog):
+    """Depth and labels have no such tag: an image that was turned would not be theirs."""
+    (tiny_folder / 'camera.yaml').unlink()
+    for suffix in ('.png', '.jpg'):
+        (tiny_folder / 'rgb' / f'0000{suffix}').unlink(missing_ok=True)
+    (tiny_folder / 'rgb' / f'0000{ending}').write_bytes(turned(ending, 8))
+    cv2.imwrite(str(tiny_folder / 'depth' / '0000.png'), np.full((48, 64), 1000, np.uint16))
+    label = np.zeros((48, 64), np.uint8)
+    cv2.imwrite(str(tiny_folder / 'label13' / '0000.png'), label)
+    dataset = open_tiny(tiny_folder)
+    sample = dataset[0]
+    assert sample.image[8, 8, 0] > 200 > 50 > sample.image[40, 60, 0]
+    assert sample.image.shape[:2] == sample.depth.shape == sample.label.shape
+    dataset[0]
+    words = [record.getMessage() for record in caplog.records]
+    assert len(words) == 1 and f'{tiny_folder / "rgb"}: the stored pixels are used' in words[0]
+
+
+def test_labels_with_a_palette_are_its_indices(tiny_folder):
+    label = np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) % 13
+    data = cv2.imencode('.png', label.astype(np.uint8))[1].tobytes()
+    colors = chunk(b'PLTE', bytes(range(39)))
+    head = data[12:25] + b'\3' + data[26:29]  # colour type 3
+    file = data[:12] + head + zlib.crc32(head).to_bytes(4, 'big') + colors + data[33:]
+    (tiny_folder / 'label13' / '0000.png').write_bytes(file)
+    assert cv2.imread(str(tiny_folder / 'label13' / '0000.png'), -1).shape[2:]  # it has colours
+    np.testing.assert_array_equal(open_tiny(tiny_folder)[0].label, label)
 
 
 def truncate(path):

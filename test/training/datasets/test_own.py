@@ -113,6 +113,25 @@ def test_classes_without_their_folder(tiny_folder):
 
 
 @pytest.mark.parametrize(
+    ('text', 'metres'),
+    [('2e-4', 0.0002), ("'0.0002'", 0.0002), ('1', 1.0), ('.002', 0.002)],
+)
+def test_numbers_as_people_write_them(tiny_folder, text, metres):
+    """YAML 1.1 reads 2e-4 as a text."""
+    describe(tiny_folder, f'depth_scale: {text}\nmax_depth: 1e2\n')
+    cv2.imwrite(str(tiny_folder / 'depth' / '0000.png'), np.full((HEIGHT, WIDTH), 5000, np.uint16))
+    dataset = open_tiny(tiny_folder)
+    assert dataset.max_depth == 100.0
+    np.testing.assert_allclose(dataset[0].depth, 5000 * metres, rtol=1e-6)
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_a_description_with_a_byte_order_mark(tiny_folder, encoding):
+    (tiny_folder / 'dataset.yaml').write_bytes('max_depth: 4\n'.encode(encoding))
+    assert open_tiny(tiny_folder).max_depth == 4.0
+
+
+@pytest.mark.parametrize(
     ('text', 'words'),
     [
         ('classes: [a', 'cannot be read'),

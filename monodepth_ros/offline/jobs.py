@@ -1,0 +1,121 @@
+"""What frames come as: a source yields jobs in order; a job can go to another process."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import partial
+from typing import Callable, Iterator, Optional
+
+from monodepth_ros.camera import CameraModel
+from monodepth_ros.errors import DatasetError
+from monodepth_ros.frames import Frame
+import numpy as np
+
+DEFAULT_FPS = 10.0
+"""Frames a second of a video that is made of frames without a rate."""
+
+
+@dataclass(frozen=True)
+class Intrinsics:
+    """What the user says about the camera; nothing by default.
+
+    Attributes:
+        calibration: intrinsics of one image size, or None.
+        hfov: horizontal field of view in degrees, or None.
+
+    """
+
+    calibration: Optional[CameraModel] = None
+    hfov: Optional[float] = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there are any."""
+        return self.calibration is not None or self.hfov is not None
+
+    def camera(self, width: int, height: int, aspect: float = 1.0) -> Optional[CameraModel]:
+        """Return the intrinsics of an image of this size, or None.
+
+        Args:
+            width: columns of the image.
+            height: rows of the image.
+            aspect: width of a pixel by its height, which counts with `hfov`; a calibration has
+                measured it.
+
+        Raises:
+            CalibrationError: they cannot be those of this size.
+
+        """
+        if self.hfov is None:
+            return self.calibration and self.calibration.for_image(width, height)
+        square = CameraModel.from_field_of_view(width, height, self.hfov)
+        if aspect == 1:
+            return square
+        # Fewer of the pixels that are wider than high take up the same angle to the side.
+        k = list(square.matrix)
+        k[4] = k[0] * aspect
+        return CameraModel.from_intrinsics(width, height, k=tuple(k), d=(), model='none')
+
+
+def with_intrinsics(
+    image: np.ndarray, camera: Optional[CameraModel], note: str = ''
+) -> tuple[Frame, str]:
+    """Return the frame of a (H, W, 3) uint8 RGB image, and the notes on it and its intrinsics."""
+    notes = (note, *(camera.notes if camera else ()))
+    return Frame(image, camera), '; '.join(filter(None, notes))
+
+
+@dataclass(frozen=True)
+class Job:
+    """One frame to predict.
+
+    Attributes:
+        name: first part of the names of the files that are made of it.
+        label: what people call it: a path, or a number in a video or bag.
+        load: give the frame, and what is worth to know of it or ''; can be sent to another
+            process; raises MonodepthError for a bad frame.
+        time_ns: when a bag recorded it, in nanoseconds.
+
+    """
+
+    name: str
+    label: str
+    load: Callable[[], tuple[Frame, str]]
+    time_ns: int = 0
+
+
+class Source(ABC):
+    """Frames in order, from one place.
+
+    Attributes:
+        name: first part of the name of a video or bag that is made of all frames.
+        fps: frames a second.
+        calibrated: whether its frames have intrinsics.
+        default_kinds: what is made of it where nothing is asked for.
+        remark: what is worth to know of it before it is read, or ''.
+
+    """
+
+    name: str
+    fps: float
+    calibrated: bool
+    default_kinds: tuple[str, ...]
+    remark: str = ''
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many jobs there should be."""
+
+    @abstractmethod
+    def jobs(self) -> Iterator[Job]:
+        """Yield the jobs; damage of the source itself is a last job that fails."""
+
+
+def failing_job(label: str, message: str) -> Job:
+    """Return a job that stands for what cannot be read; to load it raises DatasetError."""
+    return Job('', label, partial(_fail, message))
+
+
+def _fail(message):
+    raise DatasetError(message)

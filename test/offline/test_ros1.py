@@ -1,0 +1,101 @@
+"""Bags of ROS 1: the same frames as those of the ROS 2 bag with the same messages."""
+
+from bag_kit import DELAY, make_predictor, read_bag, room_images, stamp, stamps
+from monodepth_ros.errors import DatasetError
+from monodepth_ros.offline.jobs import Intrinsics
+from monodepth_ros.offline.runner import Plan, Pool, run
+from monodepth_ros.offline.sinks import Products
+from monodepth_ros.offline.sources import open_sources
+import numpy as np
+import pytest
+
+pytest.importorskip('rosbags', reason='rosbags is not installed')
+SIZE = (64, 48)
+IMAGES = '/camera/image_raw'
+
+
+def write_ros1_bag(path, images, focal=60.0):
+    """Write images of 10 Hz and CameraInfo, and a topic that nobody can read."""
+    from rosbags.rosbag1 import Writer
+    from rosbags.typesys import get_typestore, Stores
+
+    types = get_typestore(Stores.ROS1_NOETIC)
+
+    def make(kind, *values):
+        return types.types[kind](*values)
+
+    def write(topic, kind, msg, time_ns):
+        if topic not in connections:
+            connections[topic] = bag.add_connection(topic, kind, typestore=types)
+        bag.write(connections[topic], time_ns, types.serialize_ros1(msg, kind))
+
+    connections = {}
+    roi = make('sensor_msgs/msg/RegionOfInterest', 0, 0, 0, 0, False)
+    k = np.array([focal, 0, 31.5, 0, focal, 23.5, 0, 0, 1.0])
+    p = np.insert(k.reshape(3, 3), 3, 0, axis=1).ravel()
+    with Writer(path) as bag:
+        for index, image in enumerate(images):
+            time = make('builtin_interfaces/msg/Time', *divmod(stamp(index), 1_000_000_000))
+            header = make('std_msgs/msg/Header', index, time, 'camera')
+            info = make(
+                'sensor_msgs/msg/CameraInfo',
+                *(header, image.shape[0], image.shape[1], 'plumb_bob', np.zeros(5)),
+                *(k, np.eye(3).ravel(), p, 0, 0, roi),
+            )
+            msg = make(
+                'sensor_msgs/msg/Image',
+                *(header, image.shape[0], image.shape[1], 'rgb8', 0, image.shape[1] * 3),
+                image.ravel(),
+            )
+            write('/camera/camera_info', 'sensor_msgs/msg/CameraInfo', info, stamp(index) + DELAY)
+            write(IMAGES, 'sensor_msgs/msg/Image', msg, stamp(index) + DELAY)
+            text = make('std_msgs/msg/String', 'x')
+            write('/chatter', 'std_msgs/msg/String', text, stamp(index) + DELAY)
+
+
+def test_frames_are_those_that_were_recorded(tmp_path):
+    images = room_images(3, SIZE)
+    write_ros1_bag(tmp_path / 'old.bag', images)
+    (source,) = open_sources([str(tmp_path / 'old.bag')], Intrinsics())
+    assert (source.name, len(source), source.calibrated) == ('old', 3, True)
+    assert source.fps == pytest.approx(10.0, rel=1e-3)
+    for index, (job, image) in enumerate(zip(source.jobs(), images)):
+        frame, note = job.load()
+        np.testing.assert_array_equal(frame.image, image)
+        assert (frame.stamp_ns, frame.frame_id, note) == (stamp(index), 'camera', '')
+        assert job.time_ns == stamp(index) + DELAY
+        assert (frame.camera.rectified.fx, frame.camera.rectified.cy) == (60.0, 23.5)
+
+
+def test_it_becomes_a_bag_of_ros2(tmp_path):
+    write_ros1_bag(tmp_path / 'old.bag', room_images(2, SIZE))
+    (source,) = open_sources([str(tmp_path / 'old.bag')], Intrinsics())
+    (tmp_path / 'out').mkdir()
+    with Pool(make_predictor) as pool:
+        list(run(source, pool, Plan(Products(tmp_path / 'out', ()))))
+    found = read_bag(tmp_path / 'out' / 'old_monodepth')
+    assert stamps(found['/depth/points']) == [stamp(0), stamp(1)]
+
+
+def test_folder_of_bags(tmp_path):
+    for name in ('b.bag', 'a.bag'):
+        write_ros1_bag(tmp_path / name, room_images(1, SIZE))
+    sources = open_sources([str(tmp_path)], Intrinsics())
+    assert [source.name for source in sources] == ['a', 'b']
+
+
+@pytest.mark.parametrize('keep', [0.0, 0.01, 0.5, 0.95])
+def test_truncated(tmp_path, keep):
+    path = tmp_path / 'old.bag'
+    write_ros1_bag(path, room_images(5, SIZE))
+    data = path.read_bytes()
+    path.write_bytes(data[: int(keep * len(data))])
+    with pytest.raises(DatasetError, match='cannot be read .*try: rosbag reindex$') as error:
+        open_sources([str(path)], Intrinsics())
+    assert '\n' not in str(error.value)
+
+
+def test_calibration_of_the_user_comes_first(tmp_path):
+    write_ros1_bag(tmp_path / 'old.bag', room_images(1, SIZE))
+    (source,) = open_sources([str(tmp_path / 'old.bag')], Intrinsics(hfov=90.0))
+    assert next(source.jobs()).load()[0].camera.rectified.fx == pytest.approx(32.0)
