@@ -78,7 +78,7 @@ def generate_launch_description():
                 'use_sim_time': LaunchConfiguration('use_sim_time'),
                 'autostart': True,
                 'node_names': ['monodepth', f'{COSTMAP}/{COSTMAP}'],
-                # The node keeps no bond, and no bond is what 0 stands for.
+                # The node keeps a bond only where bondpy is installed; 0 asks for none.
                 'bond_timeout': 0.0,
             }
         ],

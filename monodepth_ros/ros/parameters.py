@@ -29,6 +29,10 @@ AT_START = 'at start'
 
 _DEFAULTS = PredictorOptions()
 
+BEYOND_ALL = 1000.0
+"""Metres, farther than any network says. Infinity would not survive `ros2 param dump` and `load`,
+which hands the text inf on, and that is no number in YAML."""
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -245,7 +249,7 @@ SPECS = (
     ),
     Spec(
         'depth.max_range',
-        _DEFAULTS.max_range,
+        BEYOND_ALL,
         'Depth beyond is +Inf: something is there, too far to measure (REP 117).',
         unit='m',
         minimum=0.0,
@@ -299,7 +303,7 @@ SPECS = (
     ),
     Spec(
         'point_cloud.max_range',
-        math.inf,
+        BEYOND_ALL,
         'Depth beyond gives no point; the depth image keeps it.',
         unit='m',
         minimum=0.0,

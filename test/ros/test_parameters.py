@@ -55,7 +55,13 @@ def test_defaults_are_valid_and_described():
 
 
 def test_defaults_are_the_pipelines():
-    assert parameters.predictor_options(DEFAULTS) == PredictorOptions()
+    unlimited = PredictorOptions(max_range=parameters.BEYOND_ALL)
+    assert parameters.predictor_options(DEFAULTS) == unlimited
+
+
+def test_defaults_survive_a_dump_and_a_load():
+    numbers = [spec.default for spec in parameters.SPECS if isinstance(spec.default, float)]
+    assert numbers and all(yaml.safe_load(str(number)) == number for number in numbers)
 
 
 @pytest.mark.parametrize(
