@@ -301,7 +301,8 @@ def test_package_needs_neither_torch_nor_ros():
         f'{PACKAGE}.{_name(path)}'.rstrip('.')
         for path in MODULES
         if re.fullmatch(
-            r'(|errors|provenance|frames|facts|camera.*|(image|video)_\w+|pipeline.*)|engines\.base',
+            r'(|errors|provenance|frames|facts|camera.*|(image|video)_\w+|pipeline.*)'
+            r'|engines\.base',
             _name(path),
         )
     ]
