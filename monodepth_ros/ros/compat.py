@@ -21,11 +21,15 @@ try:
 except ImportError:  # Not on PyPI; and Humble's first releases had no LabelInfo.
     LabelInfo = VisionClass = None
 
+try:
+    from sensor_msgs_py.point_cloud2 import dtype_from_fields
+except ImportError:  # Not on PyPI.
+    dtype_from_fields = None
 
-_FIELD_TYPES = {
-    np.dtype(np.uint8): PointField.UINT8,
-    np.dtype(np.uint32): PointField.UINT32,
-    np.dtype(np.float32): PointField.FLOAT32,
+_NUMPY_TYPES = {
+    PointField.UINT8: np.dtype(np.uint8),
+    PointField.UINT32: np.dtype(np.uint32),
+    PointField.FLOAT32: np.dtype(np.float32),
 }
 
 
@@ -90,6 +94,17 @@ def _filled(kind, values):
     msg = kind()
     msg.data.frombytes(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
     return msg
+
+
+def _field_types() -> dict[np.dtype, int]:
+    """Return the PointField type of each NumPy type of our fields, by sensor_msgs_py if it can."""
+    if dtype_from_fields is None:
+        return {numpy_type: datatype for datatype, numpy_type in _NUMPY_TYPES.items()}
+    one = [PointField(name='value', offset=0, datatype=t, count=1) for t in _NUMPY_TYPES]
+    return {dtype_from_fields([field])['value']: field.datatype for field in one}
+
+
+_FIELD_TYPES = _field_types()
 
 
 def _point_fields(dtype: np.dtype) -> list[PointField]:

@@ -57,3 +57,16 @@ def test_image_equals_cv_bridge(dtype, shape, encoding):
     theirs = module.CvBridge().cv2_to_imgmsg(values, encoding)
     for field in ('width', 'height', 'step', 'encoding', 'is_bigendian', 'data'):
         assert getattr(theirs, field) == getattr(ours, field), field
+
+
+@pytest.mark.parametrize('numpy_type', [np.uint8, np.uint32, np.float32])
+def test_field_types_are_those_of_sensor_msgs_py(monkeypatch, numpy_type):
+    """A stand-in where it is not installed: its rule is that of sensor_msgs/PointField."""
+    names = {PointField.UINT8: 'u1', PointField.UINT32: 'u4', PointField.FLOAT32: 'f4'}
+
+    def dtype_from_fields(fields):
+        return np.dtype([(field.name, names[field.datatype]) for field in fields])
+
+    built_in = compat._FIELD_TYPES
+    monkeypatch.setattr(compat, 'dtype_from_fields', dtype_from_fields)
+    assert compat._field_types()[np.dtype(numpy_type)] == built_in[np.dtype(numpy_type)]
