@@ -16,7 +16,7 @@ DEFAULTS = {
     'point_cloud.stride': 1,
     'point_cloud.label': False,
     'point_cloud.min_range': 0.0,
-    'point_cloud.max_range': np.inf,
+    'point_cloud.max_range': 1000.0,
     'segmentation.overlay_alpha': 0.5,
 }
 

@@ -58,11 +58,12 @@ def test_the_smallest_depth_is_of_the_training_images(open_data, tiny_folder, ca
     assert data.find_min_depth(quiet=True) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize('millimetres', [0, 60000])
-def test_depth_that_is_nowhere_within_the_range(open_data, tiny_folder, millimetres):
+@pytest.mark.parametrize(('millimetres', 'images'), [(0, '6 images'), (60000, '8 images')])
+def test_depth_that_is_nowhere_within_the_range(open_data, tiny_folder, millimetres, images):
+    """Too far is seen of all images, no depth at all only once the training images are read."""
     for index in range(8):
         set_depth(tiny_folder, index, millimetres)
-    with pytest.raises(DatasetError, match='none of 6 images .*has a depth between 0 and 10'):
+    with pytest.raises(DatasetError, match=f'none of {images} .*has a depth between 0 and 10'):
         open_data().find_min_depth()
 
 
@@ -73,7 +74,7 @@ def test_masks_are_no_labels(open_data, tiny_folder, caplog):
         label[:] = 0
         cv2.imwrite(path, label)
     open_data().find_min_depth()
-    assert 'none of 6 images looked at has a label of books' in caplog.text
+    assert 'none of 8 images looked at has a label of books' in caplog.text
     for index in range(8):
         path = str(tiny_folder / 'label13' / f'{index:04}.png')
         label[:9] = 255
