@@ -21,7 +21,7 @@ from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
 from monodepth_ros.ros.memory import give_back_freed_memory, keep_freed_memory
 from monodepth_ros.ros.shared_memory import remove_left_over_segments
 from monodepth_ros.ros.signals import catch_signals, PATIENCE_S, spin_until_signal, THREADS
-from monodepth_ros.ros.startup import in_one_line, init_ros, unknown_parameters
+from monodepth_ros.ros.startup import errors_of_ros, init_ros, unknown_parameters
 from monodepth_ros.ros.worker import STOP_TIMEOUT_S, Worker
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
@@ -75,8 +75,12 @@ class MonoDepthNode(LifecycleNode):
                 and precision.
             node_arguments: for `rclpy.lifecycle.LifecycleNode`.
 
+        Raises:
+            ConfigError: ROS makes no node of that.
+
         """
-        super().__init__('monodepth', **node_arguments)
+        with errors_of_ros():
+            super().__init__('monodepth', **node_arguments)
         self._create_engine = create_engine
         self._engine: Optional[Engine] = None
         self._loaded: tuple = ()
@@ -325,8 +329,8 @@ def main(args: Optional[list[str]] = None, create_engine: EngineFactory = _creat
     try:
         init_ros(args)
         node = MonoDepthNode(create_engine)
-    except (ConfigError, ValueError, RuntimeError) as error:
-        print(f'monodepth_node: {in_one_line(error)}', file=sys.stderr)
+    except ConfigError as error:
+        print(f'monodepth_node: {error}', file=sys.stderr)
         rclpy.try_shutdown()
         return 1
     for warning in unknown_parameters(node._parameter_overrides):

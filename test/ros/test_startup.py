@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 
+from monodepth_ros.errors import ConfigError
+from monodepth_ros.ros import node
 from monodepth_ros.ros.startup import in_one_line, unknown_parameters
 from node_process import FORMULA, TEST
 import pytest
+import rclpy
 
 
 def run(*arguments, program=FORMULA, **environ):
@@ -35,7 +38,31 @@ def test_a_start_that_fails_is_one_line(arguments, environ, words):
     assert result.returncode == 1
     lines = [line for line in result.stderr.splitlines() if 'monodepth_node:' in line]
     assert len(lines) == 1 and all(word in lines[0] for word in words), result.stderr
+    # The remedy is said once.
+    assert all(lines[0].count(part) == 1 for part in lines[0].split('; ')), lines[0]
     assert 'Traceback' not in result.stderr and '.c:' not in lines[0]
+
+
+def test_a_name_that_ros_refuses_is_one_line():
+    context = rclpy.Context()
+    context.init()
+    with pytest.raises(ConfigError, match='namespace'):
+        node.MonoDepthNode(context=context, namespace='/a b')
+    context.shutdown()
+
+
+def test_a_fault_of_ours_is_not_hidden(monkeypatch, capsys):
+    def fail(node):
+        raise ValueError('ours')
+
+    monkeypatch.setattr(node, 'catch_signals', lambda: None)
+    monkeypatch.setattr(node.parameters, 'declare_parameters', fail)
+    try:
+        with pytest.raises(ValueError, match='ours'):
+            node.main([])
+    finally:
+        rclpy.try_shutdown()
+    assert 'monodepth_node:' not in capsys.readouterr().err
 
 
 def test_missing_ros_is_one_line(tmp_path):
