@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from monodepth_ros.errors import ConfigError
-from monodepth_ros.ros import node
+from monodepth_ros.ros import executable, node
 from monodepth_ros.ros.startup import in_one_line, unknown_parameters
 from node_process import FORMULA, TEST
 import pytest
@@ -74,6 +74,12 @@ def test_missing_ros_is_one_line(tmp_path):
     assert result.returncode == 1
     assert result.stderr.startswith('monodepth_node:') and 'setup.bash' in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_an_import_of_ours_that_fails_is_no_missing_ros(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'monodepth_ros.ros.node', None)
+    with pytest.raises(ImportError, match='monodepth_ros.ros.node'):
+        executable.main()
 
 
 def test_places_in_the_source_of_ros_are_left_out():
