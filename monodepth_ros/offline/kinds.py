@@ -67,9 +67,7 @@ def images_in(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in _shown_in(folder)
-        if path.suffix.lower() in IMAGE_SUFFIXES
-        and not path.is_dir()
-        and not is_result(path)
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir() and not is_result(path)
     )
 
 

@@ -20,7 +20,7 @@ SPELLINGS = {
     'projection_matrix': ('projection_matrix',),
     'distortion_model': ('distortion_model',),
 }
-"""Keys in use, the first of which is ROS's. R and P are not among them: beside T they are a pose."""
+"""Keys in use, the first of which is ROS's; not R and P, which are a pose where T stands by."""
 
 
 def is_storage(content: str) -> bool:
