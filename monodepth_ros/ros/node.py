@@ -276,7 +276,7 @@ class MonoDepthNode(LifecycleNode):
 
     def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         active = self._worker is not None
-        reason = parameters.refusal(changes, self._values, active, self.has_parameter)
+        reason = parameters.refusal(changes, self._values, active, self._fact)
         if reason is not None:
             return SetParametersResult(successful=False, reason=reason)
         new = {p.name: p.value for p in changes if p.name in parameters.BY_NAME}
@@ -285,6 +285,9 @@ class MonoDepthNode(LifecycleNode):
         for name in new:
             self._refused.pop(name, None)
         return SetParametersResult(successful=True)
+
+    def _fact(self, name: str) -> Any:
+        return self.get_parameter(name).value if self.has_parameter(name) else None
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         for camera in self._cameras:

@@ -51,18 +51,28 @@ def test_a_name_that_ros_refuses_is_one_line():
     context.shutdown()
 
 
-def test_a_fault_of_ours_is_not_hidden(monkeypatch, capsys):
-    def fail(node):
-        raise ValueError('ours')
+def fail(*_):
+    raise ValueError('ours')
 
-    monkeypatch.setattr(node, 'catch_signals', lambda: None)
+
+def test_a_fault_of_ours_is_not_taken_for_one_of_ros(monkeypatch):
     monkeypatch.setattr(node.parameters, 'declare_parameters', fail)
-    try:
-        with pytest.raises(ValueError, match='ours'):
-            node.main([])
-    finally:
-        rclpy.try_shutdown()
-    assert 'monodepth_node:' not in capsys.readouterr().err
+    context = rclpy.Context()
+    context.init()
+    with pytest.raises(ValueError, match='ours'):
+        node.MonoDepthNode(context=context)
+    context.shutdown()
+
+
+def test_a_fault_of_ours_is_not_hidden(monkeypatch, capsys):
+    for name in ('catch_signals', 'keep_freed_memory'):
+        monkeypatch.setattr(node, name, lambda: None)
+    monkeypatch.setattr(node.fastdds, 'use_default_profile', lambda: None)
+    monkeypatch.setattr(node, 'init_ros', lambda args: None)
+    monkeypatch.setattr(node, 'MonoDepthNode', fail)
+    with pytest.raises(ValueError, match='ours'):
+        node.main([])
+    assert capsys.readouterr().err == ''
 
 
 def test_missing_ros_is_one_line(tmp_path):
