@@ -202,6 +202,8 @@ class CameraModel:
         """
         model, d = checked_distortion(model, d)
         k, notes = _matrix_or_projection(k, p, r, d)
+        # Such images are rectified, and those of a fisheye lens with D of zero are not.
+        model, d = ('none', ()) if notes else (model, d)
         k = checked_matrix(k)
         r, p = checked_rectification(r, p)
         binning = (max(binning_x, 1), max(binning_y, 1))

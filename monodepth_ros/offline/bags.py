@@ -12,7 +12,7 @@ from typing import Iterator, Optional
 
 from monodepth_ros.errors import ConfigError, DatasetError, MonodepthError
 from monodepth_ros.offline.jobs import DEFAULT_FPS, failing_job, Intrinsics, Job, Source
-from monodepth_ros.offline.kinds import bag_stem, BAG_SUFFIXES, is_ros1_bag, METADATA, PACKED
+from monodepth_ros.offline.kinds import bag_stem, is_ros1_bag, METADATA, PACKED, storage_files
 from monodepth_ros.offline.messages import read_frame
 from monodepth_ros.offline.ros1 import Ros1Reader
 from monodepth_ros.offline.topics import choose_image_topic, choose_info_topic
@@ -147,7 +147,7 @@ def _storage(path):
     """Return what to open: a recording that was not finished has no metadata.yaml."""
     if not path.is_dir() or (path / METADATA).exists():
         return path
-    files = sorted(p for p in path.iterdir() if p.name.endswith(BAG_SUFFIXES))
+    files = storage_files(path)
     if len(files) > 1:
         raise ConfigError(
             f'bag {path} has no {METADATA} and {len(files)} files; restore it: ros2 bag '

@@ -26,7 +26,12 @@ def is_bag(path: Path) -> bool:
         return path.name.endswith(BAG_SUFFIXES) or is_ros1_bag(path)
     if (path / METADATA).exists():
         return True
-    return any(p.name.endswith(BAG_SUFFIXES) for p in path.iterdir())
+    return bool(storage_files(path))
+
+
+def storage_files(folder: Path) -> list[Path]:
+    """Return the files of rosbag2 in a folder, sorted; no hidden ones."""
+    return sorted(p for p in _shown_in(folder) if p.name.endswith(BAG_SUFFIXES))
 
 
 def is_ros1_bag(path: Path) -> bool:
@@ -54,16 +59,18 @@ def is_result(path: Path) -> bool:
 
 def ros1_bags(folder: Path) -> list[Path]:
     """Return the bag files of ROS 1 in a folder, each of which is a bag of its own, sorted."""
-    return sorted(path for path in folder.iterdir() if is_ros1_bag(path))
+    return sorted(path for path in _shown_in(folder) if is_ros1_bag(path))
 
 
 def images_in(folder: Path) -> list[Path]:
     """Return the images directly in a folder, sorted; no hidden files, and nobody's results."""
     return sorted(
         path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES
-        and not path.name.startswith('.')
-        and not path.is_dir()
-        and not is_result(path)
+        for path in _shown_in(folder)
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir() and not is_result(path)
     )
+
+
+def _shown_in(folder):
+    # macOS leaves a ._NAME beside each NAME on disks of other systems.
+    return (path for path in folder.iterdir() if not path.name.startswith('.'))

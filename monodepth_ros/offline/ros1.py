@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import lru_cache
-from pathlib import Path
 from typing import Iterator
 
 from monodepth_ros.offline.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE, typestore
@@ -17,9 +16,6 @@ READ = (IMAGE, COMPRESSED_IMAGE, CAMERA_INFO)
 
 class Ros1Reader(Reader):
     """The reader of the library, whose messages come as ROS 2 has them: CDR bytes."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
 
     def messages(self, connections=(), start=None, stop=None) -> Iterator[tuple]:
         """Yield connection, time in nanoseconds and CDR bytes of messages of types in `READ`."""

@@ -80,7 +80,7 @@ def _parts(path: Path) -> Iterable[Path]:
     """Return the files of a folder that are inputs; or the path itself, a bag or a file."""
     if not path.is_dir() or is_bag(path):
         return [path]
-    found = ros1_bags(path) or images_in(path)
+    found = [*ros1_bags(path), *images_in(path)]
     if not found:
         raise ConfigError(_nothing_in(path))
     return found

@@ -28,13 +28,19 @@ class LifeSign:
         """Keep the bond from now on; a manager that is there joins it."""
         if Bond is None:
             return
-        self._bond = Bond(self._node, TOPIC, self._node.get_name())
-        self._bond.heartbeat_period = HEARTBEAT_PERIOD_S
-        self._bond.heartbeat_timeout = HEARTBEAT_TIMEOUT_S
-        self._bond.start()
+        # A new one each time: one that has ended cannot begin again.
+        bond = Bond(self._node, TOPIC, self._node.get_name())
+        bond.heartbeat_period = HEARTBEAT_PERIOD_S
+        bond.heartbeat_timeout = HEARTBEAT_TIMEOUT_S
+        bond.start()
+        self._bond = bond
 
     def end(self) -> None:
         """Tell the manager that the end is meant; twice is safe."""
-        if self._bond is not None:
-            self._bond.shutdown()
-        self._bond = None
+        bond, self._bond = self._bond, None
+        if bond is None:
+            return
+        bond.shutdown()
+        # It ends their use, and leaves them in the node's lists, which the executor goes through.
+        self._node.destroy_subscription(bond.sub)
+        self._node.destroy_publisher(bond.pub)

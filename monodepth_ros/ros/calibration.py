@@ -18,6 +18,9 @@ _NO_INFO = CalibrationError(
     f'no camera_info has come, camera.info_url is empty and camera.hfov 0; {HOW_TO_CALIBRATE}',
 )
 
+_UNRESOLVED = (None, None, None, None)
+"""No way to intrinsics, no image size, and so neither intrinsics nor an error."""
+
 ASSUMED = 'assumed'
 """State where the intrinsics are those of a field of view that the user has stated."""
 
@@ -28,8 +31,6 @@ class Calibration:
 
     Attributes:
         expected: the intrinsics of a file, as they are written there; None without a file.
-        hfov: horizontal field of view in degrees that is assumed where neither a file nor a
-            message has intrinsics; 0 for none. It replaces none that cannot be used.
 
     Messages come in the executor's thread, and images in the worker's.
     """
@@ -37,10 +38,10 @@ class Calibration:
     def __init__(self) -> None:
         self._key: Optional[tuple] = None
         self._make: Optional[Callable[[tuple[int, int]], CameraModel]] = None
-        self._resolved: tuple = (None, None, None, None)
+        self._resolved: tuple = _UNRESOLVED
         self._lock = threading.Lock()
         self.expected: Optional[CameraModel] = None
-        self.hfov = 0.0
+        self._hfov = 0.0
 
     def load(self, url: str, name: str = '') -> None:
         """
@@ -57,6 +58,20 @@ class Calibration:
         self.expected = load_calibration(resolve_url(url, name))
         self._make = lambda size: self.expected.for_image(*size)
 
+    def assume(self, hfov: float) -> None:
+        """
+        Assume a field of view where neither a file nor a message has intrinsics.
+
+        It replaces none that cannot be used.
+
+        Args:
+            hfov: horizontal, in degrees; 0 for none.
+
+        """
+        with self._lock:
+            # What was made of another one is of no use.
+            self._hfov, self._resolved = hfov, _UNRESOLVED
+
     def update(self, msg: CameraInfo) -> None:
         """Take the intrinsics from a message; a repetition of the last one costs little."""
         key = camera_info_key(msg)
@@ -70,7 +85,7 @@ class Calibration:
         with self._lock:
             make, size = self._make, (width, height)
             if self._resolved[:2] != (make, size):
-                self._resolved = (make, size, *_resolve(make, size, self.hfov))
+                self._resolved = (make, size, *_resolve(make, size, self._hfov))
             return self._resolved[2]
 
     @property
@@ -89,7 +104,7 @@ class Calibration:
 
     def _is_assumed(self) -> bool:
         camera = self._resolved[2]
-        return bool(self.hfov and camera and camera.notes == (assumption(self.hfov),))
+        return bool(self._hfov and camera and camera.notes == (assumption(self._hfov),))
 
     @property
     def notes(self) -> tuple[str, ...]:

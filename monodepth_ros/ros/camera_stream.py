@@ -96,7 +96,7 @@ class CameraStream:
         self.statistics.restart()
         self.halted, self._failures = '', 0
         self._frame_id = 'unknown'
-        self.calibration.hfov = self._values()['camera.hfov']
+        self.calibration.assume(self._values()['camera.hfov'])
         self._processor = FrameProcessor(
             engine,
             self.outputs,

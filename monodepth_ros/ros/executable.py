@@ -13,6 +13,8 @@ def main(args: Optional[list[str]] = None) -> int:
     try:
         from monodepth_ros.ros.node import main as run
     except ImportError as error:
+        if (error.name or '').partition('.')[0] == 'monodepth_ros':
+            raise
         print(f'monodepth_node: {error}; {HOW_TO_INSTALL}', file=sys.stderr)
         return 1
     return run(args)

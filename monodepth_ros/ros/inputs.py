@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping
 
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import (
     QoSDurabilityPolicy,
@@ -15,6 +14,11 @@ from rclpy.qos import (
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble.
+    from rclpy.qos_event import SubscriptionEventCallbacks
 
 _TRANSPORTS = {'raw': (Image, ''), 'compressed': (CompressedImage, '/compressed')}
 
@@ -78,8 +82,8 @@ def _subscribe_latched(node, topic, callback):
         reliability=QoSReliabilityPolicy.RELIABLE,
         durability=QoSDurabilityPolicy.TRANSIENT_LOCAL,
     )
-    # The usual publisher, which is volatile, does not fit, and is nothing to warn of.
-    quiet = SubscriptionEventCallbacks(incompatible_qos=lambda _: None)
+    # The usual publisher, which is volatile, does not fit, and is nothing to warn of here.
+    quiet = SubscriptionEventCallbacks(use_default_callbacks=False)
     return node.create_subscription(CameraInfo, topic, callback, latched, event_callbacks=quiet)
 
 

@@ -21,7 +21,7 @@ from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
 from monodepth_ros.ros.memory import give_back_freed_memory, keep_freed_memory
 from monodepth_ros.ros.shared_memory import remove_left_over_segments
 from monodepth_ros.ros.signals import catch_signals, PATIENCE_S, spin_until_signal, THREADS
-from monodepth_ros.ros.startup import in_one_line, init_ros, unknown_parameters
+from monodepth_ros.ros.startup import errors_of_ros, init_ros, unknown_parameters
 from monodepth_ros.ros.worker import STOP_TIMEOUT_S, Worker
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
@@ -75,8 +75,12 @@ class MonoDepthNode(LifecycleNode):
                 and precision.
             node_arguments: for `rclpy.lifecycle.LifecycleNode`.
 
+        Raises:
+            ConfigError: ROS makes no node of that.
+
         """
-        super().__init__('monodepth', **node_arguments)
+        with errors_of_ros():
+            super().__init__('monodepth', **node_arguments)
         self._create_engine = create_engine
         self._engine: Optional[Engine] = None
         self._loaded: tuple = ()
@@ -272,7 +276,7 @@ class MonoDepthNode(LifecycleNode):
 
     def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         active = self._worker is not None
-        reason = parameters.refusal(changes, self._values, active, self.has_parameter)
+        reason = parameters.refusal(changes, self._values, active, self._fact)
         if reason is not None:
             return SetParametersResult(successful=False, reason=reason)
         new = {p.name: p.value for p in changes if p.name in parameters.BY_NAME}
@@ -281,6 +285,9 @@ class MonoDepthNode(LifecycleNode):
         for name in new:
             self._refused.pop(name, None)
         return SetParametersResult(successful=True)
+
+    def _fact(self, name: str) -> Any:
+        return self.get_parameter(name).value if self.has_parameter(name) else None
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         for camera in self._cameras:
@@ -325,8 +332,8 @@ def main(args: Optional[list[str]] = None, create_engine: EngineFactory = _creat
     try:
         init_ros(args)
         node = MonoDepthNode(create_engine)
-    except (ConfigError, ValueError, RuntimeError) as error:
-        print(f'monodepth_node: {in_one_line(error)}', file=sys.stderr)
+    except ConfigError as error:
+        print(f'monodepth_node: {error}', file=sys.stderr)
         rclpy.try_shutdown()
         return 1
     for warning in unknown_parameters(node._parameter_overrides):

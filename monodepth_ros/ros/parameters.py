@@ -386,7 +386,7 @@ def refusal(
     parameters: list[Parameter],
     values: Mapping[str, Any],
     active: bool,
-    declared: Callable[[str], bool],
+    fact: Callable[[str], Any],
 ) -> Optional[str]:
     """
     Return why a change of parameters cannot be made, or None where it can.
@@ -395,12 +395,12 @@ def refusal(
         parameters: the new values; names that are not in the table are none of our business.
         values: the declared parameters' present values by name.
         active: whether the node is active.
-        declared: tells whether a parameter is there already, or is being declared now.
+        fact: gives the present value of one of `FACT_PARAMETERS`; None where it is being declared.
 
     """
     new = {parameter.name: parameter.value for parameter in parameters}
     for name, value in new.items():
-        if name in FACT_PARAMETERS and declared(name):
+        if name in FACT_PARAMETERS and fact(name) not in (None, value):
             return f'{name} comes with the weights of the model; set the parameter model instead'
         spec = BY_NAME.get(name)
         if spec is None:

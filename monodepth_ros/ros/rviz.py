@@ -11,10 +11,10 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image
 
-INPUTS = {'image_raw': Image, 'image_raw/compressed': CompressedImage, 'camera_info': CameraInfo}
-"""Topics that tell the frame, whichever speaks first."""
+INPUTS = {'image_raw': Image, 'image_raw/compressed': CompressedImage}
+"""Topics that tell the frame, whichever speaks first; camera_info may have another one."""
 
 NO_FRAME = 'camera_color_optical_frame'
 """The fixed frame where images have none: RViz shows the pictures, and no cloud."""
@@ -24,7 +24,7 @@ PATIENCE_S = 5.0
 
 
 def first_frame(node: Node) -> Optional[str]:
-    """Return the frame_id of the first message of the camera; None where the process ends."""
+    """Return the frame_id of the first image of the camera; None where the process ends."""
     frames: list[str] = []
     for topic, kind in INPUTS.items():
         node.create_subscription(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 import difflib
 import re
-from typing import Collection, Optional
+from typing import Collection, Iterator, Optional
 
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.ros.parameters import BY_NAME, FACT_PARAMETERS
 import rclpy
-from rclpy.exceptions import InvalidHandle
+from rclpy.exceptions import NameValidationException
 from rclpy.signals import SignalHandlerOptions
 
 OF_ROS = ('use_sim_time', 'start_type_description_service', 'bond_disable_heartbeat_timeout')
@@ -35,10 +36,18 @@ def init_ros(args: Optional[list[str]]) -> None:
         ConfigError: the arguments or the environment do not allow it.
 
     """
-    try:
+    with errors_of_ros():
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except (RuntimeError, ValueError, InvalidHandle) as error:
-        raise ConfigError(in_one_line(error)) from None
+
+
+@contextmanager
+def errors_of_ros() -> Iterator[None]:
+    """Turn what calls of ROS raise into a ConfigError of one line; call nothing of ours within."""
+    try:
+        yield
+    # RCLError and all that its C part raises are a RuntimeError or ValueError.
+    except (NameValidationException, RuntimeError, ValueError) as error:
+        raise ConfigError(in_one_line(error)) from error
 
 
 def in_one_line(error: BaseException) -> str:

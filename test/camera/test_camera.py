@@ -391,7 +391,7 @@ def test_calibration_without_a_key(tmp_path, key):
     ('content', 'words'),
     [
         (b'a: [1, 2', 'not YAML'),
-        (b'\xfd\xfe\x00image', 'not YAML'),
+        (b'\xff\xd8\xff\xe0image', 'not YAML'),
         ('\ufeffjust words'.encode('utf-16-le'), 'holds a str'),
         (b'just words', 'holds a str'),
         (b'', 'holds a NoneType'),

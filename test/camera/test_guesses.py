@@ -25,6 +25,12 @@ def test_projection_stands_for_a_matrix_that_is_not_set(k):
     assert camera.notes == ('K is all zero: P is taken in its place',)
 
 
+def test_images_that_only_have_a_projection_are_rectified_whatever_the_lens():
+    camera = make(k=UNSET, p=P, d=(0.0,) * 4, model='equidistant')
+    # With a matrix, zeros are those of an ideal fisheye lens.
+    assert not camera.is_distorted and make(d=(0.0,) * 4, model='equidistant').is_distorted
+
+
 @pytest.mark.parametrize(
     'changes',
     [

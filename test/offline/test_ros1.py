@@ -80,8 +80,14 @@ def test_it_becomes_a_bag_of_ros2(tmp_path):
 def test_folder_of_bags(tmp_path):
     for name in ('b.bag', 'a.bag'):
         write_ros1_bag(tmp_path / name, room_images(1, SIZE))
+    for name in ('._a.bag', '._a.mcap'):
+        (tmp_path / name).write_text('')
     sources = open_sources([str(tmp_path)], Intrinsics())
     assert [source.name for source in sources] == ['a', 'b']
+    # Images beside them are no less an input.
+    (tmp_path / 'photo.png').write_text('')
+    sources = open_sources([str(tmp_path)], Intrinsics())
+    assert [source.name for source in sources] == ['images', 'a', 'b']
 
 
 @pytest.mark.parametrize('keep', [0.0, 0.01, 0.5, 0.95])

@@ -3,6 +3,7 @@
 from monodepth_ros.ros import bond
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
+from std_msgs.msg import Empty
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 
@@ -14,15 +15,21 @@ class BondDouble:
 
     def __init__(self, node, topic, bond_id):
         self.name, self.topic, self.id = node.get_name(), topic, bond_id
+        self.pub = node.create_publisher(Empty, topic, 1)
+        self._node = node
         self.started = self.ended = False
         self.made.append(self)
 
     def start(self):
         assert (self.heartbeat_period, self.heartbeat_timeout) == (0.1, 4.0)
+        self.sub = self._node.create_subscription(Empty, self.topic, print, 1)
         self.started = True
 
     def shutdown(self):
         assert self.started and not self.ended
+        # As bondpy does: the node is not told.
+        self.sub.destroy()
+        self.pub.destroy()
         self.ended = True
 
 
@@ -44,6 +51,18 @@ def test_the_bond_lasts_as_long_as_the_node_is_active(bonds, make_bench):
         assert bench.run(bench.node.trigger_deactivate) == SUCCESS
         assert bonds[-1].ended
     assert bench.run(bench.node.trigger_cleanup) == SUCCESS
+
+
+def test_nothing_of_it_is_left_in_the_node(bonds, make_bench):
+    node = (bench := make_bench().start()).node
+    left = set()
+    for _ in range(3):
+        assert bench.run(node.trigger_deactivate) == SUCCESS
+        topics = [e.topic_name for e in (*node.subscriptions, *node.publishers)]
+        left.add(len(topics))
+        assert '/bond' not in topics
+        assert bench.run(node.trigger_activate) == SUCCESS
+    assert len(bonds) == 4 and len(left) == 1
 
 
 def test_a_node_that_goes_down_ends_its_bond(bonds, make_bench):

@@ -91,7 +91,7 @@ def test_missing_file_is_named(tmp_path):
 
 def test_field_of_view_stands_for_no_calibration_at_all():
     known = Calibration()
-    known.hfov = 90.0
+    known.assume(90.0)
     assert known.state == 'waiting' and known.notes == ()
     # Half of the width is as far from the axis as the image plane from the lens.
     assert known.camera(64, 48).rectified.fx == pytest.approx(32)
@@ -100,9 +100,21 @@ def test_field_of_view_stands_for_no_calibration_at_all():
     assert known.notes == ('intrinsics are assumed: camera.hfov is 90 degrees',)
 
 
+def test_another_field_of_view_holds_from_the_next_image_on():
+    known = Calibration()
+    assert known.camera(64, 48) is None
+    for hfov, focal in ((90.0, 32), (60.0, 32 * 3**0.5)):
+        known.assume(hfov)
+        assert known.state == 'waiting'
+        assert known.camera(64, 48).rectified.fx == pytest.approx(focal)
+        assert known.state == 'assumed'
+    known.assume(0.0)
+    assert known.camera(64, 48) is None and known.state == 'uncalibrated'
+
+
 def test_field_of_view_stands_for_the_message_of_an_uncalibrated_driver():
     known = Calibration()
-    known.hfov = 90.0
+    known.assume(90.0)
     known.update(make_camera_info(k=[0.0] * 9, p=[0.0] * 12))
     assert known.camera(64, 48).rectified.fx == pytest.approx(32)
     assert known.state == 'assumed'
@@ -113,7 +125,7 @@ def test_field_of_view_stands_for_the_message_of_an_uncalibrated_driver():
 
 def test_field_of_view_does_not_stand_for_a_calibration_that_cannot_be_used(tmp_path):
     known = Calibration()
-    known.hfov = 90.0
+    known.assume(90.0)
     known.update(make_camera_info(64, 64))
     assert known.camera(64, 48) is None and known.state == 'bad_size'
     (tmp_path / 'camera.yaml').write_text(YAML)

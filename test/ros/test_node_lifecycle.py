@@ -12,7 +12,7 @@ from monodepth_ros.pipeline.cloud import POINT_DTYPE
 from monodepth_ros.ros import camera_stream
 from monodepth_ros.ros import node as node_module
 from monodepth_ros.ros.node import MonoDepthNode
-from monodepth_ros.ros.parameters import AT_START, SPECS
+from monodepth_ros.ros.parameters import AT_START, FACT_PARAMETERS, SPECS
 from monodepth_ros.ros.publishers import TOPICS
 from monodepth_ros.ros.worker import PIPELINE_DEPTHS
 import numpy as np
@@ -301,9 +301,9 @@ def test_a_model_changed_while_inactive_is_loaded_at_activation(make_bench):
 
 def test_present_values_are_taken_while_active(bench):
     # As `ros2 param load` sets what `ros2 param dump` has written.
-    for spec in SPECS:
-        if spec.changes != AT_START:
-            assert bench.change(spec.name, bench.node.get_parameter(spec.name).value).successful
+    names = [spec.name for spec in SPECS if spec.changes != AT_START]
+    for name in (*names, *FACT_PARAMETERS):
+        assert bench.change(name, bench.node.get_parameter(name).value).successful, name
     bench.serve()
 
 

@@ -96,9 +96,9 @@ def test_values(name, good, bad):
         assert name in reason and repr(value) in reason and BY_NAME[name].valid in reason
 
 
-def refusal(changes, values=DEFAULTS, active=False, declared=lambda name: True):
+def refusal(changes, values=DEFAULTS, active=False, fact=lambda name: [name]):
     changes = [Parameter(name, value=value) for name, value in changes.items()]
-    return parameters.refusal(changes, values, active, declared)
+    return parameters.refusal(changes, values, active, fact)
 
 
 def test_ranges_are_judged_together():
@@ -127,4 +127,5 @@ def test_change_while_active(spec):
 
 def test_facts_cannot_be_set():
     assert 'model' in refusal({'class_names': ['a']})
-    assert refusal({'class_names': ['a']}, declared=lambda name: False) is None
+    assert refusal({'class_names': ['a']}, fact=lambda name: None) is None
+    assert refusal({'class_names': ['a']}, fact=lambda name: ['a']) is None

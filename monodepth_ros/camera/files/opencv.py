@@ -16,11 +16,11 @@ SPELLINGS = {
         *('distortion_coefficients', 'Distortion_Coefficients', 'distCoeffs', 'dist_coeffs'),
         *('distortion_coeffs', 'dist_coeff', 'distCoefficients', 'D'),
     ),
-    'rectification_matrix': ('rectification_matrix', 'R'),
-    'projection_matrix': ('projection_matrix', 'P'),
+    'rectification_matrix': ('rectification_matrix',),
+    'projection_matrix': ('projection_matrix',),
     'distortion_model': ('distortion_model',),
 }
-"""Keys in use, the first of which is ROS's."""
+"""Keys in use, the first of which is ROS's; not R and P, which are a pose where T stands by."""
 
 
 def is_storage(content: str) -> bool:

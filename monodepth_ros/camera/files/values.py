@@ -9,6 +9,7 @@ from typing import Any, Mapping, Optional, Sequence
 from monodepth_ros.camera.checks import HOW_TO_CALIBRATE, IDENTITY
 from monodepth_ros.camera.model import CameraModel
 from monodepth_ros.errors import MonodepthError, shown
+from monodepth_ros.yaml_file import number
 
 
 class BadValueError(MonodepthError):
@@ -85,14 +86,10 @@ def numbers(key: str, data: Sequence[Any]) -> list[float]:
 
 
 def _number(key, value):
-    # YAML 1.1 reads 1e-05, which has no dot, as a string.
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
+    found = number(value)
+    if found is None or not math.isfinite(found):
         raise bad_value(f'{key} holds {shown(value)}, expected finite numbers')
-    return number
+    return found
 
 
 def matrix(values: Mapping[str, Any], key: str, rows: int, columns: Optional[int]) -> list[float]:

@@ -130,6 +130,16 @@ def test_one_camera_in_many_formats(tmp_path, text, expected):
     assert read(tmp_path, text) == expected
 
 
+def test_a_pose_in_a_storage_is_no_rectification(tmp_path):
+    turned = 'rows: 3\n   cols: 3\n   data: [ 0., -1., 0., 1., 0., 0., 0., 0., 1. ]\n'
+    moved = 'rows: 3\n   cols: 4\n   data: [ 900., 0, 0, 0, 0, 900., 0, 0, 0, 0, 1, 0 ]\n'
+    pose = f'R: !!opencv-matrix\n   {turned}P: !!opencv-matrix\n   {moved}'
+    assert read(tmp_path, OPENCV + pose) == read(tmp_path, OPENCV)
+    named = pose.replace('R:', 'rectification_matrix:').replace('P:', 'projection_matrix:')
+    camera = read(tmp_path, OPENCV + named)
+    assert camera.rotation[1] == -1.0 and camera.rectified.fx == 900.0
+
+
 def test_ini(tmp_path):
     camera = read(tmp_path, INI, 'camera.ini')
     p = (440.0, 0.0, 360.0, 0.0, 0.0, 441.0, 240.0, 0.0, 0.0, 0.0, 1.0, 0.0)
