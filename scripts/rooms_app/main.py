@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib.util import find_spec
 import os
 from pathlib import Path
 import re
@@ -15,6 +16,7 @@ from rooms_app.failure import RoomsFailure
 from rooms_app.options import make_parser
 from rooms_app.pool import Pool
 
+SCRIPT = Path(__file__).resolve().parents[1] / 'rooms'
 LEAST_SHARE = 0.34
 """Of the views a room is to give; rooms that give less end a run that goes nowhere."""
 
@@ -89,6 +91,13 @@ def world_file(python: Path, given: str, cache: Path) -> tuple[Path, str]:
     return out, name
 
 
+def become(python: Path, arguments: list[str]) -> None:
+    """Go on as the environment's interpreter where this one has no OpenCV to write views with."""
+    if find_spec('cv2') is None:
+        sys.stdout.flush()
+        os.execv(str(python), [str(python), str(SCRIPT), *arguments])
+
+
 def render_scenes(options: argparse.Namespace, python: Path) -> int:
     """Render until the folder has its views; return how many it has."""
     from rooms_app.dataset import Folder
@@ -135,13 +144,20 @@ def render_scenes(options: argparse.Namespace, python: Path) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status."""
-    options = make_parser().parse_args(arguments)
+    parser = make_parser()
+    options = parser.parse_args(arguments)
     options.out = options.out.resolve()
+    if options.world and options.holdout:
+        parser.error(
+            '--holdout is for rooms: every scene of a world is the same world under another '
+            'light; render the world that is held out into a folder of its own'
+        )
     if options.sequence:
         # One room has all of the walk.
         options.views_per_room = options.views
     try:
         python = environment.ensure(options.cache)
+        become(python, sys.argv[1:] if arguments is None else arguments)
         total = render_scenes(options, python)
         print(f'{options.out}: {total} views')
     except RoomsFailure as failure:

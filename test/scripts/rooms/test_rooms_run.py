@@ -112,6 +112,25 @@ def test_refuses_bad_values(option, words, capsys):
     assert words in capsys.readouterr().err
 
 
+def test_a_world_is_held_out_whole(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main.main(['--out', str(tmp_path), '--world', 'house.glb', '--holdout', '7'])
+    assert 'render the world that is held out into a folder of its own' in capsys.readouterr().err
+
+
+def test_goes_on_as_blenders_python_where_this_one_has_no_opencv(tmp_path, monkeypatch):
+    given = ['--out', str(tmp_path), '--views', '3']
+    calls = []
+    monkeypatch.setattr(environment, 'ensure', lambda cache: Path('/blender/python'))
+    monkeypatch.setattr(main, 'find_spec', lambda name: None)
+    monkeypatch.setattr(main, 'render_scenes', lambda options, python: 3)
+    monkeypatch.setattr(main.os, 'execv', lambda path, command: calls.append((path, command)))
+    main.main(given)
+    script = str(main.SCRIPT)
+    assert calls == [('/blender/python', ['/blender/python', script, *given])]
+    assert Path(script).is_file()
+
+
 def test_without_python_3_11_the_remedy_is_named(tmp_path, monkeypatch):
     monkeypatch.delenv(environment.VARIABLE, raising=False)
     monkeypatch.setattr(environment.shutil, 'which', lambda name: None)
