@@ -46,6 +46,27 @@ class UpConvolution(nn.Module):
         return self.fuse(torch.cat((x, skip), dim=1))
 
 
+class GlobalContext(nn.Module):
+    """Add to every place what the whole image is like, so that no place is judged alone.
+
+    The mean of all places goes through two 1 x 1 convolutions and is added to each (image-level
+    pooling: Liu et al., ParseNet, 2015, section 3.1; two layers and a sum: Cao et al., GCNet,
+    2019, section 3.3, with the plain mean as context). Before training it adds next to nothing.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.squeeze = nn.Conv2d(channels, max(channels // 4, 1), 1)
+        self.spread = nn.Conv2d(max(channels // 4, 1), channels, 1)
+        nn.init.normal_(self.spread.weight, std=1e-4)
+        nn.init.zeros_(self.spread.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, h, w) to (N, C, h, w)."""
+        mean = x.mean((-2, -1), keepdim=True)
+        return x + self.spread(torch.relu(self.squeeze(mean)))
+
+
 class UpSkipSum(nn.Module):
     """Up-skip connections: every stage of a branch contributes to its output.
 

@@ -7,6 +7,7 @@ from typing import Optional
 
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.blocks import (
+    GlobalContext,
     LateralSharingUnit,
     sum_up_skips,
     UpConvolution,
@@ -83,6 +84,7 @@ class DualBranchNetwork(nn.Module):
         encoder_skips: fuse the encoder's maps into the up-convolutions of the same stride.
         error: predict the error of the depth as well, by an up-skip sum of the depth branch's
             stages, which learn nothing from it (needs that branch).
+        global_context: let each place of the encoder's last map know the mean of all places.
 
     """
 
@@ -96,6 +98,7 @@ class DualBranchNetwork(nn.Module):
         lateral_sharing: bool = True,
         encoder_skips: bool = False,
         error: bool = False,
+        global_context: bool = False,
     ):
         super().__init__()
         branches, widths = tuple(branches), tuple(widths)
@@ -121,6 +124,7 @@ class DualBranchNetwork(nn.Module):
                 LateralSharingUnit(widths[i], widths[i + 1], steps[i + 1]) for i in range(2)
             )
         self.error = _error_sum(encoder, widths, skips['depth']) if error else None
+        self.context = GlobalContext(encoder.channels[-1]) if global_context else None
         self._start_near_the_prior(classes)
 
     def _start_near_the_prior(self, classes: int) -> None:
@@ -139,7 +143,8 @@ class DualBranchNetwork(nn.Module):
         """Map normalised RGB (N, 3, H, W) to log metres, logits and log error, (N, ., H, W)."""
         features = self.encoder(image)
         names = list(self.branch)
-        stages = {name: [features[-1]] for name in names}
+        deepest = features[-1] if self.context is None else self.context(features[-1])
+        stages = {name: [deepest] for name in names}
         shares: dict[int, tuple[Tensor, ...]] = {}
         for index in range(UP_CONVOLUTIONS):
             for position, name in enumerate(names):

@@ -9,14 +9,14 @@ from monodepth_ros.networks.checkpoint import load_checkpoint
 from monodepth_ros.training.config import TrainConfig
 from torch import nn
 
-ERROR_HEAD = 'error.'
-"""What the names of an error head's weights begin with."""
+ADDITIONS = {'error': 'error.', 'global_context': 'context.'}
+"""Options that add layers to a network, and what the names of their weights begin with."""
 
 
 def load_start_weights(network: nn.Module, config: TrainConfig, classes: tuple[str, ...]) -> None:
     """Load the weights of `config.start_weights` into a network, strictly.
 
-    A network that is to predict its error may start from one that does not.
+    A network with one of `ADDITIONS` may start from one that does without.
 
     Raises:
         CheckpointError: the file cannot be used.
@@ -31,8 +31,8 @@ def load_start_weights(network: nn.Module, config: TrainConfig, classes: tuple[s
             f'set network: {facts.network}'
         )
     options = json.loads(json.dumps(config.options))
-    adds_error = options.get('error') and not facts.options.get('error')
-    if facts.options != {k: v for k, v in options.items() if k != 'error' or not adds_error}:
+    added = [key for key in ADDITIONS if options.get(key) and not facts.options.get(key)]
+    if facts.options != {key: v for key, v in options.items() if key not in added}:
         raise ConfigError(
             f'start_weights {path} have the options {facts.options}, not {config.options}; set '
             f'options: {json.dumps(facts.options)}'
@@ -44,7 +44,7 @@ def load_start_weights(network: nn.Module, config: TrainConfig, classes: tuple[s
             f'({", ".join(classes) or "none"}); start from weights of the same classes'
         )
     weights = source.state_dict()
-    if adds_error:
-        own = network.state_dict()
-        weights.update({k: v for k, v in own.items() if k.startswith(ERROR_HEAD)})
+    begin = tuple(ADDITIONS[key] for key in added)
+    own = network.state_dict()
+    weights.update({name: value for name, value in own.items() if name.startswith(begin)})
     network.load_state_dict(weights)

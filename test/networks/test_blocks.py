@@ -1,6 +1,7 @@
 """Building blocks on numbers worked out by hand."""
 
 from monodepth_ros.networks.blocks import (
+    GlobalContext,
     LateralSharingUnit,
     resize,
     sum_up_skips,
@@ -143,3 +144,22 @@ def test_lateral_sharing_has_a_weight_per_branch_input_and_channel():
 def test_lateral_sharing_goes_up_with_its_stride():
     shares = make_unit(stride=2)(torch.ones(1, 2, 3, 4), torch.ones(1, 2, 3, 4))
     assert [share.shape for share in shares] == [(1, 2, 6, 8)] * 2
+
+
+class TestGlobalContext:
+    """What the whole image is like, told to each place."""
+
+    def test_adds_next_to_nothing_before_training(self):
+        x = torch.randn(2, 8, 4, 5)
+        torch.testing.assert_close(GlobalContext(8)(x), x, atol=1e-3, rtol=0)
+
+    def test_tells_the_mean_of_each_image_to_all_of_its_places(self):
+        block = GlobalContext(8)
+        torch.nn.init.normal_(block.spread.weight)
+        x = torch.randn(2, 8, 4, 5)
+        changed = x.clone()
+        changed[1, :, 3, 4] += 20.0
+        told = (block(changed) - changed) - (block(x) - x)
+        assert not told[0].any()
+        assert told[1].any()
+        torch.testing.assert_close(told[1], told[1, :, :1, :1].expand_as(told[1]))

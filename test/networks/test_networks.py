@@ -24,6 +24,7 @@ VARIATIONS = [
     ('dual_resnet50', {'output_stride': 16}),
     ('dual_resnet50', {'encoder_skips': True, 'output_stride': 32, 'variant': 'v1.5'}),
     ('densedepth_efficientnet_lite0', {'widths': [8, 8, 8, 8], 'reciprocal_range': 80}),
+    (LIGHT, {'global_context': True}),
     (LIGHT, {'error': True}),
     (LIGHT, {'error': True, 'up_skips': 'semantic', 'widths': [16, 8, 8]}),
     (LIGHT, {'error': True, 'branches': ['depth'], 'up_skips': 'direct'}),

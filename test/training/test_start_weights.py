@@ -58,7 +58,8 @@ def test_weights_that_are_not_there(start, tmp_path):
         start(start_weights=str(tmp_path / 'none.safetensors'))
 
 
-def test_a_network_that_predicts_its_error_starts_from_one_that_does_not(tmp_path):
+@pytest.mark.parametrize('key, name', [('error', 'error.'), ('global_context', 'context.')])
+def test_a_network_with_an_addition_starts_from_one_without(key, name, tmp_path):
     options = {'widths': [8, 8, 8, 8]}
     source = create_network('dual_efficientnet_lite0', classes=2, **options)
     facts = make_facts(
@@ -69,13 +70,13 @@ def test_a_network_that_predicts_its_error_starts_from_one_that_does_not(tmp_pat
     )
     path = tmp_path / 'start.safetensors'
     save_checkpoint(path, source, facts, half=False)
-    values = {'network': facts.network, 'options': {**options, 'error': True}}
+    values = {'network': facts.network, 'options': {**options, key: True}}
     network = create_network(facts.network, classes=2, **values['options'])
-    fresh = {k: v.clone() for k, v in network.state_dict().items() if k.startswith('error.')}
+    fresh = {k: v.clone() for k, v in network.state_dict().items() if k.startswith(name)}
     load_start_weights(network, make_config({**values, 'start_weights': str(path)}), CLASSES)
     expected = {**source.state_dict(), **fresh}
     assert fresh and expected.keys() == network.state_dict().keys()
     assert all(torch.equal(v, expected[k]) for k, v in network.state_dict().items())
-    values['options'] = {'widths': [8, 8, 8, 4], 'error': True}
+    values['options'] = {'widths': [8, 8, 8, 4], key: True}
     with pytest.raises(ConfigError, match='have the options'):
         load_start_weights(network, make_config({**values, 'start_weights': str(path)}), CLASSES)
