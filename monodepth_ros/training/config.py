@@ -216,7 +216,7 @@ MAX_TILT = 30.0
 POSITIVE = ('width', 'height', 'epochs', 'batch_size', 'validate_every', 'learning_rate')
 POSITIVE += ('clip_norm', 'temperature', 'weight', 'min_zoom')
 SHARES = ('warm_up', 'ema_decay', 'flip', 'blur', 'brightness', 'channel', 'saturation')
-SHARES += ('zoom_until',)
+SHARES += ('zoom_until', 'motion_blur')
 
 
 def load_config(path: str | Path, **changes) -> TrainConfig:

@@ -33,6 +33,8 @@ class AugmentConfig:
         saturation: 0 grey, 1 as it is, drawn from 1 - x..1 + x.
         noise: largest standard deviation of Gaussian noise, in grey levels of 255.
         blur: probability of a 3 x 3 blur.
+        motion_blur: probability of a blur along a line in any direction, up to `LONGEST_STREAK`
+            of the width long, as of a camera that moves or turns while it exposes.
 
     """
 
@@ -49,6 +51,10 @@ class AugmentConfig:
     saturation: float = 0.0
     noise: float = 0.0
     blur: float = 0.0
+    motion_blur: float = 0.0
+
+
+LONGEST_STREAK = 1 / 24
 
 
 @dataclass(frozen=True)
@@ -202,9 +208,32 @@ def jitter(image: np.ndarray, config: AugmentConfig, rng: np.random.Generator) -
     image = cv2.addWeighted(image, saturation, grey, 1.0 - saturation, 0.0)
     if rng.random() < config.blur:
         image = cv2.GaussianBlur(image, (3, 3), 0)
+    if config.motion_blur and rng.random() < config.motion_blur:
+        length = rng.uniform(2.0, max(2.0, image.shape[1] * LONGEST_STREAK))
+        image = cv2.filter2D(image, -1, streak(length, rng.uniform(0.0, np.pi)))
     deviation = rng.uniform(0.0, config.noise)
     if deviation > 0:
         noise = rng.standard_normal(image.shape[:2], np.float32) * np.float32(deviation)
         noise = np.rint(noise).astype(np.int16)
         image = cv2.add(image, cv2.merge((noise, noise, noise)), dtype=cv2.CV_8U)
     return image
+
+
+def streak(length: float, angle: float) -> np.ndarray:
+    """(k, k) float32 kernel, k odd, of a line through its centre; it sums to one.
+
+    Args:
+        length: pixels.
+        angle: radians from the x axis.
+
+    """
+    half = math.ceil((length - 1) / 2)
+    along = np.linspace(-1.0, 1.0, 8 * half + 1) * (length - 1) / 2
+    columns, rows = half + along * np.cos(angle), half + along * np.sin(angle)
+    kernel = np.zeros((2 * half + 2, 2 * half + 2))
+    left, top = np.floor(columns).astype(int), np.floor(rows).astype(int)
+    for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):  # shared bilinearly
+        weight = abs(1 - down - (rows - top)) * abs(1 - right - (columns - left))
+        np.add.at(kernel, (top + down, left + right), weight)
+    kernel = kernel[:-1, :-1]
+    return (kernel / kernel.sum()).astype(np.float32)

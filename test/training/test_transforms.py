@@ -9,6 +9,7 @@ from monodepth_ros.training.transforms import (
     AugmentConfig,
     jitter,
     random_view,
+    streak,
     View,
     view_matrix,
 )
@@ -254,9 +255,11 @@ def test_default_augmentation_changes_nothing():
     np.testing.assert_array_equal(jitter(image, AugmentConfig(), rng), image)
 
 
-@pytest.mark.parametrize('name', ['brightness', 'channel', 'gamma', 'saturation', 'noise', 'blur'])
+@pytest.mark.parametrize(
+    'name', ['brightness', 'channel', 'gamma', 'saturation', 'noise', 'blur', 'motion_blur']
+)
 def test_jitter_changes_the_image_and_follows_the_generator(name):
-    image = np.random.default_rng(1).integers(30, 220, (20, 30, 3), np.uint8)
+    image = np.random.default_rng(1).integers(30, 220, (40, 96, 3), np.uint8)
     config = AugmentConfig(**{name: 5.0 if name == 'noise' else 1.0})
     first, again = (jitter(image, config, np.random.default_rng(7)) for _ in range(2))
     other = jitter(image, config, np.random.default_rng(8))
@@ -289,3 +292,21 @@ def test_gain_and_saturation_by_hand():
     np.testing.assert_array_equal(
         jitter(grey, AugmentConfig(saturation=1.0), np.random.default_rng(3)), grey
     )
+
+
+@pytest.mark.parametrize('length', [2.0, 3.0, 7.5, 13.0])
+@pytest.mark.parametrize('angle', [0.0, 0.4, np.pi / 2, 2.5])
+def test_a_streak_is_a_line_of_its_length_through_the_centre(length, angle):
+    kernel = streak(length, angle).astype(float)
+    assert kernel.shape[0] == kernel.shape[1] and kernel.shape[0] % 2 and kernel.min() >= 0
+    half = kernel.shape[0] // 2
+    rows, columns = np.mgrid[-half : half + 1, -half : half + 1]
+    along = columns * np.cos(angle) + rows * np.sin(angle)
+    across = rows * np.cos(angle) - columns * np.sin(angle)
+    assert kernel.sum() == pytest.approx(1.0)
+    assert (kernel * along).sum() == pytest.approx(0.0, abs=1e-6)
+    # A bilinear share widens a line by a quarter of a square pixel at most.
+    spread = (kernel * along**2).sum()
+    assert (length - 1) ** 2 / 12 <= spread + 1e-6
+    assert spread <= (length - 1) ** 2 / 12 * 1.1 + 0.26
+    assert (kernel * across**2).sum() <= 0.26
