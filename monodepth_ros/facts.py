@@ -5,8 +5,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 import math
+from typing import Dict, Tuple
 
 from monodepth_ros.errors import CheckpointError, shown
+
+Ranges = Dict[str, Tuple[float, float]]
+"""The smallest and the largest value of each named layer's input."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class ModelFacts:
             the depth.
         training: data, licence, schedule and versions, for people.
         metrics: figures measured on the weights in this file, by data set.
+        activation_ranges: the smallest and the largest value that each layer sees, by its name
+            in the exported graph, for INT8; empty where that is not known.
 
     """
 
@@ -46,6 +52,7 @@ class ModelFacts:
     outputs: tuple[str, ...] = ('depth', 'semantic')
     training: dict = field(default_factory=dict)
     metrics: dict = field(default_factory=dict)
+    activation_ranges: Ranges = field(default_factory=dict)
 
     def to_dict(self) -> dict:
         """Return the facts as plain JSON types."""
@@ -130,6 +137,15 @@ def _freeze(key, value):
         return float(value)
     if key == 'network' and not isinstance(value, str):
         raise ValueError(f'network {shown(value)}, expected a name')
+    if key == 'activation_ranges':
+        return {str(name): _range(name, ends) for name, ends in value.items()}
     if key in ('options', 'training', 'metrics') and not isinstance(value, dict):
         raise ValueError(f'{key} {shown(value)}, expected an object')
     return value
+
+
+def _range(name, ends):
+    low, high = (float(end) for end in ends)
+    if not -math.inf < low <= high < math.inf:
+        raise ValueError(f'activation_ranges {shown(name)} {shown(ends)}, expected low <= high')
+    return low, high

@@ -34,8 +34,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TORCH = 'torch==2.13.0'
 # For each distribution of ROS 2: the environment's folder, and the extras of setup.py in it.
 DISTROS = {
-    'kilted': ('.venv', 'pip-ros,train,openvino,onnxruntime,int8,test'),
-    'jazzy': ('.venv-jazzy', 'pip-ros-jazzy,train,openvino,onnxruntime,int8,test'),
+    'kilted': ('.venv', 'pip-ros,train,openvino,onnxruntime,test'),
+    'jazzy': ('.venv-jazzy', 'pip-ros-jazzy,train,openvino,onnxruntime,test'),
 }
 DEFAULT_DISTRO = 'kilted'
 # What packages are built with that come as sources, and OpenCV for machines without a display.

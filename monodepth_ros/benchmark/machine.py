@@ -13,7 +13,7 @@ FLAGS = ('avx2', 'fma', 'avx512f', 'avx512_vnni', 'avx_vnni', 'avx512_bf16', 'am
 FLAGS += ('amx_int8', 'asimd', 'asimddp', 'bf16', 'i8mm', 'sve')
 """Instruction sets that decide how fast a network runs, of x86 and ARM."""
 PACKAGES = ('monodepth_ros', 'torch', 'openvino', 'onnxruntime', 'onnxruntime-gpu', 'tensorrt')
-PACKAGES += ('nncf', 'onnx', 'numpy', 'opencv-python', 'opencv-python-headless', 'rclpy')
+PACKAGES += ('onnx', 'numpy', 'opencv-python', 'opencv-python-headless', 'rclpy')
 
 
 def describe_machine() -> dict:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from itertools import islice
+import json
 from pathlib import Path
 import re
 import time
@@ -12,7 +14,7 @@ from monodepth_ros.cli.options import add_engine_arguments, make_engine
 from monodepth_ros.errors import ConfigError
 
 CALIBRATION_IMAGES = 300
-"""As many as NNCF takes by default; more change the ranges little."""
+"""More change the ranges little."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='folder of images, video or bag of what the robot sees, for --precision int8',
     )
     parser.add_argument(
+        '--embed',
+        metavar='FILE.safetensors',
+        help='also write the weights with what --calibration found, so that robots need none',
+    )
+    parser.add_argument(
         '--force-engine-update', action='store_true', help='build anew what the cache has'
     )
     parser.add_argument('--onnx', metavar='FILE', help='also write the graph as ONNX, float32')
@@ -44,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
     facts = read_facts(path)
     if options.calibration:
         _calibrate(options, path, facts)
+    elif options.embed:
+        raise ConfigError('--embed goes with --calibration, whose ranges it writes')
     if options.onnx:
         _write_onnx(path, Path(options.onnx), options.force_engine_update)
     started = time.monotonic()
@@ -82,13 +91,30 @@ def _calibrate(options: argparse.Namespace, path: Path, facts) -> None:
             f'{options.engine} --precision {options.precision}'
         )
     try:
-        from monodepth_ros.engines.openvino_int8 import quantize
+        from monodepth_ros.engines.openvino_int8 import calibrate
     except ImportError as error:
         raise ConfigError(
-            f'--calibration needs OpenVINO ({error}); install it: pip install openvino nncf onnx'
+            f'--calibration needs OpenVINO ({error}); install it: pip install openvino onnx'
         ) from error
     images = load_images(options.calibration, facts)
-    print(f'calibrated with {len(images)} images: {quantize(path, images)}')
+    ranges = calibrate(path, images)
+    print(f'calibrated with {len(images)} images')
+    if options.embed:
+        _embed(path, Path(options.embed), facts, ranges)
+
+
+def _embed(path: Path, out: Path, facts, ranges) -> None:
+    """Write a copy of a checkpoint that carries the ranges; its weights stay as they are."""
+    from monodepth_ros.networks.checkpoint import FACTS_KEY
+    from monodepth_ros.networks.safetensors_file import read_arrays, write_arrays
+
+    arrays, _ = read_arrays(path)
+    facts = replace(facts, activation_ranges=ranges)
+    try:
+        write_arrays(out, arrays, {FACTS_KEY: json.dumps(facts.to_dict())})
+    except OSError as error:
+        raise ConfigError(f'cannot write --embed {out}: {error.strerror}') from None
+    print(f'wrote {out}')
 
 
 def load_images(name: str, facts) -> list:

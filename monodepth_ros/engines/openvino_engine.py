@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: float32, bfloat16 where the CPU has it, INT8 after calibration."""
+"""OpenVINO on the CPU: float32, bfloat16 where the CPU has it, INT8 where its ranges are known."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Callable, Optional, Sequence
 
 from monodepth_ros.engines.base import choose_precision, Engine, output_types
-from monodepth_ros.engines.cache import Artefact, digest, file_digest
+from monodepth_ros.engines.cache import Artefact, file_digest
 from monodepth_ros.engines.export import check_exporter, export_onnx, graph_key
-from monodepth_ros.engines.openvino_int8 import load_quantized
+from monodepth_ros.engines.openvino_int8 import (
+    has_vnni,
+    load_ranges,
+    quantize,
+    recipe,
+)
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
@@ -33,8 +38,10 @@ class OpenvinoEngine(Engine):
         path: checkpoint.
         facts: its facts.
         threads: CPU threads; 0 leaves OpenVINO's own choice.
-        precision: 'auto' (bfloat16 where the CPU computes in it, else float32), 'float32',
-            'bfloat16', or 'int8' once `openvino_int8.quantize` has been run for this checkpoint.
+        precision: 'auto' (bfloat16 where the CPU computes in it; else int8 where it multiplies
+            bytes, by VNNI, and the checkpoint carries its ranges; else float32), 'float32',
+            'bfloat16', or 'int8' with the checkpoint's ranges or those of
+            `openvino_int8.calibrate`.
         update: build anew what the cache has.
 
     """
@@ -54,11 +61,8 @@ class OpenvinoEngine(Engine):
         self._model: Optional[openvino.Model] = None
         self._request: Optional[Callable] = lru_cache(maxsize=SIZES_KEPT)(self._make_request)
         # What is missing should show now, not at the first frame.
-        if self.precision == 'int8':
-            self._quantized = load_quantized(self._path)
-        else:
-            self._quantized = None
-            check_exporter(self._path)
+        check_exporter(self._path)
+        self._ranges = load_ranges(self._path, facts) if self.precision == 'int8' else None
 
     @classmethod
     def from_file(cls, path, device='auto', threads=0, precision='auto', update=False):
@@ -74,8 +78,11 @@ class OpenvinoEngine(Engine):
         return self._core.get_property('CPU', name)
 
     def _offered_precisions(self) -> Sequence[str]:
-        native = 'BF16' in self._cpu('OPTIMIZATION_CAPABILITIES')
-        return ('bfloat16', 'float32', 'int8') if native else ('float32', 'int8')
+        if 'BF16' in self._cpu('OPTIMIZATION_CAPABILITIES'):
+            return 'bfloat16', 'float32', 'int8'
+        if self.facts.activation_ranges and has_vnni():
+            return 'int8', 'float32'
+        return 'float32', 'int8'
 
     def _infer(self, images: np.ndarray) -> RawOutput:
         if self._request is None:
@@ -106,7 +113,8 @@ class OpenvinoEngine(Engine):
             {
                 **graph_key(self._path),
                 'engine': file_digest(__file__),
-                'quantized': self._quantized and digest(b''.join(self._quantized)),
+                'ranges': self._ranges,
+                'quantization': self._ranges and recipe(),
                 'openvino': openvino.get_version(),
                 'cpu': [self._cpu('FULL_DEVICE_NAME'), *self._cpu('OPTIMIZATION_CAPABILITIES')],
             },
@@ -145,11 +153,11 @@ class OpenvinoEngine(Engine):
         return 'bf16' if 'bfloat16' in self._offered_precisions() else 'f32'
 
     def _read_model(self) -> openvino.Model:
-        if self._quantized is not None:
-            return self._core.read_model(*self._quantized)
         model = self._core.read_model(io.BytesIO(export_onnx(self._path, update=self._update)))
         if self.precision == 'bfloat16':
             round_filters(model)
+        if self._ranges is not None:
+            quantize(model, self._ranges)
         return model
 
     def close(self) -> None:

@@ -1,82 +1,149 @@
-"""The INT8 model of a checkpoint: made once by NNCF from calibration images, kept in the cache."""
+"""INT8 on the CPU: the values that each layer sees, and the graph that rounds to them."""
 
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 import re
-import tempfile
 from typing import Callable, Iterable, Sequence
 
 from monodepth_ros.engines.cache import Artefact, file_digest
 from monodepth_ros.engines.export import export_onnx, graph_key
 from monodepth_ros.errors import EngineError
+from monodepth_ros.facts import ModelFacts, Ranges
 import numpy as np
 import openvino
+from openvino import opset8
 
 LAYERS = ('Convolution', 'GroupConvolution', 'ConvolutionBackpropData')
 CPU_FACTS = Path('/proc/cpuinfo')
-LENGTH_BYTES = 8
+OUTLIERS = 0.005
+"""Per cent of an image's values, at either end, that a range need not hold."""
+LEVELS, WEIGHT_LEVELS, NARROW_LEVELS = 256, 255, 127
+"""Of activations, of weights, and of weights where sums of two products have but 16 bits."""
 
 
-def load_quantized(path: Path) -> tuple[bytes, bytes]:
-    """Return the XML and the weights of a checkpoint's INT8 model.
+def load_ranges(path: Path, facts: ModelFacts) -> Ranges:
+    """Return what the layers of a checkpoint see: as calibrated here, else as it carries itself.
 
     Raises:
-        EngineError: `quantize` has not been run for it, or with other weights or code.
+        EngineError: neither is there.
 
     """
     data = _artefact(path).load()
-    if data is None:
-        raise EngineError(
-            f'there is no INT8 model of {path} yet, or it is out of date; make it from a few '
-            'hundred images of what the robot sees: monodepth export --model '
-            f'{path} --engine openvino --precision int8 --calibration INPUT'
-        )
-    length, data = int.from_bytes(data[:LENGTH_BYTES], 'little'), data[LENGTH_BYTES:]
-    return data[:length], data[length:]
+    if data is not None:
+        return {name: tuple(pair) for name, pair in json.loads(data).items()}
+    if facts.activation_ranges:
+        return facts.activation_ranges
+    raise EngineError(
+        f'{path} carries no ranges for INT8, and none that were made for it are up to date; make '
+        'them from a few hundred images of what the robot sees: monodepth export --model '
+        f'{path} --engine openvino --precision int8 --calibration INPUT'
+    )
 
 
-def quantize(path: str | Path, images: Sequence[np.ndarray]) -> Path:
-    """Make the INT8 model of a checkpoint by NNCF's post-training quantisation and cache it.
+def calibrate(path: str | Path, images: Sequence[np.ndarray]) -> Ranges:
+    """Find the values that each layer of a checkpoint sees in images, and cache them.
 
     Args:
         path: checkpoint.
-        images: calibration images as the engine gets them, (1, h, w, 3) uint8 RGB each.
-
-    Returns:
-        The cache file.
+        images: as the engine gets them, (1, h, w, 3) uint8 RGB each.
 
     Raises:
         CheckpointError: missing, damaged or foreign weights.
-        EngineError: NNCF is missing or failed, or the cache cannot be written.
+        EngineError: the cache cannot be written.
 
     """
-    try:
-        import nncf
-    except ImportError as error:
-        raise EngineError(f'INT8 needs NNCF ({error}): pip install nncf') from error
     model = openvino.Core().read_model(io.BytesIO(export_onnx(path)))
-    # Without VNNI, sums of two products saturate 16 bits unless the weights keep to 7 bits.
-    fix = nncf.OverflowFix.DISABLE if _has_vnni() else nncf.OverflowFix.ENABLE
-    try:
-        quantized = nncf.quantize(
-            model,
-            nncf.Dataset(images),
-            preset=nncf.QuantizationPreset.MIXED,  # activations that take both signs lose less
-            subset_size=len(images),
-            ignored_scope=nncf.IgnoredScope(names=sensitive_layers(model)),
-            advanced_parameters=nncf.AdvancedQuantizationParameters(overflow_fix=fix),
-        )
-    except (RuntimeError, nncf.ValidationError) as error:
-        raise EngineError(f'NNCF cannot quantise {path}: {error}') from error
+    layers = quantized_layers(model)
+    sources = [layer.input_value(0) for layer in layers]
+    shown = [opset8.result(source) for source in sources]
+    probe = openvino.Model(shown, model.get_parameters())
+    request = openvino.Core().compile_model(probe, 'CPU').create_infer_request()
+    ends = np.full((len(layers), 2), (np.inf, -np.inf))
+    for image in images:
+        request.infer([image])
+        for index in range(len(layers)):
+            values = request.get_output_tensor(index).data
+            low, high = np.percentile(values, (OUTLIERS, 100 - OUTLIERS))
+            ends[index] = min(low, ends[index, 0]), max(high, ends[index, 1])
+    ranges = {
+        layer_name(layer): (float(low), float(high)) for layer, (low, high) in zip(layers, ends)
+    }
     artefact = _artefact(Path(path))
-    if not artefact.store(_serialize(quantized)):
+    if not artefact.store(json.dumps(ranges).encode()):
         raise EngineError(
-            f'cannot write the INT8 model to {artefact.path}; make the folder writable, or set '
+            f'cannot write the ranges to {artefact.path}; make the folder writable, or set '
             'XDG_CACHE_HOME to one that is'
         )
-    return artefact.path
+    return ranges
+
+
+def quantize(model: openvino.Model, ranges: Ranges) -> None:
+    """Let a model round what its layers see, and their weights, so that OpenVINO uses INT8.
+
+    Values are rounded to 256 steps from the smallest to the largest, zero being one of them;
+    weights of each output channel to 255 steps about zero (Krishnamoorthi, Quantizing deep
+    convolutional networks for efficient inference, 2018, sections 2.1 and 2.2).
+
+    Args:
+        model: deployment graph in floating point; is changed.
+        ranges: of `calibrate`.
+
+    Raises:
+        EngineError: a layer has no range; the graph is not the one that was calibrated.
+
+    """
+    levels = WEIGHT_LEVELS if has_vnni() else NARROW_LEVELS
+    rounded: dict[tuple[str, int], openvino.Output] = {}
+    for layer in quantized_layers(model):
+        name = layer_name(layer)
+        if name not in ranges:
+            raise EngineError(
+                f'the ranges for INT8 have none of the layer {name}; make them anew: monodepth '
+                'export --engine openvino --precision int8 --calibration INPUT'
+            )
+        source = layer.input_value(0)
+        key = source.get_node().get_friendly_name(), source.get_index()
+        if key not in rounded:
+            low, high = (np.float32(end) for end in _with_zero(*ranges[name]))
+            rounded[key] = opset8.fake_quantize(source, low, high, low, high, LEVELS).output(0)
+        layer.input(0).replace_source_output(rounded[key])
+        layer.input(1).replace_source_output(_rounded_weights(layer, levels))
+    model.validate_nodes_and_infer_types()
+
+
+def _with_zero(low: float, high: float) -> tuple[float, float]:
+    """Return ends between which zero is one of `LEVELS` values; padding and ReLU need it exact."""
+    low, high = min(low, 0.0), max(high, 1e-3)
+    step = (high - low) / (LEVELS - 1)
+    below = round(-low / step)
+    return -below * step, (LEVELS - 1 - below) * step
+
+
+def _rounded_weights(layer: openvino.Node, levels: int) -> openvino.Output:
+    """Return the weights of a layer, rounded for each output channel by itself."""
+    weights = layer.input_value(1).get_node().get_data().astype(np.float32)
+    inputs = (1, 2, 3) if layer.get_type_name() == 'Convolution' else (0, 2, 3)
+    most = np.maximum(np.abs(weights).max(inputs, keepdims=True), np.float32(1e-9))
+    constant = opset8.constant(weights)
+    return opset8.fake_quantize(constant, -most, most, -most, most, levels).output(0)
+
+
+def layer_name(layer: openvino.Node) -> str:
+    """Return a layer's name as the ONNX graph has it."""
+    return layer.get_friendly_name().removesuffix('/WithoutBiases')
+
+
+def quantized_layers(model: openvino.Model) -> list[openvino.Node]:
+    """Return the layers that compute in INT8, in the graph's order."""
+    kept = set(sensitive_layers(model))
+    return [
+        op
+        for op in model.get_ordered_ops()
+        if op.get_type_name() in LAYERS and op.get_friendly_name() not in kept
+    ]
 
 
 def sensitive_layers(model: openvino.Model) -> list[str]:
@@ -122,7 +189,7 @@ def _producers(node: openvino.Node) -> list[openvino.Node]:
     return [value.get_node() for value in node.input_values()]
 
 
-def _has_vnni() -> bool:
+def has_vnni() -> bool:
     """Return whether an x86 CPU sums products of bytes in 32 bits; other CPUs do so anyway."""
     try:
         flags = re.search(r'^flags\s*:(.*)$', CPU_FACTS.read_text(), re.MULTILINE)
@@ -133,16 +200,9 @@ def _has_vnni() -> bool:
 
 def _artefact(path: Path) -> Artefact:
     slot = {'checkpoint': str(path.resolve())}
-    return Artefact('openvino-int8', slot, {**graph_key(path), 'recipe': file_digest(__file__)})
+    return Artefact('openvino-ranges', slot, {**graph_key(path), 'recipe': recipe()})
 
 
-def _serialize(model: openvino.Model) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / 'model.xml'
-        openvino.save_model(model, path, compress_to_fp16=False)
-        text = path.read_bytes()
-        return (
-            len(text).to_bytes(LENGTH_BYTES, 'little')
-            + text
-            + path.with_suffix('.bin').read_bytes()
-        )
+def recipe() -> str:
+    """Return what changes whenever this module quantises differently."""
+    return file_digest(__file__)

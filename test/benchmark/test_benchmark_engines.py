@@ -119,7 +119,7 @@ def test_a_second_start_is_measured_and_asks_for_the_same(settings, monkeypatch)
     monkeypatch.setattr(engines, 'Worker', FakeWorker)
     target = Target('dual_efficientnet_lite0', settings.model_path)
     _, row = engines._start(settings, target, Case('openvino', 'int8'), 'images.npy', True)
-    assert [what for what, _ in asked] == ['quantize', 'stop', 'load', 'stop', 'load']
+    assert [what for what, _ in asked] == ['calibrate', 'stop', 'load', 'stop', 'load']
     assert len({cache for _, cache in asked}) == 1
     assert row['calibration_s'] == 1.5 and row['start_warm_s'] > 0
 

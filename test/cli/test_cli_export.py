@@ -6,6 +6,7 @@ from monodepth_ros.cli import export
 from monodepth_ros.cli.main import build_parser, main
 from monodepth_ros.networks.checkpoint import save_checkpoint
 from monodepth_ros.networks.registry import create_network
+from monodepth_ros.networks.safetensors_file import read_arrays
 import numpy as np
 import pytest
 
@@ -85,3 +86,31 @@ def test_onnx_file_that_cannot_be_written(checkpoint, made, tmp_path, capsys):
     pytest.importorskip('onnx')
     assert main(['export', '--model', checkpoint, '--onnx', str(tmp_path / 'no' / 'x.onnx')]) == 1
     assert 'cannot write --onnx' in capsys.readouterr().err
+
+
+def test_ranges_are_embedded_in_a_copy_of_the_weights(checkpoint, tmp_path, capsys, monkeypatch):
+    for package in ('onnx', 'openvino'):
+        pytest.importorskip(package)
+    images, out = tmp_path / 'images', tmp_path / 'carrier.safetensors'
+    images.mkdir()
+    for index in range(2):
+        noise = np.random.default_rng(index).integers(0, 256, (48, 64, 3), np.uint8)
+        cv2.imwrite(str(images / f'{index}.png'), noise)
+    int8 = ['export', '--engine', 'openvino', '--precision', 'int8', '--size', '96x64']
+    calibration = ['--calibration', str(images), '--embed', str(out)]
+    assert main([*int8, '--model', checkpoint, *calibration]) == 0
+    assert f'calibrated with 2 images\nwrote {out}' in capsys.readouterr().out
+    (arrays, _), (copied, _) = read_arrays(checkpoint), read_arrays(out)
+    assert all(np.array_equal(array, copied[name]) for name, array in arrays.items())
+    # The next robot has calibrated nothing.
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'another'))
+    assert main([*int8, '--model', str(out)]) == 0
+    assert 'int8, 96 x 64: ready after' in capsys.readouterr().out
+    assert main([*int8, '--model', checkpoint]) == 1
+    assert 'carries no ranges for INT8' in capsys.readouterr().err
+
+
+def test_embedding_goes_with_calibration(checkpoint, made, tmp_path, capsys):
+    assert main(['export', '--model', checkpoint, '--embed', str(tmp_path / 'x')]) == 1
+    assert '--embed goes with --calibration' in capsys.readouterr().err
+    assert not made

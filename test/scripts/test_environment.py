@@ -79,7 +79,7 @@ def test_each_distro_has_an_environment_of_its_own(root):
     jazzy = FakeEnvironment(root, distro='jazzy')
     assert jazzy.ensure() == root / '.venv-jazzy' / 'bin' / 'python'
     assert jazzy.calls == NEW
-    assert jazzy.extras == '.[pip-ros-jazzy,train,openvino,onnxruntime,int8,test]'
+    assert jazzy.extras == '.[pip-ros-jazzy,train,openvino,onnxruntime,test]'
     assert (root / '.venv' / 'complete.json').stat().st_mtime_ns == left_alone
     assert _calls(root) == []
     (root / '.venv-jazzy' / 'complete.json').unlink()
@@ -282,11 +282,11 @@ def test_headless_opencv_where_the_other_does_not_load(root, monkeypatch):
 def test_extras_are_added_where_they_are_missing(root):
     _calls(root)
     fake = FakeEnvironment(root)
-    fake.add('int8', 'nncf')
+    fake.add('tensorrt', 'tensorrt')
     assert fake.calls == []
-    fake.missing = 'nncf'
-    fake.add('int8', 'nncf')
-    assert (fake.calls, fake.extras) == (['-e'], '.[int8]')
+    fake.missing = 'tensorrt'
+    fake.add('tensorrt', 'tensorrt')
+    assert (fake.calls, fake.extras) == (['-e'], '.[tensorrt]')
     assert _calls(root) == [], 'an extra more is no reason to make the environment anew'
 
 
@@ -294,10 +294,10 @@ def test_an_extra_that_cannot_be_had_is_done_without(root, capfd):
     _calls(root)
     (root / '.venv.log').unlink()
     fake = FakeEnvironment(root, '-e', subprocess.CalledProcessError(1, 'pip'))
-    fake.missing = 'nncf'
-    fake.add('int8', 'nncf')
+    fake.missing = 'tensorrt'
+    fake.add('tensorrt', 'tensorrt')
     out = capfd.readouterr().out
-    assert 'int8 failed: free some disk space' in out and 'going on without nncf' in out
+    assert 'tensorrt failed: free some disk space' in out and 'going on without tensorrt' in out
 
 
 def _hold_lock(root, held, release):

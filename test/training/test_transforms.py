@@ -300,7 +300,7 @@ def test_a_streak_is_a_line_of_its_length_through_the_centre(length, angle):
     kernel = streak(length, angle).astype(float)
     assert kernel.shape[0] == kernel.shape[1] and kernel.shape[0] % 2 and kernel.min() >= 0
     half = kernel.shape[0] // 2
-    rows, columns = np.mgrid[-half : half + 1, -half : half + 1]
+    rows, columns = np.indices(kernel.shape) - half
     along = columns * np.cos(angle) + rows * np.sin(angle)
     across = rows * np.cos(angle) - columns * np.sin(angle)
     assert kernel.sum() == pytest.approx(1.0)
