@@ -176,6 +176,6 @@ class Batches:
         rng = np.random.default_rng((self.config.seed, AUGMENTATION, *place))
         view, sample = random_view(augment, rng), self.samples[index]
         if self.config.views == 'whole':
-            view = whole_view(view, sample.camera.rectified, size[0], self.focal_length)
+            view = whole_view(view, sample.camera.rectified, size, self.focal_length)
         image, depth, label = apply_view(sample, view, size, self.focal_length)
         return jitter(image, augment, rng), depth, label

@@ -154,8 +154,9 @@ class TrainConfig:
         height: network input in pixels, a multiple of 32 as the node's input is.
         sizes: (width, height) pairs that each step draws one of, in place of the two.
         views: 'crop' shows each image at one focal length in pixels, so that another size shows
-            more or less of it; 'whole' fits its whole width into the input and gives depth times
-            focal_length / focal length in the input's pixels.
+            more or less of it; 'whole' fits its whole width into the input, or fills an input
+            that is much taller than the image, and gives depth times focal_length / focal length
+            in the input's pixels.
         focal_length: pixels at `width` that depth is learned for; 0 for that of the first data
             set's camera.
         epochs: passes over the images.

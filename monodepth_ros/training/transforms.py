@@ -125,22 +125,29 @@ def view_matrix(view: View, grid: PinholeCamera, size, focal_length: float) -> n
     return camera @ turn.T @ to_rays
 
 
-def whole_view(view: View, grid: PinholeCamera, width: int, focal_length: float) -> View:
+BORDER = 1.15
+"""How many times an image's height an output may have, as prediction's rounding adds some."""
+
+
+def whole_view(view: View, grid: PinholeCamera, size, focal_length: float) -> View:
     """Return the view in which zoom 1 fits the whole width of an image into the output's.
 
     This is what prediction does by the rule `scale`, `pipeline.preprocess.plan_input`: the focal
     length in the output's pixels is grid.fx * width / grid.width, and depth is the network's times
-    that over `focal_length`.
+    that over `focal_length`. An output that is much taller than the image, as for a square or an
+    upright camera, is filled instead, by a part of the width.
 
     Args:
         view: its zoom counts from the whole width.
         grid: intrinsics of the image.
-        width: columns of the output.
+        size: (width, height) of the output.
         focal_length: pixels, that depth is given for.
 
     """
-    fitted = grid.fx * width / grid.width
-    return replace(view, zoom=view.zoom * fitted / focal_length)
+    fitted = grid.fx * size[0] / grid.width
+    height = grid.height * fitted / grid.fy
+    fill = size[1] / height if size[1] > BORDER * height else 1.0
+    return replace(view, zoom=view.zoom * fill * fitted / focal_length)
 
 
 def apply_view(sample: Sample, view: View, size: tuple[int, int], focal_length: float):

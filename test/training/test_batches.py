@@ -169,27 +169,31 @@ def test_holding_out_most_scenes_is_refused():
         hold_out_scenes(['a_1', 'a_2', 'b_1', 'b_2', 'b_3'], 3, '_')
 
 
-@pytest.mark.parametrize('sizes', [(), ((96, 64),), ((32, 32),)])
+@pytest.mark.parametrize('sizes', [((64, 32),), ((96, 64),), ((32, 32),)])
 def test_whole_views_learn_what_prediction_scales_back(samples, sizes):
     # The whole width is seen, and the network's depth times f / f_canonical is the truth.
     batches = make(samples, {'flip': 0.0}, views='whole', sizes=sizes)
     image, depth, _ = batches(0)
-    width, height = (sizes or ((64, 64),))[0]
+    ((width, height),) = sizes
+    content = HEIGHT * width / WIDTH
+    fill = height / content if height > 1.15 * content else 1.0
     truth = {s.depth[2:].astype(np.float64).round(4).tobytes(): s for s in samples}
-    scale = FOCAL * width / WIDTH / batches.focal_length
+    scale = FOCAL * width / WIDTH * fill / batches.focal_length
     for found in depth.numpy() * scale:
         rows = (found > 0).any(axis=1).sum()
-        assert abs(rows - min(height, HEIGHT * width / WIDTH)) <= 4
+        assert abs(rows - min(height, content * fill)) <= 4 * fill
         known = np.unique(found[found > 0].round(3))
         matches = [s for s in truth.values() if np.isin(known, np.unique(s.depth.round(3))).all()]
         assert len(matches) == 1
-        # All eight stripes, of those that differ.
-        assert known.size == np.unique(matches[0].depth[matches[0].depth > 0]).size
+        # All stripes, of those that differ, or so many as the width that is left has.
+        stripes = np.unique(matches[0].depth[matches[0].depth > 0]).size
+        assert np.ceil(stripes / fill) - 1 <= known.size <= stripes
+        assert known.size == stripes or fill > 1
 
 
 def test_zooming_out_leaves_the_surroundings_unknown(samples):
-    augment = {'min_zoom': 0.5, 'max_zoom': 1.0}
-    plain, small = (make(samples, a, views='whole') for a in ({'flip': 0.0}, augment))
+    augment, size = {'min_zoom': 0.5, 'max_zoom': 1.0}, ((WIDTH, HEIGHT),)
+    plain, small = (make(samples, a, views='whole', sizes=size) for a in ({'flip': 0.0}, augment))
     for (_, near, label), (_, far, _) in zip(map(small, range(6)), map(plain, range(6))):
         shares = (near > 0).float().mean((1, 2)) / (far > 0).float().mean((1, 2))
         assert (shares < 1.03).all()
