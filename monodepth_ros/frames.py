@@ -77,8 +77,8 @@ class Prediction:
         camera: the grid's pinhole intrinsics, or None where the camera is not calibrated.
         stamp_ns: the frame's stamp in nanoseconds, unchanged.
         frame_id: the frame's optical frame, unchanged.
-        error: (H, W) float32, the expected relative error of the depth, NaN where the depth is;
-            None from a network that does not predict it.
+        error: (H, W) float32, the expected relative error of the depth: what the network has
+            learned of it, or a guess (`pipeline.depth_error`); NaN where it gave no depth.
 
     """
 

@@ -197,6 +197,8 @@ class MonoDepthNode(LifecycleNode):
         self._loaded = self._to_load()
         models = [camera.load_calibration() for camera in self._cameras]
         self._engine = self._interruption.call(partial(self._make_engine, models), LOADING)
+        if reason := parameters.class_refusal(self._values, self._engine.facts.classes):
+            raise ConfigError(reason)
         parameters.declare_facts(self, self._engine.facts)
         engine = self._engine
         self.get_logger().info(

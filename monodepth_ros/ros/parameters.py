@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 import re
-from typing import Any, Callable, Mapping, Optional, Union
+from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
 from monodepth_ros.engines.base import PRECISIONS
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.pipeline.predictor import (
+    LARGEST_MAX_ERROR,
+    LONGEST_TIME_CONSTANT,
     OUTPUT_RESOLUTIONS,
     PredictorOptions,
     WIDEST_EDGE,
@@ -266,6 +268,32 @@ SPECS = (
         maximum=WIDEST_EDGE,
     ),
     Spec(
+        'depth.max_error',
+        _DEFAULTS.max_error,
+        'Depth whose expected relative error is larger becomes invalid; 0 keeps all. The error is '
+        'what the network has learned of it, or a rough guess.',
+        unit='m/m',
+        minimum=0.0,
+        maximum=LARGEST_MAX_ERROR,
+    ),
+    Spec(
+        'depth.temporal_filter',
+        _DEFAULTS.temporal_filter,
+        'Time constant of an average of the depth wherever image and label stay alike, for a '
+        'camera that often stands still; 0 averages nothing.',
+        unit='s',
+        minimum=0.0,
+        maximum=LONGEST_TIME_CONSTANT,
+    ),
+    Spec(
+        'depth.color_range',
+        10.0,
+        'Depth that depth/color shows in the last colour; the first one is 0 m.',
+        unit='m',
+        minimum=0.01,
+        maximum=BEYOND_ALL,
+    ),
+    Spec(
         'segmentation.confidence_threshold',
         _DEFAULTS.confidence_threshold,
         'A label with a probability below becomes 255, unlabelled.',
@@ -294,6 +322,17 @@ SPECS = (
         'Give points the fields label (uint32, as PCL has it) and confidence (uint8, 0..255).',
     ),
     Spec(
+        'point_cloud.error',
+        False,
+        'Give points the field error (float32): the expected relative error of their depth.',
+    ),
+    Spec(
+        'point_cloud.exclude',
+        [''],
+        "Classes that give no points, such as ['floor', 'ceiling']; with [''] all do.",
+        expected='list of class names of the model',
+    ),
+    Spec(
         'point_cloud.min_range',
         0.0,
         'Depth below gives no point; the depth image keeps it.',
@@ -310,6 +349,23 @@ SPECS = (
         maximum=math.inf,
     ),
     Spec(
+        'small.max_width',
+        400,
+        'Largest width of small/mask, small/confidence and small/points, which take every n-th '
+        'row and column.',
+        unit='pixels',
+        minimum=1,
+        maximum=4096,
+    ),
+    Spec(
+        'small.max_height',
+        200,
+        'Largest height of the same.',
+        unit='pixels',
+        minimum=1,
+        maximum=4096,
+    ),
+    Spec(
         'diagnostics.period',
         1.0,
         'Time between two messages on /diagnostics.',
@@ -321,6 +377,9 @@ SPECS = (
 )
 
 BY_NAME = {spec.name: spec for spec in SPECS}
+
+CLASS_PARAMETERS = ('point_cloud.exclude',)
+"""Parameters that name classes of the model; [''] names none."""
 
 FACT_PARAMETERS = {
     'class_names': 'Class names of the loaded model; the index is the label. Read-only.',
@@ -410,7 +469,27 @@ def refusal(
         changed = name in values and value != values[name]
         if active and changed and spec.changes == NOT_WHILE_ACTIVE:
             return f'{name} cannot change while the node is active; deactivate it first'
+    classes = fact('class_names')
+    if classes is not None and (reason := class_refusal(new, classes)):
+        return reason
     return _range_refusal({**values, **new})
+
+
+def class_refusal(values: Mapping[str, Any], classes: Sequence[str]) -> Optional[str]:
+    """
+    Return why parameters name classes that a model does not have, or None where it has all.
+
+    Args:
+        values: parameter values by name, of all parameters or some.
+        classes: class names of the model.
+
+    """
+    for name in CLASS_PARAMETERS:
+        for text in values.get(name, ()):
+            if text and text not in classes:
+                known = ', '.join(classes) or 'none, as this model gives no labels'
+                return f'{name} names the class {text!r}, expected of: {known}'
+    return None
 
 
 def _range_refusal(values: Mapping[str, Any]) -> Optional[str]:
@@ -431,6 +510,8 @@ def predictor_options(values: Mapping[str, Any]) -> PredictorOptions:
         confidence_threshold=values['segmentation.confidence_threshold'],
         output_resolution=values['output_resolution'],
         edge_filter=values['depth.edge_filter'],
+        max_error=values['depth.max_error'],
+        temporal_filter=values['depth.temporal_filter'],
     )
 
 
