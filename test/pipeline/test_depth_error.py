@@ -72,7 +72,8 @@ class ErrorEngine(FormulaEngine):
     def _infer(self, images):
         raw = super()._infer(images)
         error = np.full(images.shape[:3], 0.05, np.float32)
-        error[..., error.shape[2] // 2 :] = 0.30
+        middle = images.shape[2] // 2
+        error[..., middle:] = 0.30
         return RawOutput(raw.depth, raw.label, raw.confidence, error)
 
 
@@ -109,6 +110,8 @@ def test_max_error_takes_away_what_is_worse(wanted):
 
 def test_an_error_that_is_none_is_not_below_the_limit():
     class Silent(ErrorEngine):
+        """Say no error at the left."""
+
         def _infer(self, images):
             raw = super()._infer(images)
             raw.error[..., :40] = np.nan
