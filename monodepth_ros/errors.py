@@ -88,5 +88,9 @@ CALIBRATION_REASONS = (
 SCALE_REASONS = (
     'bad_pose',
     'under_ground',
+    'no_labels',
+    'no_floor',
+    'tilted',
+    'few_points',
 )
 """Why a robot's knowledge of distances is left unused."""
