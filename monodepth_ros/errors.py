@@ -92,5 +92,10 @@ SCALE_REASONS = (
     'no_floor',
     'tilted',
     'few_points',
+    'no_points',
+    'no_transform',
+    'beyond_limits',
+    'outlier',
+    'few_votes',
 )
 """Why a robot's knowledge of distances is left unused."""
