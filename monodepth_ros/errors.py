@@ -88,5 +88,14 @@ CALIBRATION_REASONS = (
 SCALE_REASONS = (
     'bad_pose',
     'under_ground',
+    'no_labels',
+    'no_floor',
+    'tilted',
+    'few_points',
+    'no_points',
+    'no_transform',
+    'beyond_limits',
+    'outlier',
+    'few_votes',
 )
 """Why a robot's knowledge of distances is left unused."""
