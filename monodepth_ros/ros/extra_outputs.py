@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from monodepth_ros.pipeline.depth_error import depth_confidence
-from monodepth_ros.pipeline.visualize import colorize_depth
+from monodepth_ros.ros.compressed_outputs import COMPRESSED_OUTPUTS
+from monodepth_ros.ros.pictures import depth_picture
 from monodepth_ros.ros.result import Output, Result
 import numpy as np
 from sensor_msgs.msg import Image, PointCloud2
@@ -16,10 +17,7 @@ def _depth_confidence(result: Result) -> Image:
 
 
 def _depth_color(result: Result) -> Image:
-    depth = result.prediction.depth
-    out = result.buffers.array('depth_color', (*depth.shape, 3), np.uint8)
-    colors = colorize_depth(depth, 0.0, result.values['depth.color_range'], out)
-    return result.image(colors, 'rgb8')
+    return result.image(depth_picture(result), 'rgb8')
 
 
 def _image_rect_color(result: Result) -> Image:
@@ -63,5 +61,6 @@ EXTRA_OUTPUTS = {
     'small/mask': Output(Image, _small_mask, ('label',)),
     'small/confidence': Output(Image, _small_confidence, ('confidence',)),
     'small/points': Output(PointCloud2, _small_points, is_cloud=True, is_calibrated=True),
+    **COMPRESSED_OUTPUTS,
 }
 """Topics and what they carry."""

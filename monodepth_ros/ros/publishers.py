@@ -8,10 +8,10 @@ from typing import Any, Collection, Mapping
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import Prediction, Wanted
 from monodepth_ros.image_encodings import to_millimetres
-from monodepth_ros.pipeline.visualize import colorize_label, overlay
 from monodepth_ros.ros import compat, conversions
 from monodepth_ros.ros.buffers import MessageBuffers
 from monodepth_ros.ros.extra_outputs import EXTRA_OUTPUTS
+from monodepth_ros.ros.pictures import label_picture, overlay_picture
 from monodepth_ros.ros.result import cloud_maps, Output, Result
 from monodepth_ros.ros.stopwatch import Stopwatch
 import numpy as np
@@ -46,16 +46,11 @@ def _confidence(result):
 
 
 def _color_mask(result):
-    label = result.prediction.label
-    out = result.buffers.array('color_mask', (*label.shape, 3), np.uint8)
-    return result.image(colorize_label(label, result.facts.colors, out), 'rgb8')
+    return result.image(label_picture(result), 'rgb8')
 
 
 def _overlay(result):
-    image, label = result.prediction.image, result.prediction.label
-    alpha = result.values['segmentation.overlay_alpha']
-    out = result.buffers.array('overlay', image.shape, np.uint8)
-    return result.image(overlay(image, label, result.facts.colors, alpha, out), 'rgb8')
+    return result.image(overlay_picture(result), 'rgb8')
 
 
 _MAIN_OUTPUTS = {

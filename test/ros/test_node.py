@@ -6,7 +6,7 @@ from bench import FRAME_ID, make_camera_info, make_rgb, wait_until
 from doubles import FormulaEngine, make_facts
 from monodepth_ros.pipeline import predictor
 from monodepth_ros.pipeline.cloud import POINT_DTYPE
-from monodepth_ros.ros import compat, extra_outputs, publishers, result
+from monodepth_ros.ros import compat, compressed_outputs, extra_outputs, pictures, result
 from monodepth_ros.ros.publishers import EXTRA_TOPICS, TOPICS
 from monodepth_ros.ros.stopwatch import STAGES
 from monodepth_ros.ros.worker import PIPELINE_DEPTHS
@@ -100,8 +100,14 @@ COMPUTED = {
     'small/mask': {'label_on_grid'},
     'small/confidence': {'confidence_on_grid'},
     'small/points': {'depth_on_grid', 'rectify', 'make_cloud'},
+    'depth/image_rect/compressedDepth': {'depth_on_grid', 'inverse_depth'},
+    'depth/color/compressed': {'depth_on_grid', 'colorize_depth'},
+    'depth/image_rect_color/compressed': {'rectify'},
+    'segmentation/mask/compressed': {'label_on_grid'},
+    'segmentation/color_mask/compressed': {'label_on_grid', 'colorize_label'},
+    'segmentation/overlay/compressed': {'label_on_grid', 'rectify', 'overlay'},
 }
-MAKERS = (predictor, publishers, result, extra_outputs)
+MAKERS = (predictor, pictures, result, extra_outputs, compressed_outputs)
 
 
 @pytest.mark.parametrize('topic', [*TOPICS, *EXTRA_TOPICS])
