@@ -27,7 +27,9 @@ from monodepth_ros.pipeline.preprocess import (
     plan_input,
     prepare,
     rectify,
+    SCALES,
 )
+from monodepth_ros.scale.votes import View
 import numpy as np
 
 OUTPUT_RESOLUTIONS = ('input', 'network')
@@ -55,6 +57,7 @@ class PredictorOptions:
         output_resolution: one of `OUTPUT_RESOLUTIONS`.
         edge_filter: `min_angle` of `edges.flying_pixels` in degrees, at most `WIDEST_EDGE`; 0
             leaves flying pixels in.
+        scale: what the depth is multiplied by, of `SCALES`, on top of what metric_scaling does.
 
     """
 
@@ -65,6 +68,7 @@ class PredictorOptions:
     confidence_threshold: float = 0.0
     output_resolution: str = 'input'
     edge_filter: float = 0.0
+    scale: float = 1.0
 
     def __post_init__(self):
         if self.metric_scaling not in METRIC_SCALING:
@@ -93,6 +97,8 @@ class PredictorOptions:
             raise ConfigError(
                 f'edge_filter is {self.edge_filter} degrees, expected 0..{WIDEST_EDGE:g}'
             )
+        if not SCALES[0] <= self.scale <= SCALES[1]:
+            raise ConfigError(f'scale is {self.scale}, expected {SCALES[0]:g}..{SCALES[1]:g}')
 
 
 @dataclass(frozen=True)
@@ -221,7 +227,8 @@ class Predictor:
         depth = label = confidence = image = error = None
         if wanted.depth:
             depth = new_array('depth', shape, np.float32)
-            depth_on_grid(raw.depth[index], plan, depth, options.min_range, options.max_range)
+            ranges = options.min_range, options.max_range
+            depth_on_grid(raw.depth[index], plan, depth, *ranges, options.scale)
             self._filter_edges(depth, camera, options)
         if wanted.label:
             label = new_array('label', shape, np.uint8)
@@ -237,6 +244,32 @@ class Predictor:
             image = _picture(prepared, new_array)
         of_frame = camera, frame.stamp_ns, frame.frame_id
         return Prediction(depth, label, confidence, image, *of_frame, error)
+
+    def view(self, prepared: Prepared, raw: RawOutput, index: int = 0) -> Optional[View]:
+        """Return what the network says, on its own grid, for an estimate of the scale.
+
+        Args:
+            prepared: the frame.
+            raw: the network's output for a batch; left as it is.
+            index: place of the frame in the batch.
+
+        Returns:
+            Depth before `PredictorOptions.scale`, with labels where the network has any; None
+            where the camera is not calibrated.
+
+        """
+        plan = prepared.plan
+        if plan.camera is None:
+            return None
+        depth = raw.depth[index][plan.content] * np.float32(plan.depth_scale)
+        if plan.unseen_content is not None:
+            depth[plan.unseen_content] = np.nan
+        camera = plan.camera.resized(plan.content_width, plan.content_height)
+        if 'semantic' not in self.engine.facts.outputs:
+            return View(depth, camera)
+        return View(
+            depth, camera, raw.label[index][plan.content], raw.confidence[index][plan.content]
+        )
 
     def _filter_edges(self, depth, camera, options):
         if options.edge_filter > 0:
