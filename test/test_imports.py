@@ -49,7 +49,10 @@ ALLOWED = [
     (r'scale.*', ['errors', 'frames', 'camera', 'scale']),
     (r'image_encodings', ['errors', 'image_headers']),
     (r'(frames|facts)', ['errors']),
-    (r'pipeline.*', ['errors', 'frames', 'facts', 'camera', 'pipeline', 'engines.base']),
+    (
+        r'pipeline.*',
+        ['errors', 'frames', 'facts', 'camera', 'scale', 'pipeline', 'engines.base'],
+    ),
     (r'networks.*', ['errors', 'facts', 'networks']),
     (r'engines', []),
     (r'engines\.base', ['errors', 'frames', 'facts']),

@@ -279,6 +279,7 @@ def _facts(options, one: _Set, engine, dataset) -> dict:
         'root': Path(one.root).name,
         'split': one.split,
         'metric_scaling': options.metric_scaling,
+        'scale': options.scale,
         'checkpoint': path.name,
         'checkpoint_sha256': file_digest(path),
         'measured': datetime.now(timezone.utc).isoformat(timespec='seconds'),

@@ -28,8 +28,10 @@ from monodepth_ros.pipeline.preprocess import (
     plan_input,
     prepare,
     rectify,
+    SCALES,
 )
 from monodepth_ros.pipeline.steady import SteadyDepth
+from monodepth_ros.scale.votes import View
 import numpy as np
 
 OUTPUT_RESOLUTIONS = ('input', 'network')
@@ -66,6 +68,7 @@ class PredictorOptions:
         max_error: depth whose expected relative error is larger becomes NaN; 0 keeps all.
         temporal_filter: `time_constant` of `steady.SteadyDepth` in seconds, over the frames of one
             camera in their order; 0 for none.
+        scale: what the depth is multiplied by, of `SCALES`, on top of what metric_scaling does.
 
     """
 
@@ -78,6 +81,7 @@ class PredictorOptions:
     edge_filter: float = 0.0
     max_error: float = 0.0
     temporal_filter: float = 0.0
+    scale: float = 1.0
 
     def __post_init__(self):
         if self.metric_scaling not in METRIC_SCALING:
@@ -113,6 +117,8 @@ class PredictorOptions:
                 f'temporal_filter is {self.temporal_filter} s, expected '
                 f'0..{LONGEST_TIME_CONSTANT:g}'
             )
+        if not SCALES[0] <= self.scale <= SCALES[1]:
+            raise ConfigError(f'scale is {self.scale}, expected {SCALES[0]:g}..{SCALES[1]:g}')
 
 
 @dataclass(frozen=True)
@@ -245,8 +251,9 @@ class Predictor:
             error_on_grid(self._error(raw, index), raw.depth[index], plan, error)
         if wanted.depth:
             depth = new_array('depth', shape, np.float32)
+            ranges = options.min_range, options.max_range
             steady = self._steadied(prepared, raw, index)
-            depth_on_grid(steady, plan, depth, options.min_range, options.max_range)
+            depth_on_grid(steady, plan, depth, *ranges, options.scale)
             self._filter_edges(depth, camera, options)
             if options.max_error > 0:
                 np.copyto(depth, np.nan, where=~(error <= options.max_error))
@@ -279,6 +286,32 @@ class Predictor:
             return raw.error[index]
         labelled = 'semantic' in self.engine.facts.outputs
         return likely_error(raw.depth[index], raw.confidence[index] if labelled else None)
+
+    def view(self, prepared: Prepared, raw: RawOutput, index: int = 0) -> Optional[View]:
+        """Return what the network says, on its own grid, for an estimate of the scale.
+
+        Args:
+            prepared: the frame.
+            raw: the network's output for a batch; left as it is.
+            index: place of the frame in the batch.
+
+        Returns:
+            Depth before `PredictorOptions.scale`, with labels where the network has any; None
+            where the camera is not calibrated.
+
+        """
+        plan = prepared.plan
+        if plan.camera is None:
+            return None
+        depth = raw.depth[index][plan.content] * np.float32(plan.depth_scale)
+        if plan.unseen_content is not None:
+            depth[plan.unseen_content] = np.nan
+        camera = plan.camera.resized(plan.content_width, plan.content_height)
+        if 'semantic' not in self.engine.facts.outputs:
+            return View(depth, camera)
+        return View(
+            depth, camera, raw.label[index][plan.content], raw.confidence[index][plan.content]
+        )
 
     def _filter_edges(self, depth, camera, options):
         if options.edge_filter > 0:

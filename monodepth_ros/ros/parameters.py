@@ -16,7 +16,7 @@ from monodepth_ros.pipeline.predictor import (
     PredictorOptions,
     WIDEST_EDGE,
 )
-from monodepth_ros.pipeline.preprocess import METRIC_SCALING
+from monodepth_ros.pipeline.preprocess import METRIC_SCALING, SCALES
 from monodepth_ros.ros.conversions import DEPTH_ENCODINGS
 from monodepth_ros.ros.inputs import TRANSPORTS
 from monodepth_ros.ros.worker import PIPELINE_DEPTHS
@@ -44,7 +44,8 @@ class Spec:
     Attributes:
         name: full name.
         default: its value where none is given; its type is the parameter's type. In a list
-            no text may occur twice, and `pattern` is of each.
+            nothing may occur twice, and `pattern` or range are of each; numbers in it rise, and
+            are as many as by default.
         description: what it does, for people.
         unit: unit of a number.
         minimum: smallest value of a number.
@@ -58,7 +59,7 @@ class Spec:
     """
 
     name: str
-    default: Union[bool, int, float, str, list[str]]
+    default: Union[bool, int, float, str, list[str], list[float]]
     description: str
     unit: str = ''
     minimum: Optional[float] = None
@@ -74,24 +75,35 @@ class Spec:
         if self.choices:
             return ', '.join(self.choices)
         if self.minimum is not None:
-            return f'{self.minimum:.12g}..{self.maximum:.12g}'
+            span = f'{self.minimum:.12g}..{self.maximum:.12g}'
+            return f'{len(self.default)} rising in {span}' if self._is_list else span
         if isinstance(self.default, bool):
             return 'true, false'
         return self.expected
 
     def refusal(self, value: Any) -> Optional[str]:
         """Return why the value cannot be used, or None where it can."""
-        texts = value if isinstance(self.default, list) else (value,)
+        items = value if self._is_list else (value,)
         wrong = (
             (self.choices and value not in self.choices)
-            or (self.pattern and not all(re.fullmatch(self.pattern, text) for text in texts))
-            or len(set(texts)) < len(texts)
-            or (self.minimum is not None and not self.minimum <= value <= self.maximum)
+            or (self.pattern and not all(re.fullmatch(self.pattern, text) for text in items))
+            or len(set(items)) < len(items)
+            or (self.minimum is not None and not self._is_in_range(items))
         )
         if not wrong:
             return None
         unit = f' {self.unit}' if self.unit else ''
-        return f'{self.name} is {value!r}, expected {self.valid}{unit}'
+        shown = list(value) if self._is_list else value
+        return f'{self.name} is {shown!r}, expected {self.valid}{unit}'
+
+    @property
+    def _is_list(self) -> bool:
+        return isinstance(self.default, list)
+
+    def _is_in_range(self, numbers) -> bool:
+        complete = not self._is_list or len(numbers) == len(self.default)
+        inside = all(self.minimum <= number <= self.maximum for number in numbers)
+        return complete and inside and list(numbers) == sorted(numbers)
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what ROS tools show of this parameter."""
@@ -105,7 +117,7 @@ class Spec:
         if isinstance(self.default, float) and self.minimum is not None:
             limits = FloatingPointRange(from_value=self.minimum, to_value=self.maximum)
             result.floating_point_range = [limits]
-        elif self.minimum is not None:
+        elif isinstance(self.default, int) and self.minimum is not None:
             result.integer_range = [IntegerRange(from_value=self.minimum, to_value=self.maximum)]
         return result
 
@@ -207,6 +219,31 @@ SPECS = (
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(
+        'camera.height',
+        0.0,
+        'Height of the camera over the floor, for scale.source ground; 0 takes its pose from TF.',
+        unit='m',
+        minimum=0.0,
+        maximum=100.0,
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'camera.pitch',
+        0.0,
+        'With camera.height: angle by which the camera looks down, positive as in REP 103.',
+        unit='deg',
+        minimum=-90.0,
+        maximum=90.0,
+    ),
+    Spec(
+        'camera.roll',
+        0.0,
+        'With camera.height: angle by which its right side hangs down, positive as in REP 103.',
+        unit='deg',
+        minimum=-180.0,
+        maximum=180.0,
+    ),
+    Spec(
         'max_rate',
         0.0,
         'Most frames a second of a camera, by their stamps; the others are left out. 0 takes all.',
@@ -234,6 +271,13 @@ SPECS = (
         'How metres are kept true for a camera unlike the training one: scale the depth by the '
         'ratio of focal lengths, resample the image to the training focal length, or none.',
         choices=METRIC_SCALING,
+    ),
+    Spec(
+        'depth.scale',
+        _DEFAULTS.scale,
+        'Factor for all depth, on top of depth.metric_scaling; ~/calibrate_scale finds it.',
+        minimum=SCALES[0],
+        maximum=SCALES[1],
     ),
     Spec(
         'depth.encoding',
@@ -292,6 +336,60 @@ SPECS = (
         unit='m',
         minimum=0.01,
         maximum=BEYOND_ALL,
+    ),
+    Spec(
+        'scale.source',
+        'none',
+        'What the robot corrects the depth by: the floor, whose place it knows, the points of '
+        'another sensor, or both, the more trusted one first. With none, depth.scale is all.',
+        choices=('none', 'ground', 'points', 'ground,points', 'points,ground'),
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'scale.ground_frame',
+        'base_footprint',
+        'Frame whose z = 0 is the floor; TF gives the pose of the camera in it.',
+        expected='name of a TF frame',
+        pattern=r'\S+',
+    ),
+    Spec(
+        'scale.ground_classes',
+        ['floor'],
+        'Classes that are floor, of class_names.',
+        expected='list of different class names',
+        pattern=r'\S.*',
+    ),
+    Spec(
+        'scale.max_tilt',
+        15.0,
+        'A floor that leans more than this in the depth, against the known one, gives no vote.',
+        unit='deg',
+        minimum=1.0,
+        maximum=90.0,
+    ),
+    Spec(
+        'scale.points_topic',
+        'scan',
+        'LaserScan or PointCloud2 for scale.source points, brought to the image by TF.',
+        expected='name of a topic',
+        pattern=r'[/~]?[A-Za-z_][A-Za-z0-9_/]*',
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'scale.time_constant',
+        2.0,
+        'Time after which a vote counts 1/e in the estimate.',
+        unit='s',
+        minimum=0.1,
+        maximum=600.0,
+    ),
+    Spec(
+        'scale.limits',
+        [0.5, 2.0],
+        'Smallest and largest factor, relative to depth.scale, that a vote may have; others are '
+        'not applied, and /diagnostics warns.',
+        minimum=SCALES[0],
+        maximum=SCALES[1],
     ),
     Spec(
         'segmentation.confidence_threshold',
@@ -512,6 +610,7 @@ def predictor_options(values: Mapping[str, Any]) -> PredictorOptions:
         edge_filter=values['depth.edge_filter'],
         max_error=values['depth.max_error'],
         temporal_filter=values['depth.temporal_filter'],
+        scale=values['depth.scale'],
     )
 
 

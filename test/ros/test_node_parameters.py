@@ -11,6 +11,7 @@ ANY_TIME_CHANGES = {
     'max_input_pixels': (32 * 32, {}),
     'output_resolution': ('network', {}),
     'depth.metric_scaling': ('none', {}),
+    'depth.scale': (1.5, {}),
     'depth.encoding': ('16UC1', {}),
     'depth.min_range': (2.0, {}),
     'depth.max_range': (2.0, {}),
@@ -22,6 +23,17 @@ ANY_TIME_CHANGES = {
     'point_cloud.min_range': (2.0, {}),
     'point_cloud.max_range': (2.0, {}),
 }
+
+OF_ESTIMATE = {
+    'camera.pitch',
+    'camera.roll',
+    'scale.ground_frame',
+    'scale.ground_classes',
+    'scale.max_tilt',
+    'scale.time_constant',
+    'scale.limits',
+}
+"""Any time too, and tested with the estimate, which needs a floor in view."""
 
 OTHER_VALUES = {
     'model': 'other',
@@ -36,6 +48,9 @@ OTHER_VALUES = {
     'input_reliability': 'reliable',
     'camera.hfov': 69.0,
     'camera.info_url': '/other.yaml',
+    'camera.height': 1.0,
+    'scale.source': 'ground',
+    'scale.points_topic': 'points',
     'diagnostics.period': 2.0,
 }
 
@@ -45,7 +60,7 @@ def names(changes):
 
 
 def test_every_parameter_is_tested_here():
-    assert set(ANY_TIME_CHANGES) == set(names(ANY_TIME))
+    assert set(ANY_TIME_CHANGES) | OF_ESTIMATE == set(names(ANY_TIME))
     assert set(OTHER_VALUES) == set(names(NOT_WHILE_ACTIVE)) | set(names(AT_START))
 
 
