@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from monodepth_ros.camera import CameraModel, PinholeCamera
+    from monodepth_ros.scale.plane import GroundPlane
 
 UNLABELLED = 255
 """Label of a pixel that has no class."""
@@ -79,6 +80,7 @@ class Prediction:
         frame_id: the frame's optical frame, unchanged.
         error: (H, W) float32, the expected relative error of the depth: what the network has
             learned of it, or a guess (`pipeline.depth_error`); NaN where it gave no depth.
+        ground: the floor in the optical frame, where it was needed and is known.
 
     """
 
@@ -90,3 +92,4 @@ class Prediction:
     stamp_ns: int = 0
     frame_id: str = ''
     error: Optional[np.ndarray] = None
+    ground: Optional[GroundPlane] = None

@@ -56,6 +56,11 @@ class Witnesses:
         if 'points' in names:
             self.scanner.start(node, values['scale.points_topic'])
 
+    def hear_floor(self, node: LifecycleNode, values: Mapping[str, Any]) -> None:
+        """Listen to TF where the floor is wanted, whatever the source of the scale."""
+        if not values['camera.height']:
+            self.transforms.start(node)
+
     def stop(self) -> None:
         """Listen no more; twice is safe."""
         self.transforms.stop()

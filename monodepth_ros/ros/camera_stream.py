@@ -16,6 +16,7 @@ from monodepth_ros.ros.calibration import Calibration
 from monodepth_ros.ros.camera_scale import CameraScale, Witnesses
 from monodepth_ros.ros.conversions import check_stamp, view_image
 from monodepth_ros.ros.diagnostics import CameraState, make_status, NodeState, Statistics
+from monodepth_ros.ros.floor import Floor
 from monodepth_ros.ros.inputs import publishers_of, subscribe, unheard_camera_info
 from monodepth_ros.ros.processor import FrameProcessor
 from monodepth_ros.ros.publishers import Outputs
@@ -73,6 +74,7 @@ class CameraStream:
         self._values = values
         self._prefix = f'{name}/' if name else ''
         self.scale = CameraScale(node, self._prefix, witnesses)
+        self._floor = Floor(node, witnesses)
         self._inputs: list = []
         self._submit: Callable[[Task], None] = _nowhere
         self._processor: Optional[FrameProcessor] = None
@@ -115,6 +117,7 @@ class CameraStream:
             self.statistics,
             self.calibration,
             self.scale,
+            self._floor,
             self._values,
             lambda: self._node.get_clock().now().nanoseconds,
         )
@@ -160,6 +163,7 @@ class CameraStream:
             self.statistics.count('max_rate')
         elif not self.halted:
             self.statistics.submitted()
+            self._floor.hear(self.outputs.listened(), self._values())
             self._submit(Task(self, msg, received))
         else:
             self.statistics.count('halted')
@@ -252,6 +256,8 @@ class CameraStream:
             unheard=publishers_of(self._node, topics[0]) if topics else '',
             calibration_notes=notes,
             scale=scale,
+            floor=self._floor.state,
+            floor_problem=self._floor.problem,
         )
         return make_status(node, state, self.statistics.report())
 

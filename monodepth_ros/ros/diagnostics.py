@@ -220,6 +220,8 @@ class CameraState:
     unheard: str = ''
     calibration_notes: tuple[str, ...] = ()
     scale: ScaleState = ScaleState()
+    floor: str = 'unused'
+    floor_problem: str = ''
 
 
 SILENT_AFTER_S = 3.0
@@ -302,6 +304,8 @@ def _warnings(camera: CameraState, fresh: Counter) -> list[str]:
             'and cloud, which RViz and TF cannot place'
         )
     warnings += camera.calibration_notes
+    if camera.floor_problem:
+        warnings.append(f'depth.ground or depth/obstacles without a floor: {camera.floor_problem}')
     warnings += camera.scale.warnings
     return warnings
 
@@ -331,6 +335,7 @@ def _figures(node: NodeState, camera: CameraState, report: Report) -> list[tuple
     rows += [(name, str(counts[name])) for name in ('received', 'processed', 'published')]
     rows += [(f'dropped.{reason}', str(counts[reason])) for reason in DROP_REASONS]
     rows.append(('lost_upstream', str(counts['lost_upstream'])))
+    rows.append(('floor', camera.floor))
     rows += [(f'scale.{name}', value) for name, value in scale_figures(camera.scale)]
     rows += [(f'ignored.{reason}', str(counts[reason])) for reason in IGNORE_REASONS]
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monodepth_ros.pipeline.depth_error import depth_confidence
 from monodepth_ros.ros.compressed_outputs import COMPRESSED_OUTPUTS
+from monodepth_ros.ros.obstacle_outputs import OBSTACLE_OUTPUTS
 from monodepth_ros.ros.pictures import depth_picture
 from monodepth_ros.ros.result import Output, Result
 import numpy as np
@@ -61,6 +62,7 @@ EXTRA_OUTPUTS = {
     'small/mask': Output(Image, _small_mask, ('label',)),
     'small/confidence': Output(Image, _small_confidence, ('confidence',)),
     'small/points': Output(PointCloud2, _small_points, is_cloud=True, is_calibrated=True),
+    **OBSTACLE_OUTPUTS,
     **COMPRESSED_OUTPUTS,
 }
 """Topics and what they carry."""

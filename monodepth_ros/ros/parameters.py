@@ -18,8 +18,10 @@ from monodepth_ros.pipeline.predictor import (
 )
 from monodepth_ros.pipeline.preprocess import METRIC_SCALING, SCALES
 from monodepth_ros.ros.conversions import DEPTH_ENCODINGS
+from monodepth_ros.ros.floor import GROUND_MODES
 from monodepth_ros.ros.inputs import TRANSPORTS
 from monodepth_ros.ros.worker import PIPELINE_DEPTHS
+from monodepth_ros.scale.obstacles import ObstacleOptions
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
@@ -30,6 +32,7 @@ NOT_WHILE_ACTIVE = 'not while active'
 AT_START = 'at start'
 
 _DEFAULTS = PredictorOptions()
+_OBSTACLES = ObstacleOptions()
 
 BEYOND_ALL = 1000.0
 """Metres, farther than any network says. Infinity would not survive `ros2 param dump` and `load`,
@@ -338,6 +341,14 @@ SPECS = (
         maximum=BEYOND_ALL,
     ),
     Spec(
+        'depth.ground',
+        'none',
+        'snap: pixels with a label of scale.ground_classes whose depth is, within the expected '
+        "error, that of the known floor get the floor's. It is known by camera.height, or by TF "
+        'and scale.ground_frame.',
+        choices=GROUND_MODES,
+    ),
+    Spec(
         'scale.source',
         'none',
         'What the robot corrects the depth by: the floor, whose place it knows, the points of '
@@ -445,6 +456,53 @@ SPECS = (
         unit='m',
         minimum=0.0,
         maximum=math.inf,
+    ),
+    Spec(
+        'obstacles.min_height',
+        _OBSTACLES.min_height,
+        'Height over the known floor from which on a point is in depth/obstacles.',
+        unit='m',
+        minimum=0.0,
+        maximum=100.0,
+    ),
+    Spec(
+        'obstacles.max_height',
+        _OBSTACLES.max_height,
+        'Height up to which it is.',
+        unit='m',
+        minimum=0.0,
+        maximum=100.0,
+    ),
+    Spec(
+        'obstacles.max_range',
+        _OBSTACLES.max_range,
+        'Depth up to which it is.',
+        unit='m',
+        minimum=0.1,
+        maximum=100.0,
+    ),
+    Spec(
+        'obstacles.margin',
+        _OBSTACLES.margin,
+        'Expected errors of its own height by which it has to be over the floor; with a label of '
+        'scale.ground_classes twice as many.',
+        minimum=0.0,
+        maximum=10.0,
+    ),
+    Spec(
+        'obstacles.voxel',
+        _OBSTACLES.voxel,
+        'Edge of the cubes of which each gives one point.',
+        unit='m',
+        minimum=0.01,
+        maximum=1.0,
+    ),
+    Spec(
+        'obstacles.min_points',
+        _OBSTACLES.min_points,
+        'Pixels, of 320 x 240 or fewer, that a cube has to hold; fewer are speckle.',
+        minimum=1,
+        maximum=1000,
     ),
     Spec(
         'small.max_width',
@@ -595,6 +653,11 @@ def _range_refusal(values: Mapping[str, Any]) -> Optional[str]:
         near, far = values.get(f'{of}.min_range'), values.get(f'{of}.max_range')
         if near is not None and far is not None and near >= far:
             return f'{of}.min_range is {near} m, expected less than {of}.max_range, {far} m'
+    low, high = values.get('obstacles.min_height'), values.get('obstacles.max_height')
+    if low is not None and high is not None and low >= high:
+        return (
+            f'obstacles.min_height is {low} m, expected less than obstacles.max_height, {high} m'
+        )
     return None
 
 

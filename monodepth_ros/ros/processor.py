@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import time
 from typing import Any, Callable, Mapping
 
@@ -13,6 +14,7 @@ from monodepth_ros.ros.camera_scale import CameraScale
 from monodepth_ros.ros.compat import stamp_to_ns
 from monodepth_ros.ros.conversions import image_to_rgb, make_header
 from monodepth_ros.ros.diagnostics import Statistics
+from monodepth_ros.ros.floor import flatten, Floor
 from monodepth_ros.ros.parameters import predictor_options
 from monodepth_ros.ros.publishers import needed_maps, Outputs
 from monodepth_ros.ros.worker import Task
@@ -28,6 +30,7 @@ class FrameProcessor:
         statistics: Statistics,
         calibration: Calibration,
         scale: CameraScale,
+        floor: Floor,
         values: Callable[[], Mapping[str, Any]],
         now_ns: Callable[[], int],
     ) -> None:
@@ -40,6 +43,7 @@ class FrameProcessor:
             statistics: counts them.
             calibration: gives the intrinsics of each image.
             scale: gives the factor for the depth of each frame.
+            floor: finds the floor for frames that need it.
             values: gives the parameter values by name that hold for the next frame.
             now_ns: gives the ROS time in nanoseconds.
 
@@ -49,6 +53,7 @@ class FrameProcessor:
         self._statistics = statistics
         self._calibration = calibration
         self._scale = scale
+        self._floor = floor
         self._values = values
         self._now_ns = now_ns
 
@@ -77,7 +82,10 @@ class FrameProcessor:
             prediction = self._predictor.finish(
                 prepared, raw, index, wanted, outputs.buffers.array
             )
-        facts = self._predictor.engine.facts
+            facts = self._predictor.engine.facts
+            plane = self._floor.plane(topics, wanted, values, facts, prepared.frame)
+            flatten(prediction, plane, values, facts)
+            prediction = replace(prediction, ground=plane)
         outputs.publish(topics, prediction, facts, values, task.stopwatch)
         self._scale.publish(make_header(prediction), prepared.options.scale)
         now_ns = self._now_ns()

@@ -92,6 +92,8 @@ def needed_maps(topics: Collection[str], values: Mapping[str, Any], calibrated: 
     maps = {name for topic in said for name in _OUTPUTS[topic].maps}
     if any(_OUTPUTS[topic].is_cloud for topic in said):
         maps |= cloud_maps(values)
+    if calibrated and 'depth' in maps and values['depth.ground'] == 'snap':
+        maps |= {'label', 'error'}
     return Wanted(*(field.name in maps for field in fields(Wanted)))
 
 
@@ -190,6 +192,8 @@ class Outputs:
                 continue
             with stopwatch.measure('output'):
                 msg = _OUTPUTS[topic].make(result)
+            if msg is None:
+                continue
             with stopwatch.measure('publish'):
                 self._publishers[topic].publish(msg)
 

@@ -100,6 +100,7 @@ COMPUTED = {
     'small/mask': {'label_on_grid'},
     'small/confidence': {'confidence_on_grid'},
     'small/points': {'depth_on_grid', 'rectify', 'make_cloud'},
+    'depth/obstacles': {'depth_on_grid', 'label_on_grid', 'likely_error', 'error_on_grid'},
     'depth/image_rect/compressedDepth': {'depth_on_grid', 'inverse_depth'},
     'depth/color/compressed': {'depth_on_grid', 'colorize_depth'},
     'depth/image_rect_color/compressed': {'rectify'},

@@ -36,6 +36,10 @@ VALUES = {spec.name: spec.default for spec in SPECS}
         (['small/mask', 'small/confidence'], {}, False, 'label confidence'),
         (['small/points'], {'point_cloud.error': True}, True, 'depth image error'),
         (['small/points'], {'point_cloud.error': True}, False, ''),
+        (['depth/obstacles'], {}, True, 'depth label error'),
+        (['depth/image_rect'], {'depth.ground': 'snap'}, True, 'depth label error'),
+        (['depth/image_rect'], {'depth.ground': 'snap'}, False, 'depth'),
+        (['segmentation/mask'], {'depth.ground': 'snap'}, True, 'label'),
         (['depth/points'], {'point_cloud.exclude': ['floor']}, True, 'depth image label'),
     ],
 )
@@ -86,7 +90,7 @@ def test_memory_is_used_again_and_holds_one_frame_at_a_time(encoding, labelled):
     values = {**VALUES, 'depth.encoding': encoding, 'point_cloud.label': labelled}
     for seed in (1, 2, 3):
         prediction = predict(outputs, seed)
-        topics = [*TOPICS, *EXTRA_TOPICS]
+        topics = [topic for topic in (*TOPICS, *EXTRA_TOPICS) if topic != 'depth/obstacles']
         expected = {t: make_message(t, prediction, facts, values) for t in topics}
         outputs.publish(outputs.listened(), prediction, facts, values, Stopwatch())
         for topic in topics:
