@@ -25,6 +25,22 @@ SCAN_PARAMETERS = {'scan_height': 10, 'range_min': 0.3, 'range_max': 5.0}
 """Rows (pixels) around the optical axis that are searched for the nearest point, and metres."""
 
 
+OBSTACLE_SCAN_PARAMETERS = {
+    # Heights (metres) are limited by the node's obstacles.min_height already.
+    'min_height': 0.02,
+    'max_height': 2.0,
+    'range_min': 0.1,
+    'range_max': 5.0,
+    # Radians; half a degree.
+    'angle_increment': 0.0087,
+    'transform_tolerance': 0.1,
+    # Where no obstacle is, the reading is beyond the range and no statement that all is free: the
+    # camera does not see all around.
+    'use_inf': False,
+}
+"""Of pointcloud_to_laserscan."""
+
+
 def shipped(*path):
     """Return the path of a file that comes with the package."""
     return PathJoinSubstitution([FindPackageShare('monodepth_ros'), *path])
@@ -125,6 +141,17 @@ def declare_arguments():
             default_value='camera_link',
             description="The scan's frame: at the camera, x forward and z up.",
         ),
+        DeclareLaunchArgument(
+            'obstacle_scan',
+            default_value='false',
+            description='true: publish a laser scan of depth/obstacles on depth/scan, by the '
+            'package pointcloud_to_laserscan; for a camera that knows its floor.',
+        ),
+        DeclareLaunchArgument(
+            'obstacle_scan_frame',
+            default_value='base_footprint',
+            description="That scan's frame: on the floor, x forward and z up.",
+        ),
     ]
 
 
@@ -192,7 +219,23 @@ def start_tools(context):
         )
         for name in namespaces
     ]
-    return [*scans, start_rviz(context, namespaces[0])]
+    obstacle_scans = [
+        profiled_node(
+            package='pointcloud_to_laserscan',
+            executable='pointcloud_to_laserscan_node',
+            namespace=name,
+            remappings=[('cloud_in', 'depth/obstacles'), ('scan', 'depth/scan')],
+            parameters=[
+                {
+                    **OBSTACLE_SCAN_PARAMETERS,
+                    'target_frame': LaunchConfiguration('obstacle_scan_frame'),
+                }
+            ],
+            condition=IfCondition(LaunchConfiguration('obstacle_scan')),
+        )
+        for name in namespaces
+    ]
+    return [*scans, *obstacle_scans, start_rviz(context, namespaces[0])]
 
 
 def start_rviz(context, namespace):

@@ -500,7 +500,8 @@ SPECS = (
     Spec(
         'obstacles.min_points',
         _OBSTACLES.min_points,
-        'Pixels, of 320 x 240 or fewer, that a cube has to hold; fewer are speckle.',
+        'Pixels that a cube has to hold, of every n-th row and column that leave 200 to 400 of the '
+        'longer side; fewer are speckle.',
         minimum=1,
         maximum=1000,
     ),

@@ -22,8 +22,9 @@ OBSTACLE_DTYPE = np.dtype(
 )
 """Metres in the optical frame, metres over the floor, class index, relative error of the depth."""
 
-MOST_PIXELS = 320 * 240
-"""Pixels that are looked at: of a larger image every n-th row and column."""
+LEAST_SIDE = 200
+"""Pixels of the longer side that are looked at, at least: of a larger image every n-th row and
+column, so that 640 x 480 is looked at as 214 x 160, and 320 x 240 as it is."""
 
 FLOOR_DOUBT = 2.0
 """Times the margin that a pixel with the floor's label needs to be an obstacle."""
@@ -39,7 +40,7 @@ class ObstacleOptions:
         max_range: metres of depth up to which it counts.
         margin: expected errors of its own height by which a point has to be over the floor.
         voxel: metres, edge of the cubes of which each gives one point.
-        min_points: pixels that a cube has to hold; fewer are speckle.
+        min_points: looked-at pixels that a cube has to hold; fewer are speckle.
 
     """
 
@@ -48,7 +49,7 @@ class ObstacleOptions:
     max_range: float = 5.0
     margin: float = 0.5
     voxel: float = 0.05
-    min_points: int = 3
+    min_points: int = 2
 
 
 def find_obstacles(
@@ -79,7 +80,7 @@ def find_obstacles(
 
     """
     options = options or ObstacleOptions()
-    stride = _stride(depth.shape)
+    stride = max(1, max(depth.shape) // LEAST_SIDE)
     depth, label, error = (
         np.ascontiguousarray(m[::stride, ::stride]) for m in (depth, label, error)
     )
@@ -113,13 +114,6 @@ def _points(z, pixels, width, stride, camera):
     x = (columns * np.float32(stride / camera.fx) - np.float32(camera.cx / camera.fx)) * z
     y = (rows * np.float32(stride / camera.fy) - np.float32(camera.cy / camera.fy)) * z
     return np.stack([x, y, z])
-
-
-def _stride(shape):
-    stride = 1
-    while (shape[0] // stride) * (shape[1] // stride) > MOST_PIXELS:
-        stride += 1
-    return stride
 
 
 def _thinned(xyz, voxel, min_points):

@@ -26,6 +26,8 @@ ARGUMENTS = {
         'fixed_frame',
         'scan',
         'scan_frame',
+        'obstacle_scan',
+        'obstacle_scan_frame',
     ],
     'multi_camera.launch.py': ['cameras', 'nodes'],
     'nav2.launch.py': ['costmap_params_file', 'semantic', 'use_sim_time'],
