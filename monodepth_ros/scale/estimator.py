@@ -224,7 +224,7 @@ def _doubts(state, settings):
     if state.tilt > DOUBTFUL_TILT * settings.max_tilt:
         yield (
             f'the floor in the depth leans by {state.tilt:.0f} degrees against the known one: '
-            "check the camera's pitch and roll (TF, or camera.pitch and camera.roll), or raise '
+            "check the camera's pitch and roll (TF, or camera.pitch and camera.roll), or raise "
             'scale.max_tilt where the network is known to tilt such floors'
         )
 
