@@ -184,7 +184,10 @@ class CameraScale:
             frame.stamp_ns,
             {name: known[name] for name in names},
             ScaleSettings(
-                values['depth.scale'], tuple(values['scale.limits']), values['scale.time_constant']
+                values['depth.scale'],
+                tuple(values['scale.limits']),
+                values['scale.time_constant'],
+                values['scale.max_tilt'],
             ),
             (plan.camera, plan.depth_scale),
         )

@@ -8,6 +8,7 @@ from monodepth_ros.errors import ScaleError
 from monodepth_ros.ros.camera_scale import CameraScale, NO_SOURCE
 from monodepth_ros.scale.calibration import calibrate
 from monodepth_ros.scale.votes import Vote
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
@@ -40,7 +41,11 @@ class ScaleCalibration:
         self._scales = scales
         self._values = values
         self._is_busy = False
-        node.create_service(Trigger, '~/calibrate_scale', self._on_request)
+        # While a callback waits its group is busy: in the node's own no image would come.
+        self._group = ReentrantCallbackGroup()
+        node.create_service(
+            Trigger, '~/calibrate_scale', self._on_request, callback_group=self._group
+        )
 
     async def _on_request(
         self, request: Trigger.Request, response: Trigger.Response
@@ -78,7 +83,9 @@ class ScaleCalibration:
         votes: list[Vote] = []
         over = Future()
         clock = Clock(clock_type=ClockType.STEADY_TIME)
-        timer = self._node.create_timer(COLLECT_S, lambda: over.set_result(None), clock=clock)
+        timer = self._node.create_timer(
+            COLLECT_S, lambda: over.set_result(None), callback_group=self._group, clock=clock
+        )
         (scale,) = self._scales.values()
         self._is_busy, scale.watch = True, votes.append
         try:

@@ -26,9 +26,9 @@ DOUBTFUL = 1.2
 one: the light network's deviation on NYU Depth v2 is 0.1 in the logarithm. A pose that is wrong
 shows as such a factor too, so it is applied, and said."""
 
-DOUBTFUL_TILT = 8.0
-"""Degrees between the floor in the depth and the known one, on average, that are worth a look:
-errors in height and in pitch can cancel in the factor, but not in the floor's slope."""
+DOUBTFUL_TILT = 0.6
+"""Share of the largest tilt that is worth a look, on average: errors in height and in pitch can
+cancel in the factor, but not in the floor's slope."""
 
 SMOOTHING = 0.2
 """Share of a frame's tilt in the average of them."""
@@ -45,12 +45,14 @@ class ScaleSettings:
         prior: factor that the user has found; where there are no votes, the scale is this.
         limits: smallest and largest factor that a vote may have, relative to the prior.
         time_constant: of the filter, in seconds.
+        max_tilt: degrees, as the floor's `ground.GroundSettings` have it.
 
     """
 
     prior: float = 1.0
     limits: tuple[float, float] = (0.5, 2.0)
     time_constant: float = 2.0
+    max_tilt: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -219,11 +221,11 @@ def _doubts(state, settings):
             "camera's height and pitch (TF, or camera.height and camera.pitch); if they are "
             'right, call ~/calibrate_scale once'
         )
-    if state.tilt > DOUBTFUL_TILT:
+    if state.tilt > DOUBTFUL_TILT * settings.max_tilt:
         yield (
             f'the floor in the depth leans by {state.tilt:.0f} degrees against the known one: '
-            "check the camera's pitch and roll (TF, or camera.pitch and camera.roll), unless the "
-            'network is known to tilt this floor'
+            "check the camera's pitch and roll (TF, or camera.pitch and camera.roll), or raise "
+            'scale.max_tilt where the network is known to tilt such floors'
         )
 
 

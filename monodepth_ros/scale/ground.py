@@ -11,7 +11,7 @@ from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.votes import OF_DEVIATION, View, Vote, vote_of
 import numpy as np
 
-SAMPLES = 10_000
+SAMPLES = 5_000
 """Pixels looked at; more change no median by a percent, and cost time."""
 
 LEAST_SHARE = 0.02
@@ -76,14 +76,17 @@ def ground_vote(view: View, plane: GroundPlane, settings: GroundSettings) -> Vot
             'tilted',
             f'the floor in the depth leans by {tilt:.0f} degrees against the known one, expected '
             f'at most {settings.max_tilt:.0f}; correct the pose of the camera (TF, or '
-            'camera.pitch and camera.roll) unless the network is known to tilt this floor',
+            'camera.pitch and camera.roll), or raise scale.max_tilt where the network is known to '
+            'tilt such floors',
         )
     return vote_of(plane.depth(view.camera)[chosen], view.depth[chosen], tilt)
 
 
 def _floor(view, plane, labels):
     """Return (H, W) bool: confident floor that is seen steeply enough and has a depth."""
-    chosen = np.isin(view.label, list(labels))
+    is_floor = np.zeros(256, bool)
+    is_floor[list(labels)] = True
+    chosen = is_floor[view.label]
     chosen &= view.confidence >= LEAST_CONFIDENCE
     chosen &= plane.climb(view.camera) < -LEAST_FALL
     # NaN and infinity fail one of the two.
@@ -105,12 +108,12 @@ def seen_plane(depth: np.ndarray, chosen: np.ndarray, camera: PinholeCamera) -> 
 
     """
     z = depth[chosen].astype(np.float64)
-    points = np.column_stack([camera.rays()[chosen] * z[:, None], z])
+    points = np.vstack([camera.rays()[chosen].T * z, z])
     weights = np.ones(z.size)
     for _ in range(ROUNDS):
-        weighted = points * weights[:, None]
-        normal = np.linalg.lstsq(weighted.T @ points, -weighted.sum(axis=0), rcond=None)[0]
-        errors = np.abs(points @ normal + 1)
+        weighted = points * weights
+        normal = np.linalg.lstsq(weighted @ points.T, -weighted.sum(axis=1), rcond=None)[0]
+        errors = np.abs(normal @ points + 1)
         scale = max(OF_DEVIATION * float(np.median(errors)), TOLERANCE)
         weights = 1 / (1 + (errors / (2 * scale)) ** 2) ** 2
     length = max(float(np.linalg.norm(normal)), 1e-12)

@@ -8,7 +8,7 @@ from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.votes import View, Vote, vote_of
 import numpy as np
 
-MOST = 4_000
+MOST = 2_000
 """Points looked at; more change no median by a percent, and cost time."""
 
 FEWEST = 10

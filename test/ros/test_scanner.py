@@ -157,7 +157,7 @@ def test_either_type_is_heard_whenever_it_comes(setup, msg):
     publisher.publish(msg)
     wait_until(lambda: scanner._message, 'points')
     points, frame = scanner.points(400_000_000)
-    np.testing.assert_allclose(points, read_points(msg))
+    np.testing.assert_allclose(points, read_points(msg), atol=1e-6)
     assert frame == msg.header.frame_id
 
 

@@ -57,10 +57,14 @@ def install(monkeypatch):
     tf2 = Tf2()
 
     class Buffer:
+        """Answer from what is known."""
+
         def lookup_transform(self, target_frame, source_frame, time):
             return tf2.lookup(target_frame, source_frame, time)
 
     class TransformListener:
+        """Be counted."""
+
         def __init__(self, buffer, node, *, spin_thread=False):
             assert not spin_thread
             tf2.listeners.append(self)

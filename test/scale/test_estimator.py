@@ -131,6 +131,8 @@ def test_the_tilt_is_an_average_over_frames():
     assert state.warnings == ()
     state = _run(estimator, {'ground': _says(1.0, 12.0)}, 20, 42 * TENTH)
     assert 'leans by 12 degrees' in state.warnings[0]
+    state = _run(estimator, {'ground': _says(1.0, 12.0)}, 1, settings=ScaleSettings(max_tilt=21))
+    assert state.warnings == ()
 
 
 def test_sources_that_disagree_are_named_with_what_they_say():
