@@ -501,8 +501,8 @@ SPECS = (
     Spec(
         'obstacles.min_points',
         _OBSTACLES.min_points,
-        'Pixels that a cube has to hold, of every n-th row and column that leave 200 to 400 of the '
-        'longer side; fewer are speckle.',
+        'Pixels that a cube has to hold, of every n-th row and column that leave 200 to 400 of '
+        'the longer side; fewer are speckle.',
         minimum=1,
         maximum=1000,
     ),
