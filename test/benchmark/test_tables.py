@@ -49,7 +49,7 @@ def test_rows_are_as_long_as_heads(lines):
                 assert line.count('|') == widths[-1], line
             else:
                 widths.append(line.count('|'))
-    assert len(widths) == 9
+    assert len(widths) == 10
 
 
 def test_parts_that_were_not_measured_are_left_out():
