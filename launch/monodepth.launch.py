@@ -14,12 +14,18 @@ NODE_PARAMETERS = {
     'image_transport': 'image_transport',
     'camera_info_url': 'camera.info_url',
     'camera_hfov': 'camera.hfov',
+    'camera_height': 'camera.height',
+    'camera_pitch': 'camera.pitch',
+    'scale_source': 'scale.source',
     'model': 'model',
     'device': 'device',
     'autostart': 'autostart',
     'use_sim_time': 'use_sim_time',
 }
 """Arguments and the node parameters they set: given, they win over the parameter file."""
+
+NUMBERS = ('camera_hfov', 'camera_height', 'camera_pitch')
+"""Arguments that are numbers with a point, whatever they look like."""
 
 SCAN_PARAMETERS = {'scan_height': 10, 'range_min': 0.3, 'range_max': 5.0}
 """Rows (pixels) around the optical axis that are searched for the nearest point, and metres."""
@@ -87,6 +93,24 @@ def declare_arguments():
             default_value='',
             description='Horizontal field of view in degrees, such as 69, of a camera without '
             'calibration. Empty: as in params_file.',
+        ),
+        DeclareLaunchArgument(
+            'scale_source',
+            default_value='',
+            description='What corrects the depth: ground, for a robot with TF or camera_height, '
+            'points, or both, as in ground,points. Empty: as in params_file.',
+        ),
+        DeclareLaunchArgument(
+            'camera_height',
+            default_value='',
+            description='Height of the camera over the floor in metres, where there is no TF. '
+            'Empty: as in params_file.',
+        ),
+        DeclareLaunchArgument(
+            'camera_pitch',
+            default_value='',
+            description='Degrees by which it looks down, with camera_height. Empty: as in '
+            'params_file.',
         ),
         DeclareLaunchArgument(
             'image_transport',
@@ -158,7 +182,7 @@ def declare_arguments():
 def value_of(argument):
     """Return an argument as a parameter's value; launch takes 69 for a whole number."""
     value = LaunchConfiguration(argument)
-    return ParameterValue(value, value_type=float) if argument == 'camera_hfov' else value
+    return ParameterValue(value, value_type=float) if argument in NUMBERS else value
 
 
 def set_given_parameters(context):

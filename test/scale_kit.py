@@ -1,6 +1,8 @@
 """A room with a level floor and a wall ahead, as a camera and a perfect network see it."""
 
+from doubles import FormulaEngine, make_facts
 from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.frames import RawOutput
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.pose import Pose
 from monodepth_ros.scale.votes import View
@@ -27,3 +29,26 @@ def make_view(factor=1.0, camera=CAMERA, pose=POSE):
     """Return what a network says that sees everything `factor` times too near."""
     depth, label = make_depth(camera, pose)
     return View(depth / np.float32(factor), camera, label, np.full(label.shape, 255, np.uint8))
+
+
+class RoomEngine(FormulaEngine):
+    """See floor and wall `factor` times too near, by a camera with a field of view of 60 degrees.
+
+    Without a floor all is wall.
+    """
+
+    grid = PinholeCamera(320, 240, 0.866 * 320, 0.866 * 320, 159.5, 119.5)
+
+    def __init__(self, factor=1.4, pose=POSE):
+        super().__init__(make_facts())
+        self.factor, self.has_floor = factor, True
+        self.depth, label = make_depth(self.grid, pose)
+        self.label = np.where(label == FLOOR, 2, 3).astype(np.uint8)
+
+    def _infer(self, images):
+        label = self.label if self.has_floor else np.full_like(self.label, 3)
+        depth = self.depth / np.float32(self.factor)
+        # 240 rows are 256 in the network's input, with borders above and below.
+        border = (0, 0), ((images.shape[1] - 240) // 2,) * 2, (0, 0)
+        maps = [np.pad(m[None], border, 'edge') for m in (depth, label, np.full_like(label, 255))]
+        return RawOutput(*(np.repeat(m, len(images), axis=0) for m in maps))

@@ -67,6 +67,11 @@ def add_scaling_arguments(parser: argparse.ArgumentParser) -> None:
         default=1.0,
         help='multiply the depth by this, as the parameter depth.scale of the node (default: 1)',
     )
+    add_input_arguments(parser)
+
+
+def add_input_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --metric-scaling and --max-input-pixels."""
     parser.add_argument(
         '--metric-scaling',
         choices=METRIC_SCALING,

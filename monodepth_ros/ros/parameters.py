@@ -384,7 +384,7 @@ SPECS = (
         'scan',
         'LaserScan or PointCloud2 for scale.source points, brought to the image by TF.',
         expected='name of a topic',
-        pattern=r'[/~]?[A-Za-z_][A-Za-z0-9_/]*',
+        pattern=r'(~?/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*',
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(

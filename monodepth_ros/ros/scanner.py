@@ -6,13 +6,13 @@ from typing import Any, Optional, Union
 
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.ros.compat import stamp_to_ns
-from monodepth_ros.scale.points import MOST, scan_points
+from monodepth_ros.scale.messages import cloud_of, scan_of
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from sensor_msgs.msg import LaserScan, PointCloud2, PointField
+from sensor_msgs.msg import LaserScan, PointCloud2
 
 KINDS = {'sensor_msgs/msg/LaserScan': LaserScan, 'sensor_msgs/msg/PointCloud2': PointCloud2}
 
@@ -119,40 +119,4 @@ def read_points(msg: Union[LaserScan, PointCloud2]) -> np.ndarray:
         ScaleError: 'no_points' where the message contradicts itself.
 
     """
-    if isinstance(msg, LaserScan):
-        limits = msg.range_min, msg.range_max
-        return scan_points(msg.ranges, msg.angle_min, msg.angle_increment, *limits)
-    fields = {field.name: field for field in msg.fields}
-    places = [fields.get(axis) for axis in 'xyz']
-    if None in places or any(field.datatype not in _FLOATS for field in places):
-        raise ScaleError(
-            'no_points',
-            f'the cloud has the fields {", ".join(fields) or "none"}, expected x, y and z of '
-            'float32 or float64; set scale.points_topic to another one',
-        )
-    order = '>' if msg.is_bigendian else '<'
-    layout = np.dtype(
-        {
-            'names': list('xyz'),
-            'formats': [order + _FLOATS[field.datatype] for field in places],
-            'offsets': [field.offset for field in places],
-        }
-    )
-    step, count = msg.point_step, msg.width * msg.height
-    last = (msg.height - 1) * msg.row_step + msg.width * step
-    if count and (step < layout.itemsize or last > len(msg.data)):
-        raise ScaleError(
-            'no_points',
-            f'the cloud has {len(msg.data)} bytes, expected {last} of {msg.width} x {msg.height} '
-            f'points of {step} bytes; correct its publisher',
-        )
-    index = np.arange(0, count, max(1, -(-count // MOST)))
-    rows, columns = np.divmod(index, max(1, msg.width))
-    starts = rows * msg.row_step + columns * step
-    data = np.frombuffer(msg.data, np.uint8)
-    packed = data[starts[:, None] + np.arange(layout.itemsize)]
-    points = np.ascontiguousarray(packed).view(layout)[:, 0]
-    return np.column_stack([points[axis].astype(np.float64) for axis in 'xyz'])
-
-
-_FLOATS = {PointField.FLOAT32: 'f4', PointField.FLOAT64: 'f8'}
+    return scan_of(msg) if isinstance(msg, LaserScan) else cloud_of(msg)

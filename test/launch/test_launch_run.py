@@ -68,6 +68,9 @@ def test_a_given_argument_wins_over_the_parameter_file(prefix):
         'image_transport:=compressed',
         'camera_info_url:=package://monodepth_ros/config/example_calibration.yaml',
         'camera_hfov:=69',
+        'scale_source:=ground',
+        'camera_height:=1',
+        'camera_pitch:=-5',
         'device:=cpu',
         'autostart:=false',
         'use_sim_time:=true',
@@ -80,11 +83,15 @@ def test_a_given_argument_wins_over_the_parameter_file(prefix):
         'camera.info_url': 'package://monodepth_ros/config/example_calibration.yaml',
         # Not the whole number that launch would make of it, which the node would refuse.
         'camera.hfov': pytest.approx(69.0),
+        'scale.source': 'ground',
+        'camera.height': pytest.approx(1.0),
+        'camera.pitch': pytest.approx(-5.0),
         'device': 'cpu',
         'autostart': False,
         'use_sim_time': True,
     }
-    assert isinstance(node.parameters['camera.hfov'], float)
+    for name in ('camera.hfov', 'camera.height', 'camera.pitch'):
+        assert isinstance(node.parameters[name], float)
 
 
 def test_namespace_topics_and_log_level(prefix):

@@ -2,25 +2,20 @@
 
 from bench import FRAME_ID, make_camera_info, wait_until
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from doubles import FormulaEngine, make_facts
+from doubles import FormulaEngine
 from monodepth_ros.camera import PinholeCamera
-from monodepth_ros.frames import RawOutput
 from monodepth_ros.ros import camera_scale, scale_calibration, transforms
 from monodepth_ros.ros.compat import ns_to_stamp, stamp_to_ns
 from monodepth_ros.scale.pose import Pose
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
-from scale_kit import FLOOR, make_depth, WALL_AT
+from scale_kit import make_depth, POSE, RoomEngine, WALL_AT
 from sensor_msgs.msg import LaserScan
 from std_srvs.srv import Trigger
 import tf2_double
 
 HEIGHT, PITCH, ROLL = 0.6, 12.0, 3.0
-POSE = Pose.of_camera(HEIGHT, PITCH, ROLL)
-GRID = PinholeCamera(320, 240, 0.866 * 320, 0.866 * 320, 159.5, 119.5)
-"""The network's, of the bench's camera."""
-
 DEPTH = ('depth/image_rect',)
 BY_HEIGHT = {
     'camera.height': HEIGHT,
@@ -32,24 +27,6 @@ BY_HEIGHT = {
 BY_TF = {**BY_HEIGHT, 'camera.height': 0.0}
 IN_BASE = ((-0.5, 0.5, -0.5, 0.5), (0.0, 0.0, HEIGHT))
 """A level camera, as TF has it."""
-
-
-class RoomEngine(FormulaEngine):
-    """See floor and wall `factor` times too near; without a floor all is wall."""
-
-    def __init__(self, factor=1.4, pose=POSE):
-        super().__init__(make_facts())
-        self.factor, self.has_floor = factor, True
-        self.depth, label = make_depth(GRID, pose)
-        self.label = np.where(label == FLOOR, 2, 3).astype(np.uint8)
-
-    def _infer(self, images):
-        label = self.label if self.has_floor else np.full_like(self.label, 3)
-        depth = self.depth / np.float32(self.factor)
-        # 240 rows are 256 in the network's input, with borders above and below.
-        border = (0, 0), ((images.shape[1] - 240) // 2,) * 2, (0, 0)
-        maps = [np.pad(m[None], border, 'edge') for m in (depth, label, np.full_like(label, 255))]
-        return RawOutput(*(np.repeat(m, len(images), axis=0) for m in maps))
 
 
 @pytest.fixture

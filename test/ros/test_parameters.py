@@ -95,7 +95,7 @@ def test_defaults_survive_a_dump_and_a_load():
         ('camera.pitch', [-90.0, 12.5], [91.0]),
         ('scale.source', ['none', 'ground', 'points,ground'], ['', 'lidar', 'ground,ground']),
         ('scale.ground_classes', [['floor'], ['floor', 'floor mat']], [['floor', 'floor'], ['']]),
-        ('scale.points_topic', ['scan', '/front/scan', '~/scan'], ['', 'a b', '2']),
+        ('scale.points_topic', ['scan', '/front/scan', '~/scan'], ['', 'a b', '2', 'a//b', 'a/']),
         ('scale.time_constant', [0.1, 60.0], [0.0, float('nan')]),
         (
             'scale.limits',
