@@ -180,6 +180,27 @@ def test_the_small_grid_is_every_nth_pixel_of_all_three(make_exact):
     for name, values in points.items():
         np.testing.assert_array_equal(values, all_points[name][::3, ::3])
     assert outputs['depth/points'].width == outputs['segmentation/mask'].width == 64
+    assert bench.change('small.max_height', 10).successful
+    outputs = bench.serve()
+    assert {(outputs[topic].width, outputs[topic].height) for topic in small} == {(13, 10)}
+
+
+def test_the_filter_over_time_acts_from_the_next_frame_on(make_exact):
+    bench = make_exact('depth/image_rect')
+    random = np.random.default_rng(0)
+    tiles = np.kron(random.integers(0, 200, (6, 8)), np.ones((8, 8))).astype(np.uint8)
+    image = np.dstack([np.zeros_like(tiles), tiles // 4 * 4, tiles])
+
+    def depth_of(red):
+        picture = image.copy()
+        picture[..., 0] = red
+        return read_image(bench.serve(bench.make_image(picture))['depth/image_rect'])[20, 20]
+
+    assert depth_of(100) == 2.0 and depth_of(104) == pytest.approx(2.04)
+    assert bench.change('depth.temporal_filter', 5.0).successful
+    assert depth_of(100) == 2.0
+    # A step of 2 % in 0.1 s of 5.
+    assert depth_of(104) == pytest.approx(2.0 * 1.02 ** (1 - np.exp(-0.02)), rel=1e-4)
 
 
 def test_without_intrinsics_there_are_no_small_points(make_bench):

@@ -118,7 +118,8 @@ def test_only_what_is_subscribed_is_computed(make_bench, monkeypatch, topic):
         module = next(module for module in MAKERS if hasattr(module, name))
         original = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *a, n=name, f=original: made.add(n) or f(*a))
-    bench = make_bench(topics=(topic,)).start()
+    # The floor, which the obstacles need.
+    bench = make_bench(topics=(topic,), parameters={'camera.height': 1.0}).start()
     bench.send_info(make_camera_info(d=[-0.1, 0.0, 0.0, 0.0, 0.0]))
     bench.serve()
     assert made == COMPUTED[topic]

@@ -104,6 +104,19 @@ def test_obstacles_are_the_box_and_the_wall_with_the_frames_own_header(make_room
     assert points['z'].max() <= 3.0 and points['height'].max() <= 0.3
 
 
+@pytest.mark.parametrize(
+    'name, value',
+    [('min_height', 0.4), ('margin', 10.0), ('voxel', 0.3), ('min_points', 30)],
+)
+def test_what_is_an_obstacle_changes_with_the_next_frame(make_room, name, value):
+    bench = make_room('depth/obstacles', depth__ground='snap', **KNOWN)
+    before = read_points(bench.serve(image(bench))['depth/obstacles'])
+    assert bench.change(f'obstacles.{name}', value).successful
+    after = read_points(bench.serve(image(bench))['depth/obstacles'])
+    assert 0 < after['x'].size < before['x'].size
+    assert name != 'min_height' or after['height'].min() >= 0.4
+
+
 def test_nothing_in_the_way_is_an_empty_cloud(make_room):
     bench = make_room('depth/obstacles', depth__ground='snap', obstacles__max_range=0.2, **KNOWN)
     cloud = bench.serve(image(bench))['depth/obstacles']
