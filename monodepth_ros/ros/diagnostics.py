@@ -331,7 +331,7 @@ def _figures(node: NodeState, camera: CameraState, report: Report) -> list[tuple
     rows += [(name, str(counts[name])) for name in ('received', 'processed', 'published')]
     rows += [(f'dropped.{reason}', str(counts[reason])) for reason in DROP_REASONS]
     rows.append(('lost_upstream', str(counts['lost_upstream'])))
-    rows += [(f'scale.{name}', value) for name, value in scale_figures(camera.scale)]
+    rows += [(f'scale_{name}', value) for name, value in scale_figures(camera.scale)]
     rows += [(f'ignored.{reason}', str(counts[reason])) for reason in IGNORE_REASONS]
     return rows
 
