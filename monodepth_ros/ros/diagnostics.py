@@ -336,7 +336,7 @@ def _figures(node: NodeState, camera: CameraState, report: Report) -> list[tuple
     rows += [(f'dropped.{reason}', str(counts[reason])) for reason in DROP_REASONS]
     rows.append(('lost_upstream', str(counts['lost_upstream'])))
     rows.append(('floor', camera.floor))
-    rows += [(f'scale.{name}', value) for name, value in scale_figures(camera.scale)]
+    rows += [(f'scale_{name}', value) for name, value in scale_figures(camera.scale)]
     rows += [(f'ignored.{reason}', str(counts[reason])) for reason in IGNORE_REASONS]
     return rows
 

@@ -96,7 +96,14 @@ class Scanner:
                 f'{"before" if late > 0 else "after"} the image, expected at most '
                 f'{OLD_NS * 1e-9:.1f} s; check the sensor, and the clocks of both machines',
             )
-        return read_points(msg), msg.header.frame_id
+        points = read_points(msg)
+        if not len(points):
+            raise ScaleError(
+                'no_points',
+                f'the messages on {self._topic} have no range or point that can be used; check '
+                'the sensor, or set scale.points_topic',
+            )
+        return points, msg.header.frame_id
 
     def _why_none(self):
         node, kinds = self._node, ' or '.join(name.rpartition('/')[2] for name in KINDS)

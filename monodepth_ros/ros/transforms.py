@@ -90,7 +90,8 @@ def _latest(buffer, frame, within, stamp_ns, error):
         raise ScaleError(
             'no_transform',
             f'TF does not know where {frame or "a frame without a name"} is in {within}: '
-            f'{" ".join(str(error).split())}; publish it, or name another scale.ground_frame',
+            f'{" ".join(str(error).split())}; publish it, or correct scale.ground_frame or the '
+            'frame_id of image or sensor',
         ) from None
     latest = stamp_to_ns(found.header.stamp)
     # What is static has no stamp when it is the latest.

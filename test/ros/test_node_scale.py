@@ -59,10 +59,10 @@ def test_a_floor_by_parameters_corrects_the_depth(make):
     bench = make(BY_HEIGHT)
     assert serve(bench) == pytest.approx(1, rel=0.02)
     status, values = bench.status()
-    assert float(values['scale.factor']) == pytest.approx(1.4, rel=0.02)
-    assert (values['scale.source'], values['scale.held_for']) == ('ground', '')
-    assert (int(values['scale.votes']), values['scale.age_s']) == (30, '0.000')
-    assert float(values['scale.tilt_deg']) < 0.5 and 0 < float(values['scale.spread']) < 0.2
+    assert float(values['scale_factor']) == pytest.approx(1.4, rel=0.02)
+    assert (values['scale_source'], values['scale_held_for']) == ('ground', '')
+    assert (int(values['scale_votes']), values['scale_age_s']) == (30, '0.000')
+    assert float(values['scale_tilt_deg']) < 0.5 and 0 < float(values['scale_spread']) < 0.2
     assert status.level == DiagnosticStatus.WARN
     assert "check the camera's height and pitch" in status.message
 
@@ -77,7 +77,7 @@ def test_without_a_source_nothing_is_looked_at(make, monkeypatch):
     bench = make({**BY_HEIGHT, 'scale.source': 'none', 'depth.scale': 1.2})
     assert serve(bench, 3) == pytest.approx(1.2 / 1.4, rel=1e-4)
     values = bench.status()[1]
-    assert (values['scale.factor'], values['scale.source']) == ('1.2000', '')
+    assert (values['scale_factor'], values['scale_source']) == ('1.2000', '')
     assert bench.node._witnesses.transforms._listener is None
 
 
@@ -88,7 +88,7 @@ def test_a_floor_by_tf_corrects_the_depth(make, tf2):
     for _ in range(20):
         bench.serve()
     values = bench.status()[1]
-    assert float(values['scale.factor']) == pytest.approx(1.3, rel=0.02)
+    assert float(values['scale_factor']) == pytest.approx(1.3, rel=0.02)
     assert len(tf2.listeners) == 1
     bench.run(bench.node.trigger_deactivate)
     assert tf2.listeners == []
@@ -101,8 +101,8 @@ def test_a_floor_out_of_view_holds_the_scale(make):
     assert serve(bench, 50) == pytest.approx(1, rel=0.02)
     status, values = bench.status()
     assert status.level == DiagnosticStatus.OK
-    assert values['scale.held_for'] == 'no_floor'
-    assert float(values['scale.age_s']) == pytest.approx(5.0, abs=0.01)
+    assert values['scale_held_for'] == 'no_floor'
+    assert float(values['scale_age_s']) == pytest.approx(5.0, abs=0.01)
 
 
 def _scan(bench, stamp_ns, angles=180):
@@ -136,11 +136,11 @@ def test_a_scan_corrects_the_depth(make, tf2):
         bench.serve()
     assert serve(bench, 2) == pytest.approx(1, rel=0.02)
     status, values = bench.status()
-    assert (values['scale.source'], status.level) == ('points', DiagnosticStatus.OK)
+    assert (values['scale_source'], status.level) == ('points', DiagnosticStatus.OK)
     # The scanner falls silent: after half a second its last scan is too old.
     assert serve(bench, 20) == pytest.approx(1, rel=0.02)
     status, values = bench.status()
-    assert values['scale.held_for'] == 'no_points' and status.level == DiagnosticStatus.WARN
+    assert values['scale_held_for'] == 'no_points' and status.level == DiagnosticStatus.WARN
     assert 'scan is 2.' in status.message
 
 
@@ -149,7 +149,7 @@ def _warned(bench, frames=12, factor=1.0):
     assert serve(bench, frames) == pytest.approx(factor / bench.engine.factor, rel=0.02)
     status, values = bench.status()
     assert status.level == DiagnosticStatus.WARN
-    return values['scale.held_for'], status.message
+    return values['scale_held_for'], status.message
 
 
 def test_no_tf_is_said_and_the_depth_goes_on(make, tf2, capfd):
@@ -197,10 +197,10 @@ def test_a_pose_that_the_image_contradicts_is_said_within_two_seconds(make):
     assert serve(bench) == pytest.approx(1, rel=0.02)
     assert bench.change('camera.roll', 23.0).successful
     serve(bench, 12)
-    assert bench.status()[1]['scale.held_for'] == 'tilted'
+    assert bench.status()[1]['scale_held_for'] == 'tilted'
     assert bench.change('scale.max_tilt', 25.0).successful
     serve(bench, 1)
-    assert bench.status()[1]['scale.held_for'] != 'tilted'
+    assert bench.status()[1]['scale_held_for'] != 'tilted'
 
 
 def test_classes_that_the_model_lacks_are_said(make):
@@ -217,11 +217,11 @@ def test_the_time_constant_can_be_changed(make):
     assert bench.change('scale.time_constant', 60.0).successful
     bench.engine.factor = 1.2
     serve(bench, 20)
-    slow = float(bench.status()[1]['scale.factor'])
+    slow = float(bench.status()[1]['scale_factor'])
     assert slow > 1.25
     assert bench.change('scale.time_constant', 0.1).successful
     serve(bench, 10)
-    assert float(bench.status()[1]['scale.factor']) == pytest.approx(1.2, rel=0.01)
+    assert float(bench.status()[1]['scale_factor']) == pytest.approx(1.2, rel=0.01)
 
 
 def test_time_that_jumps_back_costs_nothing(make):
@@ -237,7 +237,7 @@ def test_time_that_jumps_back_costs_nothing(make):
 def test_without_intrinsics_there_is_no_estimate(make_bench):
     bench = make_bench(RoomEngine(), parameters=BY_HEIGHT, topics=DEPTH).start()
     assert serve(bench, 3) == pytest.approx(1 / 1.4, rel=0.02)
-    assert bench.status()[1]['scale.factor'] == '1.0000'
+    assert bench.status()[1]['scale_factor'] == '1.0000'
 
 
 def test_an_estimate_survives_a_deactivation(make):

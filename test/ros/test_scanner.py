@@ -176,6 +176,13 @@ def test_old_points_and_those_of_the_future_are_said(setup):
     assert len(scanner.points(10_400_000_000)[0]) == 2
 
 
+@pytest.mark.parametrize('ranges', [[], [float('nan'), float('inf'), 0.0, 99.0]])
+def test_a_scan_without_a_range_is_said(setup, ranges):
+    scanner, _ = setup
+    scanner._on_message(make_scan(ranges))
+    assert 'on /scan have no range or point that can be used' in _reason(scanner)
+
+
 def test_a_stopped_scanner_forgets(setup):
     scanner, _ = setup
     scanner._on_message(make_scan())

@@ -67,7 +67,7 @@ def test_what_is_too_old_or_from_the_future_is_said(tf2, heard, beside, words):
 
 
 def test_an_unknown_frame_is_named_with_what_tf_says(tf2, heard):
-    words = r'where camera is in base: "base" .* does not exist.; publish it, or .*ground_frame'
+    words = r'where camera is in base: "base" .* does not exist.; publish it, or .*ground_frame or'
     assert _fails(heard, words) == 'no_transform'
     assert _fails(heard, 'a frame without a name', frame='') == 'no_transform'
 
