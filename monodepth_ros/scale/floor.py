@@ -65,7 +65,9 @@ def snap_floor(
     step = max(1, max(depth.shape) // FINEST)
     part = slice(None, None, step), slice(None, None, step)
     climb = plane.climb(camera)
-    heights = depth[part] * climb[part]
+    # Infinity at the horizon is no number, and no floor.
+    with np.errstate(invalid='ignore'):
+        heights = depth[part] * climb[part]
     heights += np.float32(plane.height)
     # A depth that is off by a share of itself lifts the floor by that share of the height.
     limit = error[part] * np.float32(TOLERANCE * plane.height)

@@ -84,13 +84,15 @@ def find_obstacles(
     depth, label, error = (
         np.ascontiguousarray(m[::stride, ::stride]) for m in (depth, label, error)
     )
-    heights = depth * plane.climb(camera)[::stride, ::stride]
     # By class, a floor's label asking for more.
     margins = np.full(256, options.margin, np.float32)
     margins[list(floor_classes)] *= FLOOR_DOUBT
     margin = cv2.LUT(label, margins)
     margin *= error
-    margin *= np.abs(heights)
+    # Infinity at the horizon is no number, and no obstacle.
+    with np.errstate(invalid='ignore'):
+        heights = depth * plane.climb(camera)[::stride, ::stride]
+        margin *= np.abs(heights)
     heights += np.float32(plane.height)
     stands = heights > np.maximum(margin, np.float32(options.min_height), out=margin)
     stands &= heights < options.max_height

@@ -2,7 +2,9 @@
 
 import math
 
+from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.scale.floor import is_of, snap_floor
+from monodepth_ros.scale.obstacles import find_obstacles
 import numpy as np
 import pytest
 from scene_kit import BOX, CAMERA, errors, FLOOR, render, tilted, WALL
@@ -89,3 +91,13 @@ def test_a_large_image_is_looked_at_in_steps_and_every_pixel_is_set():
     assert np.isclose(depth[near], truth[near], rtol=1e-5).mean() > 0.98
     np.testing.assert_array_equal(depth[~changed], before[~changed])
     assert (depth[label == BOX] == before[label == BOX]).mean() > 0.95
+
+
+def test_what_is_too_far_at_the_horizon_is_passed_over_in_silence(recwarn):
+    camera = PinholeCamera(33, 25, 20.0, 20.0, 16.0, 12.0)
+    truth, label, plane = render(pitch=0.0, camera=camera, wall=50.0)
+    assert (plane.climb(camera)[12] == 0).any()
+    depth = np.full_like(truth, math.inf)
+    assert not snap_floor(depth, label, errors(depth), [FLOOR], plane, camera).any()
+    assert not find_obstacles(depth, label, errors(depth, 0.0), plane, camera).size
+    assert not recwarn.list
