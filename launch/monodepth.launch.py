@@ -14,6 +14,9 @@ NODE_PARAMETERS = {
     'image_transport': 'image_transport',
     'camera_info_url': 'camera.info_url',
     'camera_hfov': 'camera.hfov',
+    'camera_height': 'camera.height',
+    'camera_pitch': 'camera.pitch',
+    'scale_source': 'scale.source',
     'model': 'model',
     'device': 'device',
     'autostart': 'autostart',
@@ -21,8 +24,27 @@ NODE_PARAMETERS = {
 }
 """Arguments and the node parameters they set: given, they win over the parameter file."""
 
+NUMBERS = ('camera_hfov', 'camera_height', 'camera_pitch')
+"""Arguments that are numbers with a point, whatever they look like."""
+
 SCAN_PARAMETERS = {'scan_height': 10, 'range_min': 0.3, 'range_max': 5.0}
 """Rows (pixels) around the optical axis that are searched for the nearest point, and metres."""
+
+
+OBSTACLE_SCAN_PARAMETERS = {
+    # Heights (metres) are limited by the node's obstacles.min_height already.
+    'min_height': 0.02,
+    'max_height': 2.0,
+    'range_min': 0.1,
+    'range_max': 5.0,
+    # Radians; half a degree.
+    'angle_increment': 0.0087,
+    'transform_tolerance': 0.1,
+    # Where no obstacle is, the reading is beyond the range and no statement that all is free: the
+    # camera does not see all around.
+    'use_inf': False,
+}
+"""Of pointcloud_to_laserscan."""
 
 
 def shipped(*path):
@@ -71,6 +93,24 @@ def declare_arguments():
             default_value='',
             description='Horizontal field of view in degrees, such as 69, of a camera without '
             'calibration. Empty: as in params_file.',
+        ),
+        DeclareLaunchArgument(
+            'scale_source',
+            default_value='',
+            description='What corrects the depth: ground, for a robot with TF or camera_height, '
+            'points, or both, as in ground,points. Empty: as in params_file.',
+        ),
+        DeclareLaunchArgument(
+            'camera_height',
+            default_value='',
+            description='Height of the camera over the floor in metres, where there is no TF. '
+            'Empty: as in params_file.',
+        ),
+        DeclareLaunchArgument(
+            'camera_pitch',
+            default_value='',
+            description='Degrees by which it looks down, with camera_height. Empty: as in '
+            'params_file.',
         ),
         DeclareLaunchArgument(
             'image_transport',
@@ -125,13 +165,24 @@ def declare_arguments():
             default_value='camera_link',
             description="The scan's frame: at the camera, x forward and z up.",
         ),
+        DeclareLaunchArgument(
+            'obstacle_scan',
+            default_value='false',
+            description='true: publish a laser scan of depth/obstacles on depth/scan, by the '
+            'package pointcloud_to_laserscan; for a camera that knows its floor.',
+        ),
+        DeclareLaunchArgument(
+            'obstacle_scan_frame',
+            default_value='base_footprint',
+            description="That scan's frame: on the floor, x forward and z up.",
+        ),
     ]
 
 
 def value_of(argument):
     """Return an argument as a parameter's value; launch takes 69 for a whole number."""
     value = LaunchConfiguration(argument)
-    return ParameterValue(value, value_type=float) if argument == 'camera_hfov' else value
+    return ParameterValue(value, value_type=float) if argument in NUMBERS else value
 
 
 def set_given_parameters(context):
@@ -192,7 +243,23 @@ def start_tools(context):
         )
         for name in namespaces
     ]
-    return [*scans, start_rviz(context, namespaces[0])]
+    obstacle_scans = [
+        profiled_node(
+            package='pointcloud_to_laserscan',
+            executable='pointcloud_to_laserscan_node',
+            namespace=name,
+            remappings=[('cloud_in', 'depth/obstacles'), ('scan', 'depth/scan')],
+            parameters=[
+                {
+                    **OBSTACLE_SCAN_PARAMETERS,
+                    'target_frame': LaunchConfiguration('obstacle_scan_frame'),
+                }
+            ],
+            condition=IfCondition(LaunchConfiguration('obstacle_scan')),
+        )
+        for name in namespaces
+    ]
+    return [*scans, *obstacle_scans, start_rviz(context, namespaces[0])]
 
 
 def start_rviz(context, namespace):

@@ -61,6 +61,10 @@ class CalibrationError(_ReasonedError):
     """Camera intrinsics cannot be used; `reason` is one of `CALIBRATION_REASONS`."""
 
 
+class ScaleError(_ReasonedError):
+    """What the robot knows of distances cannot be used; `reason` is one of `SCALE_REASONS`."""
+
+
 IMAGE_REASONS = (
     'bad_stamp',
     'unknown_encoding',
@@ -80,3 +84,18 @@ CALIBRATION_REASONS = (
     'bad_file',
 )
 """Why intrinsics are rejected."""
+
+SCALE_REASONS = (
+    'bad_pose',
+    'under_ground',
+    'no_labels',
+    'no_floor',
+    'tilted',
+    'few_points',
+    'no_points',
+    'no_transform',
+    'beyond_limits',
+    'outlier',
+    'few_votes',
+)
+"""Why a robot's knowledge of distances is left unused."""

@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from monodepth_ros.camera import CameraModel, PinholeCamera
+    from monodepth_ros.scale.plane import GroundPlane
 
 UNLABELLED = 255
 """Label of a pixel that has no class."""
@@ -77,8 +78,9 @@ class Prediction:
         camera: the grid's pinhole intrinsics, or None where the camera is not calibrated.
         stamp_ns: the frame's stamp in nanoseconds, unchanged.
         frame_id: the frame's optical frame, unchanged.
-        error: (H, W) float32, the expected relative error of the depth, NaN where the depth is;
-            None from a network that does not predict it.
+        error: (H, W) float32, the expected relative error of the depth: what the network has
+            learned of it, or a guess (`pipeline.depth_error`); NaN where it gave no depth.
+        ground: the floor in the optical frame, where it was needed and is known.
 
     """
 
@@ -90,3 +92,4 @@ class Prediction:
     stamp_ns: int = 0
     frame_id: str = ''
     error: Optional[np.ndarray] = None
+    ground: Optional[GroundPlane] = None

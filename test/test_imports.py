@@ -46,9 +46,13 @@ ALLOWED = [
         ['errors', 'image_encodings', 'image_formats', 'image_headers', 'image_tags'],
     ),
     (r'camera.*', ['errors', 'yaml_file', 'camera']),
+    (r'scale.*', ['errors', 'frames', 'camera', 'scale']),
     (r'image_encodings', ['errors', 'image_headers']),
     (r'(frames|facts)', ['errors']),
-    (r'pipeline.*', ['errors', 'frames', 'facts', 'camera', 'pipeline', 'engines.base']),
+    (
+        r'pipeline.*',
+        ['errors', 'frames', 'facts', 'camera', 'scale', 'pipeline', 'engines.base'],
+    ),
     (r'networks.*', ['errors', 'facts', 'networks']),
     (r'engines', []),
     (r'engines\.base', ['errors', 'frames', 'facts']),
@@ -77,6 +81,7 @@ ALLOWED = [
             'frames',
             'facts',
             'camera',
+            'scale',
             'image_encodings',
             'pipeline',
             'engines',
@@ -91,6 +96,7 @@ ALLOWED = [
             'frames',
             'facts',
             'camera',
+            'scale',
             'image_encodings',
             'image_files',
             'image_formats',
@@ -125,6 +131,7 @@ ALLOWED = [
             'frames',
             'facts',
             'camera',
+            'scale',
             'pipeline',
             'provenance',
             'networks',
@@ -238,6 +245,8 @@ def test_a_circle_is_found():
     [
         ('camera', 'import torch'),
         ('pipeline.cloud', 'from sensor_msgs.msg import PointCloud2'),
+        ('scale.points', 'from sensor_msgs.msg import LaserScan'),
+        ('scale.ground', 'from monodepth_ros.pipeline.postprocess import is_valid'),
         ('pipeline.cloud', 'from monodepth_ros.engines.factory import create_engine'),
         ('networks.resnet', 'from monodepth_ros import pipeline'),
         ('engines.torch_engine', 'from monodepth_ros.engines.openvino_engine import X'),
@@ -301,7 +310,7 @@ def test_package_needs_neither_torch_nor_ros():
         f'{PACKAGE}.{_name(path)}'.rstrip('.')
         for path in MODULES
         if re.fullmatch(
-            r'(|errors|provenance|frames|facts|camera.*|(image|video)_\w+|pipeline.*)'
+            r'(|errors|provenance|frames|facts|camera.*|scale.*|(image|video)_\w+|pipeline.*)'
             r'|engines\.base',
             _name(path),
         )

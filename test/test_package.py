@@ -17,6 +17,7 @@ PACKAGE = 'monodepth_ros'
 ROSDEP_KEYS = {
     'cv2': 'python3-opencv',
     'numpy': 'python3-numpy',
+    'tf2_ros': 'tf2_ros_py',
     'torch': 'python3-torch',
     'tqdm': 'python3-tqdm',
     'yaml': 'python3-yaml',

@@ -9,8 +9,12 @@ from typing import Callable
 from monodepth_ros.benchmark.serve import serve
 from monodepth_ros.benchmark.usage import resident_mb
 from monodepth_ros.frames import Frame, RawOutput
-from monodepth_ros.pipeline.predictor import Predictor
+from monodepth_ros.pipeline.flicker import Flicker
+from monodepth_ros.pipeline.predictor import Predictor, PredictorOptions
 import numpy as np
+
+NOISE = 4.0
+"""Deviation of a camera's noise in grey levels, as of a usual webcam indoors."""
 
 
 class _TimedEngine:
@@ -59,6 +63,24 @@ class EngineProcess:
         frame = Frame(np.resize(self._images[0], (height, width, 3)))
         times = time_calls(lambda: predictor.predict(frame), count)
         return {'ms': times, 'engine_ms': engine.times[-count:]}
+
+    def flicker(self, frames: int, rate: float, temporal_filter: float) -> dict:
+        """Return the change of depth on noisy copies of each image, and the time of a frame."""
+        options = PredictorOptions(temporal_filter=temporal_filter)
+        changes, times = [], []
+        for image in self._images:
+            predictor, flicker = Predictor(self._subject, options), Flicker()
+            random = np.random.default_rng(0)
+            for number in range(frames):
+                noisy = image + random.normal(0.0, NOISE, image.shape)
+                stamp_ns = round((number + 1) / rate * 1e9)
+                frame = Frame(np.clip(noisy, 0, 255).astype(np.uint8), stamp_ns=stamp_ns)
+                begun = time.perf_counter()
+                prediction = predictor.predict(frame)
+                times.append((time.perf_counter() - begun) * 1e3)
+                flicker.update(frame.image, prediction.depth)
+            changes.append(flicker.compute()['change'])
+        return {'change': float(np.median(changes)), 'ms_median': float(np.median(times))}
 
     def outputs(self, out: str) -> dict:
         """Write the results of all images, one by one, to an .npz file."""
@@ -154,7 +176,8 @@ _SUBJECTS = {'plain': _plain, 'engine': _engine, 'peer': _peer}
 def main() -> int:
     """Answer until standard input ends."""
     process = EngineProcess()
-    methods = ('load', 'time', 'predict', 'outputs', 'gflop', 'load_product', 'time_product')
+    methods = ('load', 'time', 'predict', 'flicker', 'outputs', 'gflop', 'load_product')
+    methods += ('time_product',)
     functions = (calibrate, write_random, write_with_stride, known_networks)
     handlers = {name: getattr(process, name) for name in methods}
     return serve({**handlers, **{function.__name__: function for function in functions}})

@@ -9,7 +9,7 @@ from typing import Any, Optional, Union
 from monodepth_ros.errors import BenchmarkError
 
 VERSION = 1
-PARTS = ('engines', 'node', 'budget', 'growth', 'cameras', 'peer')
+PARTS = ('engines', 'node', 'budget', 'growth', 'flicker', 'cameras', 'peer')
 
 _NUMBER = (int, float)
 _MAYBE = (int, float, type(None))
@@ -96,6 +96,7 @@ _PART_SCHEMA = {
         'sizes': [{'width': int, 'height': int, 'predict_ms_median': _NUMBER}],
         'batches': [{'batch': int, 'ms_median': _NUMBER, 'ms_per_image': _NUMBER}],
     },
+    'flicker': [{'temporal_filter_s': _NUMBER, 'change': _NUMBER, 'ms_median': _NUMBER}],
     'cameras': [
         {
             'cameras': int,

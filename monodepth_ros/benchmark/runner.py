@@ -14,6 +14,7 @@ from monodepth_ros.benchmark import machine
 from monodepth_ros.benchmark.budget import measure_budget
 from monodepth_ros.benchmark.cameras import measure_cameras
 from monodepth_ros.benchmark.engines import add_peak_shares, choose_cases, measure_engines
+from monodepth_ros.benchmark.flicker import measure_flicker
 from monodepth_ros.benchmark.growth import measure_growth
 from monodepth_ros.benchmark.node import (
     measure_node,
@@ -139,6 +140,9 @@ class Runner:
     def _run_growth(self):
         self.report['growth'], errors = measure_growth(self._settings)
         self.report['errors'] += errors
+
+    def _run_flicker(self):
+        self.report['flicker'] = measure_flicker(self._settings)
 
     def _run_cameras(self):
         self.report['cameras'], errors = measure_cameras(self._settings)

@@ -190,6 +190,15 @@ def _growth(report):
     )
 
 
+def _flicker(report):
+    head = ['temporal filter s', 'change a frame', 'image to maps ms']
+    rows = [
+        [row['temporal_filter_s'], _percent(row['change']), row['ms_median']]
+        for row in report['flicker']
+    ]
+    return f'### Flicker\n\n{table(head, rows)}'
+
+
 def _cameras(report):
     head = ['cameras', 'nodes', 'offered Hz', 'out Hz', 'frames per CPU second']
     head += ['over a node each', 'CPU %', 'MB']
@@ -217,6 +226,7 @@ _PARTS = {
     'node': _node,
     'budget': _budget,
     'growth': _growth,
+    'flicker': _flicker,
     'cameras': _cameras,
     'peer': _peer,
 }

@@ -71,6 +71,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help='in place of --lens: a data set of the same views (ids) through another lens',
     )
+    parser.add_argument(
+        '--sequence',
+        type=float,
+        metavar='HZ',
+        help='the images are frames of a camera that stands still, so many a second: also say how '
+        'much the depth flickers',
+    )
+    parser.add_argument(
+        '--temporal-filter',
+        type=float,
+        default=0.0,
+        metavar='S',
+        help='with --sequence: time constant of the average over time in seconds, as the '
+        "node's depth.temporal_filter (default: 0, none)",
+    )
     parser.add_argument('--out', help='write the figures to this JSON file')
     parser.add_argument('--report', metavar='DIR', help='write an HTML report to this folder')
     parser.add_argument(
@@ -135,6 +150,10 @@ def _sets(options) -> list[_Set]:
         raise ConfigError(f'--camera-info is for one data set, --root names {count}')
     if options.lens is not None and not 1.0 < options.lens < 10.0:
         raise ConfigError(f'--lens is {options.lens:g}, expected above 1 and below 10')
+    if options.sequence is not None and not 0 < options.sequence <= 1000:
+        raise ConfigError(f'--sequence is {options.sequence:g} Hz, expected above 0 to 1000')
+    if options.temporal_filter and not options.sequence:
+        raise ConfigError('--temporal-filter goes with --sequence HZ')
     return [_Set(dataset, root, split, hfov) for root, dataset, split, hfov in zip(*columns)]
 
 
@@ -153,26 +172,32 @@ def _report_folders(report, datasets) -> list[Optional[Path]]:
 
 def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
     """Measure one data set, write its report, and return its figures."""
+    from monodepth_ros.pipeline.flicker import Flicker
     from monodepth_ros.pipeline.predictor import Predictor
     from monodepth_ros.training.evaluate import predict_sample
     from monodepth_ros.training.report import write_report
 
     facts = engine.facts
     pair = peer and _pair(peer, dataset, facts)
-    predictor = Predictor(engine, make_predictor_options(options))
+    scaling = make_predictor_options(options)
+    filtered = replace(scaling, temporal_filter=options.temporal_filter)
     _check(dataset, facts, options.limit)
-    evaluation = _measure(predictor, dataset, options.limit, pair and pair.update)
+    flicker = Flicker() if options.sequence else None
+    watch = _watch(pair, flicker)
+    evaluation = _measure(Predictor(engine, filtered), dataset, options, watch)
     result = {
         **evaluation.figures(),
         **_facts(options, one, engine, dataset),
         **evaluation.details(),
     }
+    if flicker:
+        result['flicker'] = flicker.compute()
     if options.lens or options.lens_root:
         result['lens'] = _lens(options, engine, one, dataset)
     if pair:
         result['peer'] = {**describe_peer(peer), **pair.compute()}
     if folder:
-        predict = partial(predict_sample, predictor)
+        predict = partial(predict_sample, Predictor(engine, scaling))
         write_report(folder, result, evaluation, dataset, predict, facts, options.examples)
     return result
 
@@ -202,15 +227,28 @@ def _check(dataset, facts, limit):
         print(word, file=sys.stderr)
 
 
-def _measure(predictor, dataset, limit, watch):
-    """Return the evaluation of the first `limit` images, with a progress bar."""
+def _watch(pair, flicker):
+    """Return what is to see each sample and its prediction."""
+
+    def watch(sample, prediction):
+        if pair is not None:
+            pair.update(sample, prediction)
+        if flicker is not None:
+            flicker.update(prediction.image, prediction.depth)
+
+    return watch
+
+
+def _measure(predictor, dataset, options, watch):
+    """Return the evaluation of as many images as the options want, with a progress bar."""
     from monodepth_ros.training.evaluate import measure
     from tqdm import tqdm
 
-    count = min(len(dataset), limit or len(dataset))
+    count = min(len(dataset), options.limit or len(dataset))
     with tqdm(range(count), desc='evaluate', unit='img') as indices:
         samples = (dataset[i] for i in indices)
-        return measure(predictor, samples, dataset.max_depth, dataset.crop, watch)
+        limits = dataset.max_depth, dataset.crop
+        return measure(predictor, samples, *limits, watch, options.sequence or 0.0)
 
 
 def _pair(peer, dataset, facts):
@@ -241,6 +279,7 @@ def _facts(options, one: _Set, engine, dataset) -> dict:
         'root': Path(one.root).name,
         'split': one.split,
         'metric_scaling': options.metric_scaling,
+        'scale': options.scale,
         'checkpoint': path.name,
         'checkpoint_sha256': file_digest(path),
         'measured': datetime.now(timezone.utc).isoformat(timespec='seconds'),

@@ -45,7 +45,7 @@ def _tables(result: dict) -> Iterator[tuple[str, list[str]]]:
         if groups := result.get(key):
             rows = [(_ends(g), [g.get(name) for name in GROUPED]) for g in groups]
             yield key, _lines(GROUPED, rows)
-    for key in ('low_floor', 'lens'):
+    for key in ('low_floor', 'lens', 'flicker'):
         if found := result.get(key):
             yield key, [f'{name:16} {_number(value)}' for name, value in found.items()]
     if error := result.get('error'):

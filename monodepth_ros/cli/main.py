@@ -11,6 +11,7 @@ from monodepth_ros.errors import MonodepthError
 
 COMMANDS = {
     'predict': 'depth, labels and point clouds of image files, without ROS',
+    'scale': 'find the factor for depth by a tape measure, the floor, or a lidar',
     'evaluate': 'measure a model on annotated images',
     'train': 'train a network',
     'average': 'average the weights of several trainings from common ones (a model soup)',

@@ -6,7 +6,7 @@ import argparse
 
 from monodepth_ros.engines.base import PRECISIONS
 from monodepth_ros.engines.factory import create_engine, ENGINES
-from monodepth_ros.pipeline.preprocess import MAX_INPUT_PIXELS, METRIC_SCALING
+from monodepth_ros.pipeline.preprocess import MAX_INPUT_PIXELS, METRIC_SCALING, SCALES
 
 
 def positive(text: str) -> int:
@@ -48,7 +48,29 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
     intrinsics.add_argument('--hfov', type=float, help='horizontal field of view in degrees')
 
 
+def factor(text: str) -> float:
+    """Return a factor for depth; raise what argparse shows for what can be none."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not SCALES[0] <= value <= SCALES[1]:
+        raise argparse.ArgumentTypeError(f'{text!r}, expected {SCALES[0]:g}..{SCALES[1]:g}')
+    return value
+
+
 def add_scaling_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --scale, --metric-scaling and --max-input-pixels."""
+    parser.add_argument(
+        '--scale',
+        type=factor,
+        default=1.0,
+        help='multiply the depth by this, as the parameter depth.scale of the node (default: 1)',
+    )
+    add_input_arguments(parser)
+
+
+def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --metric-scaling and --max-input-pixels."""
     parser.add_argument(
         '--metric-scaling',
@@ -81,5 +103,7 @@ def make_predictor_options(options: argparse.Namespace):
     from monodepth_ros.pipeline.predictor import PredictorOptions
 
     return PredictorOptions(
-        metric_scaling=options.metric_scaling, max_input_pixels=options.max_input_pixels
+        metric_scaling=options.metric_scaling,
+        max_input_pixels=options.max_input_pixels,
+        scale=options.scale,
     )

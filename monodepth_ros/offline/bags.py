@@ -8,7 +8,7 @@ from pathlib import Path
 import shutil
 import sys
 from tempfile import TemporaryDirectory
-from typing import Iterator, Optional
+from typing import Any, Collection, Iterator, Optional
 
 from monodepth_ros.errors import ConfigError, DatasetError, MonodepthError
 from monodepth_ros.offline.jobs import DEFAULT_FPS, failing_job, Intrinsics, Job, Source
@@ -62,6 +62,8 @@ class BagSource(Source):
     """
 
     default_kinds = ('bag',)
+    topics: dict[str, str]
+    """Types of the bag's topics, by name."""
 
     def __init__(
         self,
@@ -77,6 +79,7 @@ class BagSource(Source):
             self._storage = self._unpacked(_storage(path))
         with _readable(path), self._reader() as reader:
             topics = {name: info.msgtype for name, info in reader.topics.items()}
+            self.topics = topics
             self._topic = choose_image_topic(path, topics, image_topic)
             self._kind = topics[self._topic]
             self._info_topic, remark = choose_info_topic(
@@ -125,22 +128,51 @@ class BagSource(Source):
         except DatasetError as error:
             yield failing_job(f'{self._path} {self._topic} message {index}', str(error))
 
-    def _messages(self):
+    def messages_of(self, topic: str) -> Iterator[bytes]:
+        """Yield the CDR bytes of all messages on a topic of `topics`."""
+        with _readable(self._path), self._reader() as reader:
+            connections = [c for c in reader.connections if c.topic == topic]
+            for _, _, data in reader.messages(connections) if connections else ():
+                yield bytes(data)
+
+    def recorded(self, topics: Collection[str]) -> Iterator[tuple[str, Any]]:
         """
-        Yield time, image and the latest CameraInfo of every image.
+        Yield what is on the images' and other topics, in order of time.
+
+        Yields:
+            A topic and a message's CDR bytes; for an image '' and what gives its frame, and
+            raises as `messages.read_frame` does.
+
+        """
+        with _readable(self._path):
+            for connection, _, data, info in self._among(topics):
+                if connection.topic == self._topic:
+                    load = partial(read_frame, bytes(data), self._kind, info, self._intrinsics)
+                    yield '', load
+                else:
+                    yield connection.topic, bytes(data)
+
+    def _messages(self):
+        """Yield time, image and the latest CameraInfo of every image."""
+        for _, time_ns, data, info in self._among(()):
+            yield time_ns, bytes(data), info
+
+    def _among(self, topics):
+        """
+        Yield connection, time, data and the latest CameraInfo of images and other topics.
 
         Images that come before the first CameraInfo have that one: their camera is the same, and
         depth without intrinsics has another scale.
         """
         info = self._first_info
-        wanted = (self._topic, self._info_topic)
+        wanted = {self._topic, self._info_topic, *topics}
         with self._reader() as reader:
             connections = [c for c in reader.connections if c.topic in wanted]
             for connection, time_ns, data in reader.messages(connections):
-                if connection.topic == self._topic:
-                    yield time_ns, bytes(data), info
-                else:
+                if connection.topic == self._info_topic:
                     info = bytes(data)
+                else:
+                    yield connection, time_ns, data, info
 
 
 def _storage(path):

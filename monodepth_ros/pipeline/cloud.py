@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional, Sequence, Union
 
 import cv2
 import numpy as np
@@ -22,6 +22,9 @@ LABELLED_POINT_DTYPE = np.dtype(
 )
 """The same with class index, in the type of PCL's PointXYZRGBL, and confidence 0..255; three zero
 bytes align the next point."""
+
+ERROR_DTYPE = np.dtype('<f4')
+"""Type of the field `error`, which comes behind all others where it is wanted."""
 
 FARTHEST = float(np.finfo(np.float32).max)
 
@@ -42,6 +45,7 @@ def make_cloud(
     min_range: float = 0.0,
     max_range: float = math.inf,
     out: Optional[np.ndarray] = None,
+    error: Optional[np.ndarray] = None,
 ) -> np.ndarray:
     """Return the organised cloud of a depth map.
 
@@ -54,6 +58,7 @@ def make_cloud(
         min_range: depth below this, in metres, gives no point.
         max_range: depth above this, in metres, gives no point.
         out: C-contiguous array to write the cloud to, or None for a new one.
+        error: relative error of the depth to put into the points, (H, W) float32.
 
     Returns:
         `cloud_shape` of `cloud_dtype`. Element (r, c) is of the pixel (r * stride, c * stride);
@@ -64,14 +69,16 @@ def make_cloud(
         ValueError: the maps are of different sizes, or stride is below 1.
 
     """
-    maps = (depth, image, rays, *(labels or ()))
+    more = () if error is None else (error,)
+    maps = (depth, image, rays, *(labels or ()), *more)
     if any(m.shape[:2] != depth.shape for m in maps) or stride < 1:
         raise ValueError(
             f'maps of {", ".join(str(m.shape) for m in maps)}, stride {stride}: expected maps of '
             'one height and width, and a stride of 1 or more'
         )
     if out is None:
-        out = np.empty(cloud_shape(depth.shape, stride), cloud_dtype(labels is not None))
+        dtype = cloud_dtype(labels is not None, error is not None)
+        out = np.empty(cloud_shape(depth.shape, stride), dtype)
     maps = [m[::stride, ::stride] for m in maps]
     rows = max(1, BAND_PIXELS // out.shape[1])
     for band in (slice(first, first + rows) for first in range(0, out.shape[0], rows)):
@@ -84,18 +91,46 @@ def cloud_shape(shape: tuple[int, ...], stride: int = 1) -> tuple[int, int]:
     return -(-shape[0] // stride), -(-shape[1] // stride)
 
 
-def cloud_dtype(labelled: bool) -> np.dtype:
-    """Return the type of a cloud's points, with label and confidence or without."""
-    return LABELLED_POINT_DTYPE if labelled else POINT_DTYPE
+def cloud_dtype(labelled: bool, with_error: bool = False) -> np.dtype:
+    """Return the type of a cloud's points, with label and confidence or without, and the error."""
+    dtype = LABELLED_POINT_DTYPE if labelled else POINT_DTYPE
+    if not with_error:
+        return dtype
+    fields = [dtype.fields[name] for name in dtype.names]
+    return np.dtype(
+        {
+            'names': [*dtype.names, 'error'],
+            'formats': [*(kind for kind, _ in fields), ERROR_DTYPE],
+            'offsets': [*(offset for _, offset in fields), dtype.itemsize],
+            'itemsize': dtype.itemsize + ERROR_DTYPE.itemsize,
+        }
+    )
 
 
-def _fill(cloud, nearest, farthest, depth, image, rays, *labels):
+def without_classes(depth: np.ndarray, label: np.ndarray, classes: Sequence[int]) -> np.ndarray:
+    """Return depth, (H, W) float32, with NaN at the pixels of these classes; itself if of none.
+
+    Args:
+        depth: left as it is.
+        label: (H, W) uint8 class index.
+        classes: indices of the classes that are left out.
+
+    """
+    if not classes:
+        return depth
+    left_out = np.zeros(256, np.uint8)
+    left_out[list(classes)] = 1
+    # Several times as fast as left_out[label].
+    return np.where(cv2.LUT(label, left_out).view(bool), np.float32(np.nan), depth)
+
+
+def _fill(cloud, nearest, farthest, depth, image, rays, *more):
     z = _in_range(depth, nearest, farthest)
     words = [rays[..., 0] * z, rays[..., 1] * z, z, _packed(image)]
-    words += [values.astype(np.uint32) for values in labels]
+    words += [m if m.dtype == ERROR_DTYPE else m.astype(np.uint32) for m in more]
     # As a picture with one channel a word: several times as fast as field by field.
     picture = cloud.view(np.int32).reshape(*cloud.shape, -1)
-    cv2.merge([word.view(np.int32) for word in words], picture)
+    cv2.merge([np.ascontiguousarray(word).view(np.int32) for word in words], picture)
 
 
 def _in_range(depth, nearest, farthest):

@@ -26,6 +26,7 @@ def depth_on_grid(
     out: np.ndarray,
     min_range: float = 0.0,
     max_range: float = math.inf,
+    factor: float = 1.0,
 ) -> np.ndarray:
     """Write the network's depth to the rectified grid in metres.
 
@@ -36,12 +37,14 @@ def depth_on_grid(
         min_range: depth below this, in metres, becomes -Inf (REP 117); what is not finite or not
             above 0 becomes NaN.
         max_range: depth above this, in metres, becomes +Inf (REP 117).
+        factor: what the depth is multiplied by besides `plan.depth_scale`; the ranges are of the
+            product.
 
     Returns:
         `out`; NaN where the raw image shows nothing.
 
     """
-    scaled = depth[plan.content] * np.float32(plan.depth_scale)
+    scaled = depth[plan.content] * np.float32(plan.depth_scale * factor)
     if scaled.shape == out.shape:
         out[:] = scaled
     else:

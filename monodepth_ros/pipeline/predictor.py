@@ -11,6 +11,7 @@ from monodepth_ros.camera import CameraModel, PinholeCamera
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import ConfigError, EngineError
 from monodepth_ros.frames import Frame, Prediction, RawOutput, Wanted
+from monodepth_ros.pipeline.depth_error import likely_error
 from monodepth_ros.pipeline.edges import flying_pixels
 from monodepth_ros.pipeline.postprocess import (
     confidence_on_grid,
@@ -27,7 +28,10 @@ from monodepth_ros.pipeline.preprocess import (
     plan_input,
     prepare,
     rectify,
+    SCALES,
 )
+from monodepth_ros.pipeline.steady import SteadyDepth
+from monodepth_ros.scale.votes import View
 import numpy as np
 
 OUTPUT_RESOLUTIONS = ('input', 'network')
@@ -35,6 +39,12 @@ OUTPUT_RESOLUTIONS = ('input', 'network')
 
 WIDEST_EDGE = 45.0
 """Largest `edge_filter` in degrees; from about 10 on, it removes whole floors with the veils."""
+
+LARGEST_MAX_ERROR = 10.0
+"""Largest `max_error`; networks say no larger errors."""
+
+LONGEST_TIME_CONSTANT = 10.0
+"""Seconds, largest `temporal_filter`."""
 
 EVERYTHING = Wanted(error=True)
 
@@ -55,6 +65,10 @@ class PredictorOptions:
         output_resolution: one of `OUTPUT_RESOLUTIONS`.
         edge_filter: `min_angle` of `edges.flying_pixels` in degrees, at most `WIDEST_EDGE`; 0
             leaves flying pixels in.
+        max_error: depth whose expected relative error is larger becomes NaN; 0 keeps all.
+        temporal_filter: `time_constant` of `steady.SteadyDepth` in seconds, over the frames of one
+            camera in their order; 0 for none.
+        scale: what the depth is multiplied by, of `SCALES`, on top of what metric_scaling does.
 
     """
 
@@ -65,6 +79,9 @@ class PredictorOptions:
     confidence_threshold: float = 0.0
     output_resolution: str = 'input'
     edge_filter: float = 0.0
+    max_error: float = 0.0
+    temporal_filter: float = 0.0
+    scale: float = 1.0
 
     def __post_init__(self):
         if self.metric_scaling not in METRIC_SCALING:
@@ -93,6 +110,15 @@ class PredictorOptions:
             raise ConfigError(
                 f'edge_filter is {self.edge_filter} degrees, expected 0..{WIDEST_EDGE:g}'
             )
+        if not 0 <= self.max_error <= LARGEST_MAX_ERROR:
+            raise ConfigError(f'max_error is {self.max_error}, expected 0..{LARGEST_MAX_ERROR:g}')
+        if not 0 <= self.temporal_filter <= LONGEST_TIME_CONSTANT:
+            raise ConfigError(
+                f'temporal_filter is {self.temporal_filter} s, expected '
+                f'0..{LONGEST_TIME_CONSTANT:g}'
+            )
+        if not SCALES[0] <= self.scale <= SCALES[1]:
+            raise ConfigError(f'scale is {self.scale}, expected {SCALES[0]:g}..{SCALES[1]:g}')
 
 
 @dataclass(frozen=True)
@@ -141,6 +167,7 @@ class Predictor:
     def __init__(self, engine: Engine, options: Optional[PredictorOptions] = None):
         self.engine = engine
         self.options = options or PredictorOptions()
+        self._steady: Optional[SteadyDepth] = None
         self._make_plan = lru_cache(maxsize=4)(
             lambda width, height, camera, *scaling: plan_input(
                 width, height, camera, engine.facts, *scaling
@@ -219,10 +246,17 @@ class Predictor:
             shape = (plan.content_height, plan.content_width)
             camera = plan.camera and plan.camera.resized(*shape[::-1])
         depth = label = confidence = image = error = None
+        if wanted.error or (wanted.depth and options.max_error > 0):
+            error = new_array('error', shape, np.float32)
+            error_on_grid(self._error(raw, index), raw.depth[index], plan, error)
         if wanted.depth:
             depth = new_array('depth', shape, np.float32)
-            depth_on_grid(raw.depth[index], plan, depth, options.min_range, options.max_range)
+            ranges = options.min_range, options.max_range
+            steady = self._steadied(prepared, raw, index)
+            depth_on_grid(steady, plan, depth, *ranges, options.scale)
             self._filter_edges(depth, camera, options)
+            if options.max_error > 0:
+                np.copyto(depth, np.nan, where=~(error <= options.max_error))
         if wanted.label:
             label = new_array('label', shape, np.uint8)
             maps = raw.label[index], raw.confidence[index]
@@ -230,13 +264,54 @@ class Predictor:
         if wanted.confidence:
             confidence = new_array('confidence', shape, np.uint8)
             confidence_on_grid(raw.confidence[index], plan, confidence)
-        if wanted.error and raw.error is not None:
-            error = new_array('error', shape, np.float32)
-            error_on_grid(raw.error[index], raw.depth[index], plan, error)
         if wanted.image:
             image = _picture(prepared, new_array)
         of_frame = camera, frame.stamp_ns, frame.frame_id
-        return Prediction(depth, label, confidence, image, *of_frame, error)
+        said = error if wanted.error else None
+        return Prediction(depth, label, confidence, image, *of_frame, said)
+
+    def _steadied(self, prepared, raw, index):
+        """Return the network's depth, averaged over time where the options want it, (h, w)."""
+        depth, seconds = raw.depth[index], prepared.options.temporal_filter
+        if not seconds > 0:
+            self._steady = None
+            return depth
+        self._steady = self._steady or SteadyDepth()
+        label, stamp_ns = raw.label[index], prepared.frame.stamp_ns
+        return self._steady.update(depth, prepared.image, label, stamp_ns, seconds)
+
+    def _error(self, raw, index):
+        """Return the relative error of a frame's depth, learned or guessed, (h, w) float32."""
+        if raw.error is not None:
+            return raw.error[index]
+        labelled = 'semantic' in self.engine.facts.outputs
+        return likely_error(raw.depth[index], raw.confidence[index] if labelled else None)
+
+    def view(self, prepared: Prepared, raw: RawOutput, index: int = 0) -> Optional[View]:
+        """Return what the network says, on its own grid, for an estimate of the scale.
+
+        Args:
+            prepared: the frame.
+            raw: the network's output for a batch; left as it is.
+            index: place of the frame in the batch.
+
+        Returns:
+            Depth before `PredictorOptions.scale`, with labels where the network has any; None
+            where the camera is not calibrated.
+
+        """
+        plan = prepared.plan
+        if plan.camera is None:
+            return None
+        depth = raw.depth[index][plan.content] * np.float32(plan.depth_scale)
+        if plan.unseen_content is not None:
+            depth[plan.unseen_content] = np.nan
+        camera = plan.camera.resized(plan.content_width, plan.content_height)
+        if 'semantic' not in self.engine.facts.outputs:
+            return View(depth, camera)
+        return View(
+            depth, camera, raw.label[index][plan.content], raw.confidence[index][plan.content]
+        )
 
     def _filter_edges(self, depth, camera, options):
         if options.edge_filter > 0:

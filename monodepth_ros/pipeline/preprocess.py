@@ -20,6 +20,9 @@ training size and multiply the depth; none: keep the network's depth. For networ
 trained with random zoom at one input size, scale measures best (docs/cameras.md).
 """
 
+SCALES = (0.01, 100.0)
+"""Least and largest factor for the depth; a network that is farther off sees another world."""
+
 MULTIPLE = 32
 """Networks halve their input five times, so its sides are multiples of this."""
 

@@ -19,13 +19,19 @@ TILE, GAP, TITLE, LINE, SHORTEST_BAR = 480, 16, 34, 26, 60
 the depth scale's least height beside a very wide picture."""
 
 
-def colorize_depth(depth: np.ndarray, min_depth: float, max_depth: float) -> np.ndarray:
+def colorize_depth(
+    depth: np.ndarray,
+    min_depth: float,
+    max_depth: float,
+    out: Optional[np.ndarray] = None,
+) -> np.ndarray:
     """Return depth in the turbo colour map, blue near and red far.
 
     Args:
         depth: (H, W) float32 metres.
         min_depth: depth in metres of the first colour; what is nearer has it too.
         max_depth: depth in metres of the last colour; what is farther has it too.
+        out: (H, W, 3) uint8 array to write to, or None for a new one.
 
     Returns:
         (H, W, 3) uint8 RGB; NaN is `NO_DEPTH_COLOR`, +Inf `BEYOND_RANGE_COLOR`, and -Inf, which
@@ -37,12 +43,18 @@ def colorize_depth(depth: np.ndarray, min_depth: float, max_depth: float) -> np.
     """
     if not -math.inf < min_depth < max_depth < math.inf:
         raise ValueError(f'depth range {min_depth}..{max_depth} m, expected finite and increasing')
-    share = (depth - np.float32(min_depth)) * np.float32(255 / (max_depth - min_depth))
-    finite = np.isfinite(depth)
-    index = np.where(finite, share, 0).clip(0, 255).round().astype(np.uint8)
-    colors = cv2.applyColorMap(index, cv2.COLORMAP_TURBO)[..., ::-1].copy()
-    if not finite.all():
+    share = depth.clip(np.float32(min_depth), np.float32(max_depth))
+    share -= np.float32(min_depth)
+    share *= np.float32(255 / (max_depth - min_depth))
+    is_known = bool(share.min() >= 0)  # NaN is in no order.
+    if not is_known:
+        np.nan_to_num(share, copy=False)
+    index = np.rint(share, out=share).astype(np.uint8)
+    bgr = cv2.applyColorMap(index, cv2.COLORMAP_TURBO)
+    colors = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, out)
+    if not is_known:
         colors[np.isnan(depth)] = NO_DEPTH_COLOR
+    if depth.max() == math.inf or not is_known:
         colors[np.isposinf(depth)] = BEYOND_RANGE_COLOR
     return colors
 

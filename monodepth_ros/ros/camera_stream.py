@@ -13,14 +13,18 @@ from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.calibration import Calibration
+from monodepth_ros.ros.camera_scale import CameraScale, Witnesses
 from monodepth_ros.ros.conversions import check_stamp, view_image
 from monodepth_ros.ros.diagnostics import CameraState, make_status, NodeState, Statistics
+from monodepth_ros.ros.floor import Floor
 from monodepth_ros.ros.inputs import publishers_of, subscribe, unheard_camera_info
 from monodepth_ros.ros.processor import FrameProcessor
 from monodepth_ros.ros.publishers import Outputs
 from monodepth_ros.ros.rate_limit import RateLimit
 from monodepth_ros.ros.throttle import Throttle
 from monodepth_ros.ros.worker import Task
+from monodepth_ros.scale.estimator import ScaleState
+from monodepth_ros.scale.filter import Estimate
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -36,6 +40,7 @@ class CameraStream:
         name: namespace of its topics, '' for the node's own.
         statistics: what has become of its frames.
         calibration: its intrinsics.
+        scale: what its depth is multiplied by.
         outputs: its output topics; None while the node is not configured.
         enabled: whether images are taken at all.
         halted: why there is no more output, after too many failures in a row; else ''.
@@ -43,7 +48,11 @@ class CameraStream:
     """
 
     def __init__(
-        self, node: LifecycleNode, name: str, values: Callable[[], Mapping[str, Any]]
+        self,
+        node: LifecycleNode,
+        name: str,
+        values: Callable[[], Mapping[str, Any]],
+        witnesses: Witnesses,
     ) -> None:
         """
         Make a camera without topics.
@@ -52,6 +61,7 @@ class CameraStream:
             node: makes the topics.
             name: namespace of the topics.
             values: gives the node's parameter values by name that hold now.
+            witnesses: what the robot knows of distances.
 
         """
         self.name = name
@@ -63,6 +73,8 @@ class CameraStream:
         self._node = node
         self._values = values
         self._prefix = f'{name}/' if name else ''
+        self.scale = CameraScale(node, self._prefix, witnesses)
+        self._floor = Floor(node, witnesses)
         self._inputs: list = []
         self._submit: Callable[[Task], None] = _nowhere
         self._processor: Optional[FrameProcessor] = None
@@ -90,6 +102,7 @@ class CameraStream:
     def create_outputs(self) -> None:
         """Make the output topics."""
         self.outputs = Outputs(self._node, self._prefix)
+        self.scale.create_output()
 
     def start(self, engine: Engine, submit: Callable[[Task], None]) -> None:
         """Subscribe; from now on frames are submitted as tasks."""
@@ -97,11 +110,14 @@ class CameraStream:
         self.halted, self._failures = '', 0
         self._frame_id = 'unknown'
         self.calibration.assume(self._values()['camera.hfov'])
+        self.scale.start()
         self._processor = FrameProcessor(
             engine,
             self.outputs,
             self.statistics,
             self.calibration,
+            self.scale,
+            self._floor,
             self._values,
             lambda: self._node.get_clock().now().nanoseconds,
         )
@@ -127,6 +143,7 @@ class CameraStream:
         if self.outputs is not None:
             self.outputs.destroy()
         self.outputs = None
+        self.scale.destroy()
 
     def _on_image(self, msg: Union[Image, CompressedImage]) -> None:
         received = time.monotonic()
@@ -137,7 +154,7 @@ class CameraStream:
             self.statistics.count('disabled')
         elif not self._is_usable(msg):
             return
-        elif not self.outputs.listened():
+        elif not self.outputs.listened() and not self.scale.listened():
             self.statistics.count('no_subscriber')
         # A camera without stamps has the time of arrival.
         elif not self._rate_limit.accepts(
@@ -146,6 +163,7 @@ class CameraStream:
             self.statistics.count('max_rate')
         elif not self.halted:
             self.statistics.submitted()
+            self._floor.hear(self.outputs.listened(), self._values())
             self._submit(Task(self, msg, received))
         else:
             self.statistics.count('halted')
@@ -225,6 +243,9 @@ class CameraStream:
         for note in notes if self._inputs else ():
             if self._calibration_throttle.ready(note):
                 self._log('warning', note)
+        scale = self.scale.state or ScaleState(Estimate(self._values()['depth.scale'], 0.0))
+        if scale.warnings and self._inputs and self._calibration_throttle.ready('scale'):
+            self._log('warning', '; '.join(scale.warnings))
         state = CameraState(
             name=self.name,
             enabled=self.enabled,
@@ -234,6 +255,9 @@ class CameraStream:
             frame_id=self._frame_id,
             unheard=publishers_of(self._node, topics[0]) if topics else '',
             calibration_notes=notes,
+            scale=scale,
+            floor=self._floor.state,
+            floor_problem=self._floor.problem,
         )
         return make_status(node, state, self.statistics.report())
 

@@ -14,6 +14,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from monodepth_ros.errors import IMAGE_REASONS
 from monodepth_ros.ros.fastdds import profile_variable
 from monodepth_ros.ros.stopwatch import STAGES
+from monodepth_ros.scale.estimator import ScaleState
 import numpy as np
 
 DROP_REASONS = (*IMAGE_REASONS, 'superseded', 'bad_config', 'inference_failed', 'halted')
@@ -206,7 +207,8 @@ class CameraState:
     """
     What besides the figures decides a camera's level; `name` is '' for the only one.
 
-    `frame_id` is the last image's, and `unheard` says what was listened to.
+    `frame_id` is the last image's, `unheard` says what was listened to, and `scale` is the last
+    frame's.
     """
 
     name: str = ''
@@ -217,6 +219,9 @@ class CameraState:
     frame_id: str = 'unknown'
     unheard: str = ''
     calibration_notes: tuple[str, ...] = ()
+    scale: ScaleState = ScaleState()
+    floor: str = 'unused'
+    floor_problem: str = ''
 
 
 SILENT_AFTER_S = 3.0
@@ -299,6 +304,9 @@ def _warnings(camera: CameraState, fresh: Counter) -> list[str]:
             'and cloud, which RViz and TF cannot place'
         )
     warnings += camera.calibration_notes
+    if camera.floor_problem:
+        warnings.append(f'depth.ground or depth/obstacles without a floor: {camera.floor_problem}')
+    warnings += camera.scale.warnings
     return warnings
 
 
@@ -327,5 +335,21 @@ def _figures(node: NodeState, camera: CameraState, report: Report) -> list[tuple
     rows += [(name, str(counts[name])) for name in ('received', 'processed', 'published')]
     rows += [(f'dropped.{reason}', str(counts[reason])) for reason in DROP_REASONS]
     rows.append(('lost_upstream', str(counts['lost_upstream'])))
+    rows.append(('floor', camera.floor))
+    rows += [(f'scale_{name}', value) for name, value in scale_figures(camera.scale)]
     rows += [(f'ignored.{reason}', str(counts[reason])) for reason in IGNORE_REASONS]
     return rows
+
+
+def scale_figures(state: ScaleState) -> list[tuple[str, str]]:
+    """Return what is known of a scale as names and values; nan for what is not known."""
+    estimate, age = state.estimate, state.age_s
+    return [
+        ('factor', f'{estimate.factor:.4f}'),
+        ('spread', f'{estimate.spread:.4f}'),
+        ('votes', str(estimate.votes)),
+        ('age_s', 'nan' if age is None else f'{age:.3f}'),
+        ('tilt_deg', 'nan' if state.tilt is None else f'{state.tilt:.2f}'),
+        ('source', state.source),
+        ('held_for', state.reason),
+    ]

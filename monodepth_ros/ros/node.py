@@ -15,10 +15,12 @@ from monodepth_ros.errors import ConfigError, MonodepthError
 from monodepth_ros.pipeline.predictor import infer, Predictor
 from monodepth_ros.ros import fastdds, parameters
 from monodepth_ros.ros.bond import LifeSign
+from monodepth_ros.ros.camera_scale import Witnesses
 from monodepth_ros.ros.camera_stream import CameraStream
 from monodepth_ros.ros.diagnostics import NodeState
 from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
 from monodepth_ros.ros.memory import give_back_freed_memory, keep_freed_memory
+from monodepth_ros.ros.scale_calibration import ScaleCalibration
 from monodepth_ros.ros.shared_memory import remove_left_over_segments
 from monodepth_ros.ros.signals import catch_signals, PATIENCE_S, spin_until_signal, THREADS
 from monodepth_ros.ros.startup import errors_of_ros, init_ros, unknown_parameters
@@ -93,11 +95,15 @@ class MonoDepthNode(LifecycleNode):
         self._refused: dict[str, str] = {}
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._refused = parameters.declare_parameters(self)
+        self._witnesses = Witnesses()
         self._cameras = [
-            CameraStream(self, name, lambda: self._values) for name in self._values['cameras']
+            CameraStream(self, name, lambda: self._values, self._witnesses)
+            for name in self._values['cameras']
         ]
         self._start_diagnostics()
         self.create_service(SetBool, '~/enable', self._on_enable)
+        scales = {camera.name: camera.scale for camera in self._cameras}
+        self._scale_calibration = ScaleCalibration(self, scales, lambda: self._values)
 
     @property
     def lifecycle_state(self) -> str:
@@ -136,6 +142,7 @@ class MonoDepthNode(LifecycleNode):
             return TransitionCallbackReturn.FAILURE
         self._worker = Worker(partial(infer, self._engine), self._values['pipeline_depth'])
         result = super().on_activate(state)
+        self._witnesses.start(self, self._values)
         for camera in self._cameras:
             camera.announce(self._engine.facts)
             camera.start(self._engine, self._worker.submit)
@@ -197,6 +204,8 @@ class MonoDepthNode(LifecycleNode):
         self._loaded = self._to_load()
         models = [camera.load_calibration() for camera in self._cameras]
         self._engine = self._interruption.call(partial(self._make_engine, models), LOADING)
+        if reason := parameters.class_refusal(self._values, self._engine.facts.classes):
+            raise ConfigError(reason)
         parameters.declare_facts(self, self._engine.facts)
         engine = self._engine
         self.get_logger().info(
@@ -249,6 +258,7 @@ class MonoDepthNode(LifecycleNode):
                 'the network has not ended its frame in time; the node goes on without it'
             )
         self._worker = None
+        self._witnesses.stop()
 
     def interrupt(self) -> None:
         """Have a transition that loads an engine end without it; the process is to end."""

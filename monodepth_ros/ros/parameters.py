@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 import re
-from typing import Any, Callable, Mapping, Optional, Union
+from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
 from monodepth_ros.engines.base import PRECISIONS
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.pipeline.predictor import (
+    LARGEST_MAX_ERROR,
+    LONGEST_TIME_CONSTANT,
     OUTPUT_RESOLUTIONS,
     PredictorOptions,
     WIDEST_EDGE,
 )
-from monodepth_ros.pipeline.preprocess import METRIC_SCALING
+from monodepth_ros.pipeline.preprocess import METRIC_SCALING, SCALES
 from monodepth_ros.ros.conversions import DEPTH_ENCODINGS
+from monodepth_ros.ros.floor import GROUND_MODES
 from monodepth_ros.ros.inputs import TRANSPORTS
 from monodepth_ros.ros.worker import PIPELINE_DEPTHS
+from monodepth_ros.scale.obstacles import ObstacleOptions
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
@@ -28,6 +32,7 @@ NOT_WHILE_ACTIVE = 'not while active'
 AT_START = 'at start'
 
 _DEFAULTS = PredictorOptions()
+_OBSTACLES = ObstacleOptions()
 
 BEYOND_ALL = 1000.0
 """Metres, farther than any network says. Infinity would not survive `ros2 param dump` and `load`,
@@ -42,7 +47,8 @@ class Spec:
     Attributes:
         name: full name.
         default: its value where none is given; its type is the parameter's type. In a list
-            no text may occur twice, and `pattern` is of each.
+            nothing may occur twice, and `pattern` or range are of each; numbers in it rise, and
+            are as many as by default.
         description: what it does, for people.
         unit: unit of a number.
         minimum: smallest value of a number.
@@ -56,7 +62,7 @@ class Spec:
     """
 
     name: str
-    default: Union[bool, int, float, str, list[str]]
+    default: Union[bool, int, float, str, list[str], list[float]]
     description: str
     unit: str = ''
     minimum: Optional[float] = None
@@ -72,24 +78,35 @@ class Spec:
         if self.choices:
             return ', '.join(self.choices)
         if self.minimum is not None:
-            return f'{self.minimum:.12g}..{self.maximum:.12g}'
+            span = f'{self.minimum:.12g}..{self.maximum:.12g}'
+            return f'{len(self.default)} rising in {span}' if self._is_list else span
         if isinstance(self.default, bool):
             return 'true, false'
         return self.expected
 
     def refusal(self, value: Any) -> Optional[str]:
         """Return why the value cannot be used, or None where it can."""
-        texts = value if isinstance(self.default, list) else (value,)
+        items = value if self._is_list else (value,)
         wrong = (
             (self.choices and value not in self.choices)
-            or (self.pattern and not all(re.fullmatch(self.pattern, text) for text in texts))
-            or len(set(texts)) < len(texts)
-            or (self.minimum is not None and not self.minimum <= value <= self.maximum)
+            or (self.pattern and not all(re.fullmatch(self.pattern, text) for text in items))
+            or len(set(items)) < len(items)
+            or (self.minimum is not None and not self._is_in_range(items))
         )
         if not wrong:
             return None
         unit = f' {self.unit}' if self.unit else ''
-        return f'{self.name} is {value!r}, expected {self.valid}{unit}'
+        shown = list(value) if self._is_list else value
+        return f'{self.name} is {shown!r}, expected {self.valid}{unit}'
+
+    @property
+    def _is_list(self) -> bool:
+        return isinstance(self.default, list)
+
+    def _is_in_range(self, numbers) -> bool:
+        complete = not self._is_list or len(numbers) == len(self.default)
+        inside = all(self.minimum <= number <= self.maximum for number in numbers)
+        return complete and inside and list(numbers) == sorted(numbers)
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what ROS tools show of this parameter."""
@@ -103,7 +120,7 @@ class Spec:
         if isinstance(self.default, float) and self.minimum is not None:
             limits = FloatingPointRange(from_value=self.minimum, to_value=self.maximum)
             result.floating_point_range = [limits]
-        elif self.minimum is not None:
+        elif isinstance(self.default, int) and self.minimum is not None:
             result.integer_range = [IntegerRange(from_value=self.minimum, to_value=self.maximum)]
         return result
 
@@ -205,6 +222,31 @@ SPECS = (
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(
+        'camera.height',
+        0.0,
+        'Height of the camera over the floor, for scale.source ground; 0 takes its pose from TF.',
+        unit='m',
+        minimum=0.0,
+        maximum=100.0,
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'camera.pitch',
+        0.0,
+        'With camera.height: angle by which the camera looks down, positive as in REP 103.',
+        unit='deg',
+        minimum=-90.0,
+        maximum=90.0,
+    ),
+    Spec(
+        'camera.roll',
+        0.0,
+        'With camera.height: angle by which its right side hangs down, positive as in REP 103.',
+        unit='deg',
+        minimum=-180.0,
+        maximum=180.0,
+    ),
+    Spec(
         'max_rate',
         0.0,
         'Most frames a second of a camera, by their stamps; the others are left out. 0 takes all.',
@@ -232,6 +274,13 @@ SPECS = (
         'How metres are kept true for a camera unlike the training one: scale the depth by the '
         'ratio of focal lengths, resample the image to the training focal length, or none.',
         choices=METRIC_SCALING,
+    ),
+    Spec(
+        'depth.scale',
+        _DEFAULTS.scale,
+        'Factor for all depth, on top of depth.metric_scaling; ~/calibrate_scale finds it.',
+        minimum=SCALES[0],
+        maximum=SCALES[1],
     ),
     Spec(
         'depth.encoding',
@@ -266,6 +315,95 @@ SPECS = (
         maximum=WIDEST_EDGE,
     ),
     Spec(
+        'depth.max_error',
+        _DEFAULTS.max_error,
+        'Depth whose expected relative error is larger becomes invalid; 0 keeps all. The error is '
+        'what the network has learned of it, or a rough guess.',
+        unit='m/m',
+        minimum=0.0,
+        maximum=LARGEST_MAX_ERROR,
+    ),
+    Spec(
+        'depth.temporal_filter',
+        _DEFAULTS.temporal_filter,
+        'Time constant of an average of the depth wherever image and label stay alike, for a '
+        'camera that often stands still; 0 averages nothing.',
+        unit='s',
+        minimum=0.0,
+        maximum=LONGEST_TIME_CONSTANT,
+    ),
+    Spec(
+        'depth.color_range',
+        10.0,
+        'Depth that depth/color shows in the last colour; the first one is 0 m.',
+        unit='m',
+        minimum=0.01,
+        maximum=BEYOND_ALL,
+    ),
+    Spec(
+        'depth.ground',
+        'none',
+        'snap: pixels with a label of scale.ground_classes whose depth is, within the expected '
+        "error, that of the known floor get the floor's. It is known by camera.height, or by TF "
+        'and scale.ground_frame.',
+        choices=GROUND_MODES,
+    ),
+    Spec(
+        'scale.source',
+        'none',
+        'What the robot corrects the depth by: the floor, whose place it knows, the points of '
+        'another sensor, or both, the more trusted one first. With none, depth.scale is all.',
+        choices=('none', 'ground', 'points', 'ground,points', 'points,ground'),
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'scale.ground_frame',
+        'base_footprint',
+        'Frame whose z = 0 is the floor; TF gives the pose of the camera in it.',
+        expected='name of a TF frame',
+        pattern=r'\S+',
+    ),
+    Spec(
+        'scale.ground_classes',
+        ['floor'],
+        'Classes that are floor, of class_names.',
+        expected='list of different class names',
+        pattern=r'\S.*',
+    ),
+    Spec(
+        'scale.max_tilt',
+        15.0,
+        'A floor that leans more than this in the depth, against the known one, gives no vote; '
+        'from six tenths of it on, /diagnostics warns.',
+        unit='deg',
+        minimum=1.0,
+        maximum=90.0,
+    ),
+    Spec(
+        'scale.points_topic',
+        'scan',
+        'LaserScan or PointCloud2 for scale.source points, brought to the image by TF.',
+        expected='name of a topic',
+        pattern=r'(~?/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*',
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'scale.time_constant',
+        2.0,
+        'Time after which a vote counts 1/e in the estimate.',
+        unit='s',
+        minimum=0.1,
+        maximum=600.0,
+    ),
+    Spec(
+        'scale.limits',
+        [0.5, 2.0],
+        'Smallest and largest factor, relative to depth.scale, that a vote may have; others are '
+        'not applied, and /diagnostics warns.',
+        minimum=SCALES[0],
+        maximum=SCALES[1],
+    ),
+    Spec(
         'segmentation.confidence_threshold',
         _DEFAULTS.confidence_threshold,
         'A label with a probability below becomes 255, unlabelled.',
@@ -294,6 +432,17 @@ SPECS = (
         'Give points the fields label (uint32, as PCL has it) and confidence (uint8, 0..255).',
     ),
     Spec(
+        'point_cloud.error',
+        False,
+        'Give points the field error (float32): the expected relative error of their depth.',
+    ),
+    Spec(
+        'point_cloud.exclude',
+        [''],
+        "Classes that give no points, such as ['floor', 'ceiling']; with [''] all do.",
+        expected='list of class names of the model',
+    ),
+    Spec(
         'point_cloud.min_range',
         0.0,
         'Depth below gives no point; the depth image keeps it.',
@@ -310,6 +459,71 @@ SPECS = (
         maximum=math.inf,
     ),
     Spec(
+        'obstacles.min_height',
+        _OBSTACLES.min_height,
+        'Height over the known floor from which on a point is in depth/obstacles.',
+        unit='m',
+        minimum=0.0,
+        maximum=100.0,
+    ),
+    Spec(
+        'obstacles.max_height',
+        _OBSTACLES.max_height,
+        'Height up to which it is.',
+        unit='m',
+        minimum=0.0,
+        maximum=100.0,
+    ),
+    Spec(
+        'obstacles.max_range',
+        _OBSTACLES.max_range,
+        'Depth up to which it is.',
+        unit='m',
+        minimum=0.1,
+        maximum=100.0,
+    ),
+    Spec(
+        'obstacles.margin',
+        _OBSTACLES.margin,
+        'Expected errors of its own height by which it has to be over the floor; with a label of '
+        'scale.ground_classes twice as many.',
+        minimum=0.0,
+        maximum=10.0,
+    ),
+    Spec(
+        'obstacles.voxel',
+        _OBSTACLES.voxel,
+        'Edge of the cubes of which each gives one point.',
+        unit='m',
+        minimum=0.01,
+        maximum=1.0,
+    ),
+    Spec(
+        'obstacles.min_points',
+        _OBSTACLES.min_points,
+        'Pixels that a cube has to hold, of every n-th row and column that leave 200 to 400 of '
+        'the longer side; fewer are speckle.',
+        minimum=1,
+        maximum=1000,
+    ),
+    Spec(
+        'small.max_width',
+        400,
+        'Largest width of small/mask, small/confidence and small/points, which take every n-th '
+        'row and column.',
+        unit='pixels',
+        minimum=1,
+        maximum=4096,
+    ),
+    Spec(
+        'small.max_height',
+        200,
+        'Largest height of the same.',
+        unit='pixels',
+        minimum=1,
+        maximum=4096,
+    ),
+    Spec(
         'diagnostics.period',
         1.0,
         'Time between two messages on /diagnostics.',
@@ -321,6 +535,9 @@ SPECS = (
 )
 
 BY_NAME = {spec.name: spec for spec in SPECS}
+
+CLASS_PARAMETERS = ('point_cloud.exclude',)
+"""Parameters that name classes of the model; [''] names none."""
 
 FACT_PARAMETERS = {
     'class_names': 'Class names of the loaded model; the index is the label. Read-only.',
@@ -410,7 +627,27 @@ def refusal(
         changed = name in values and value != values[name]
         if active and changed and spec.changes == NOT_WHILE_ACTIVE:
             return f'{name} cannot change while the node is active; deactivate it first'
+    classes = fact('class_names')
+    if classes is not None and (reason := class_refusal(new, classes)):
+        return reason
     return _range_refusal({**values, **new})
+
+
+def class_refusal(values: Mapping[str, Any], classes: Sequence[str]) -> Optional[str]:
+    """
+    Return why parameters name classes that a model does not have, or None where it has all.
+
+    Args:
+        values: parameter values by name, of all parameters or some.
+        classes: class names of the model.
+
+    """
+    for name in CLASS_PARAMETERS:
+        for text in values.get(name, ()):
+            if text and text not in classes:
+                known = ', '.join(classes) or 'none, as this model gives no labels'
+                return f'{name} names the class {text!r}, expected of: {known}'
+    return None
 
 
 def _range_refusal(values: Mapping[str, Any]) -> Optional[str]:
@@ -418,6 +655,11 @@ def _range_refusal(values: Mapping[str, Any]) -> Optional[str]:
         near, far = values.get(f'{of}.min_range'), values.get(f'{of}.max_range')
         if near is not None and far is not None and near >= far:
             return f'{of}.min_range is {near} m, expected less than {of}.max_range, {far} m'
+    low, high = values.get('obstacles.min_height'), values.get('obstacles.max_height')
+    if low is not None and high is not None and low >= high:
+        return (
+            f'obstacles.min_height is {low} m, expected less than obstacles.max_height, {high} m'
+        )
     return None
 
 
@@ -431,6 +673,9 @@ def predictor_options(values: Mapping[str, Any]) -> PredictorOptions:
         confidence_threshold=values['segmentation.confidence_threshold'],
         output_resolution=values['output_resolution'],
         edge_filter=values['depth.edge_filter'],
+        max_error=values['depth.max_error'],
+        temporal_filter=values['depth.temporal_filter'],
+        scale=values['depth.scale'],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import time
 from typing import Any, Callable, Mapping
 
@@ -9,9 +10,11 @@ from monodepth_ros.engines.base import Engine
 from monodepth_ros.frames import Frame, RawOutput
 from monodepth_ros.pipeline.predictor import Predictor
 from monodepth_ros.ros.calibration import Calibration
+from monodepth_ros.ros.camera_scale import CameraScale
 from monodepth_ros.ros.compat import stamp_to_ns
-from monodepth_ros.ros.conversions import image_to_rgb
+from monodepth_ros.ros.conversions import image_to_rgb, make_header
 from monodepth_ros.ros.diagnostics import Statistics
+from monodepth_ros.ros.floor import flatten, Floor
 from monodepth_ros.ros.parameters import predictor_options
 from monodepth_ros.ros.publishers import needed_maps, Outputs
 from monodepth_ros.ros.worker import Task
@@ -26,6 +29,8 @@ class FrameProcessor:
         outputs: Outputs,
         statistics: Statistics,
         calibration: Calibration,
+        scale: CameraScale,
+        floor: Floor,
         values: Callable[[], Mapping[str, Any]],
         now_ns: Callable[[], int],
     ) -> None:
@@ -37,6 +42,8 @@ class FrameProcessor:
             outputs: publishes the results.
             statistics: counts them.
             calibration: gives the intrinsics of each image.
+            scale: gives the factor for the depth of each frame.
+            floor: finds the floor for frames that need it.
             values: gives the parameter values by name that hold for the next frame.
             now_ns: gives the ROS time in nanoseconds.
 
@@ -45,6 +52,8 @@ class FrameProcessor:
         self._outputs = outputs
         self._statistics = statistics
         self._calibration = calibration
+        self._scale = scale
+        self._floor = floor
         self._values = values
         self._now_ns = now_ns
 
@@ -67,11 +76,18 @@ class FrameProcessor:
         topics = outputs.listened()
         with task.stopwatch.measure('output'):
             wanted = needed_maps(topics, values, task.prepared.plan.camera is not None)
+            prepared = task.prepared
+            if wanted.depth or self._scale.listened():
+                prepared = self._scale.scaled(self._predictor, prepared, raw, index, values)
             prediction = self._predictor.finish(
-                task.prepared, raw, index, wanted, outputs.buffers.array
+                prepared, raw, index, wanted, outputs.buffers.array
             )
-        facts = self._predictor.engine.facts
+            facts = self._predictor.engine.facts
+            plane = self._floor.plane(topics, wanted, values, facts, prepared.frame)
+            flatten(prediction, plane, values, facts)
+            prediction = replace(prediction, ground=plane)
         outputs.publish(topics, prediction, facts, values, task.stopwatch)
+        self._scale.publish(make_header(prediction), prepared.options.scale)
         now_ns = self._now_ns()
         # Without a stamp, or with use_sim_time before the first /clock, its age is not known.
         stamp_ns = prediction.stamp_ns

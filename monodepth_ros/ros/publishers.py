@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, Callable, Collection, Mapping, NamedTuple
+from dataclasses import fields
+from typing import Any, Collection, Mapping
 
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import Prediction, Wanted
 from monodepth_ros.image_encodings import to_millimetres
-from monodepth_ros.pipeline.cloud import cloud_dtype, cloud_shape, make_cloud
-from monodepth_ros.pipeline.visualize import colorize_label, overlay
 from monodepth_ros.ros import compat, conversions
 from monodepth_ros.ros.buffers import MessageBuffers
+from monodepth_ros.ros.extra_outputs import EXTRA_OUTPUTS
+from monodepth_ros.ros.pictures import label_picture, overlay_picture
+from monodepth_ros.ros.result import cloud_maps, Output, Result
 from monodepth_ros.ros.stopwatch import Stopwatch
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
@@ -19,21 +20,6 @@ from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
-
-
-@dataclass(frozen=True)
-class _Result:
-    """What the messages of a frame are made of."""
-
-    header: Header
-    prediction: Prediction
-    facts: ModelFacts
-    values: Mapping[str, Any]
-    buffers: MessageBuffers
-
-    def image(self, pixels: np.ndarray, encoding: str) -> Image:
-        """Return pixels as a message, which shares the memory of those in the buffers."""
-        return compat.make_image(self.header, pixels, encoding, self.buffers.message_of(pixels))
 
 
 def _depth(result):
@@ -48,20 +34,7 @@ def _camera_info(result):
 
 
 def _points(result):
-    prediction, values, buffers = result.prediction, result.values, result.buffers
-    stride, labelled = values['point_cloud.stride'], values['point_cloud.label']
-    shape = cloud_shape(prediction.depth.shape, stride)
-    points = make_cloud(
-        prediction.depth,
-        prediction.image,
-        prediction.camera.rays(),
-        stride,
-        (prediction.label, prediction.confidence) if labelled else None,
-        values['point_cloud.min_range'],
-        values['point_cloud.max_range'],
-        buffers.array('points', shape, cloud_dtype(labelled), PointCloud2),
-    )
-    return compat.make_point_cloud(result.header, points, buffers.message_of(points))
+    return result.cloud('points', result.values['point_cloud.stride'])
 
 
 def _mask(result):
@@ -73,45 +46,35 @@ def _confidence(result):
 
 
 def _color_mask(result):
-    label = result.prediction.label
-    out = result.buffers.array('color_mask', (*label.shape, 3), np.uint8)
-    return result.image(colorize_label(label, result.facts.colors, out), 'rgb8')
+    return result.image(label_picture(result), 'rgb8')
 
 
 def _overlay(result):
-    image, label = result.prediction.image, result.prediction.label
-    alpha = result.values['segmentation.overlay_alpha']
-    out = result.buffers.array('overlay', image.shape, np.uint8)
-    return result.image(overlay(image, label, result.facts.colors, alpha, out), 'rgb8')
+    return result.image(overlay_picture(result), 'rgb8')
 
 
-class _Output(NamedTuple):
-    """A topic's message type, how it is made, and the maps of a prediction that go into it."""
-
-    kind: type
-    make: Callable[[_Result], Any]
-    maps: tuple[str, ...] = ()
-
-
-_OUTPUTS = {
-    'depth/camera_info': _Output(CameraInfo, _camera_info),
-    'depth/image_rect': _Output(Image, _depth, ('depth',)),
-    'depth/points': _Output(PointCloud2, _points, ('depth', 'image')),
-    'segmentation/mask': _Output(Image, _mask, ('label',)),
-    'segmentation/confidence': _Output(Image, _confidence, ('confidence',)),
-    'segmentation/color_mask': _Output(Image, _color_mask, ('label',)),
-    'segmentation/overlay': _Output(Image, _overlay, ('label', 'image')),
+_MAIN_OUTPUTS = {
+    'depth/camera_info': Output(CameraInfo, _camera_info, is_calibrated=True),
+    'depth/image_rect': Output(Image, _depth, ('depth',)),
+    'depth/points': Output(PointCloud2, _points, is_cloud=True, is_calibrated=True),
+    'segmentation/mask': Output(Image, _mask, ('label',)),
+    'segmentation/confidence': Output(Image, _confidence, ('confidence',)),
+    'segmentation/color_mask': Output(Image, _color_mask, ('label',)),
+    'segmentation/overlay': Output(Image, _overlay, ('label', 'image')),
 }
 
-_LABELLED_POINTS = ('label', 'confidence')
+_OUTPUTS = {**_MAIN_OUTPUTS, **EXTRA_OUTPUTS}
 
-TOPICS = {topic: output.kind for topic, output in _OUTPUTS.items()}
-"""Output topics and their types."""
+TOPICS = {topic: output.kind for topic, output in _MAIN_OUTPUTS.items()}
+"""Topics of depth, cloud and labels, and their types."""
+
+EXTRA_TOPICS = {topic: output.kind for topic, output in EXTRA_OUTPUTS.items()}
+"""Topics for particular consumers, and their types."""
 
 LABEL_INFO_TOPIC = 'segmentation/label_info'
 """Class names, latched, as vision_msgs/LabelInfo; only where vision_msgs is installed."""
 
-CALIBRATED_TOPICS = ('depth/camera_info', 'depth/points')
+CALIBRATED_TOPICS = tuple(topic for topic, output in _OUTPUTS.items() if output.is_calibrated)
 """Topics that say nothing while the camera's intrinsics are unknown."""
 
 
@@ -120,24 +83,26 @@ def needed_maps(topics: Collection[str], values: Mapping[str, Any], calibrated: 
     Return the maps of a prediction that the messages of these topics are made of.
 
     Args:
-        topics: of `TOPICS`.
+        topics: of `TOPICS` and `EXTRA_TOPICS`.
         values: parameter values by name.
         calibrated: whether the camera's intrinsics are known.
 
     """
     said = set(topics) if calibrated else set(topics).difference(CALIBRATED_TOPICS)
     maps = {name for topic in said for name in _OUTPUTS[topic].maps}
-    if 'depth/points' in said and values['point_cloud.label']:
-        maps.update(_LABELLED_POINTS)
+    if any(_OUTPUTS[topic].is_cloud for topic in said):
+        maps |= cloud_maps(values)
+    if calibrated and 'depth' in maps and values['depth.ground'] == 'snap':
+        maps |= {'label', 'error'}
     return Wanted(*(field.name in maps for field in fields(Wanted)))
 
 
 def make_message(
     topic: str, prediction: Prediction, facts: ModelFacts, values: Mapping[str, Any]
 ) -> Any:
-    """Return the message that one of `TOPICS` carries of a prediction, in memory of its own."""
+    """Return the message that a topic carries of a prediction, in memory of its own."""
     header = conversions.make_header(prediction)
-    return _OUTPUTS[topic].make(_Result(header, prediction, facts, values, MessageBuffers()))
+    return _OUTPUTS[topic].make(Result(header, prediction, facts, values, MessageBuffers()))
 
 
 class Outputs:
@@ -155,13 +120,13 @@ class Outputs:
 
         Args:
             node: makes the publishers.
-            prefix: what stands before the names in `TOPICS`, such as 'front/'.
+            prefix: what stands before the names of the topics, such as 'front/'.
 
         """
         self.buffers = MessageBuffers()
         self._node = node
         self._publishers = {}
-        for topic, kind in TOPICS.items():
+        for topic, kind in {**TOPICS, **EXTRA_TOPICS}.items():
             self._publishers[topic] = node.create_lifecycle_publisher(
                 kind,
                 prefix + topic,
@@ -221,12 +186,14 @@ class Outputs:
         """
         self.announce(facts, values)
         header = conversions.make_header(prediction)
-        result = _Result(header, prediction, facts, values, self.buffers)
+        result = Result(header, prediction, facts, values, self.buffers)
         for topic in topics:
             if prediction.camera is None and topic in CALIBRATED_TOPICS:
                 continue
             with stopwatch.measure('output'):
                 msg = _OUTPUTS[topic].make(result)
+            if msg is None:
+                continue
             with stopwatch.measure('publish'):
                 self._publishers[topic].publish(msg)
 

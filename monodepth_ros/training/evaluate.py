@@ -43,6 +43,7 @@ def measure(
     max_depth: float = 10.0,
     crop: Optional[Crop] = None,
     watch: Optional[Callable[[Sample, Prediction], None]] = None,
+    rate: float = 0.0,
 ) -> Evaluation:
     """Measure a model on annotated images, single scale, nothing averaged at test time.
 
@@ -52,20 +53,22 @@ def measure(
         max_depth: metres; farther ground truth does not count.
         crop: rows and columns of the image that count; None for all.
         watch: called with each sample and what the model predicts for it.
+        rate: images a second, where they are a sequence of one camera; 0 where they are not.
 
     """
     evaluation = Evaluation(predictor.engine.facts, max_depth, crop)
-    for sample in samples:
-        prediction = predict_sample(predictor, sample)
+    for number, sample in enumerate(samples, 1):
+        stamp_ns = round(number / rate * 1e9) if rate else 0
+        prediction = predict_sample(predictor, sample, stamp_ns)
         evaluation.update(sample, prediction)
         if watch is not None:
             watch(sample, prediction)
     return evaluation
 
 
-def predict_sample(predictor: Predictor, sample: Sample) -> Prediction:
+def predict_sample(predictor: Predictor, sample: Sample, stamp_ns: int = 0) -> Prediction:
     """Return what the model says about an annotated image, as the node would."""
-    return predictor.predict(Frame(sample.image, sample.camera))
+    return predictor.predict(Frame(sample.image, sample.camera, stamp_ns))
 
 
 class Evaluation:

@@ -105,6 +105,7 @@ REPORT = {
         ],
         'batches': [{'batch': 4, 'ms_median': 50.0, 'ms_per_image': 12.5}],
     },
+    'flicker': [{'temporal_filter_s': 0.5, 'change': 0.0123, 'ms_median': 21.0}],
     'cameras': [
         {
             'cameras': 2,

@@ -31,6 +31,7 @@ def lines():
         '| **sum** | 5.5 | 2.5 |',
         '| 640 x 480 | 17 | 15 | 60 |',
         '| 4 | 50 | 12.5 |',
+        '| 0.5 | 1.23 % | 21 |',
         '| 2 | 1 | 30 | 29.5 | 26 | 1.3 | 110 | 400 |',
         '| fastdepth | onnxruntime | float32 | 7 | 143 |  |',
         '| dual_efficientnet_lite0 | onnxruntime | float32 | 7 | 143 | 3.6 |',
@@ -49,7 +50,7 @@ def test_rows_are_as_long_as_heads(lines):
                 assert line.count('|') == widths[-1], line
             else:
                 widths.append(line.count('|'))
-    assert len(widths) == 9
+    assert len(widths) == 10
 
 
 def test_parts_that_were_not_measured_are_left_out():

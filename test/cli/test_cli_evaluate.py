@@ -252,6 +252,39 @@ def test_bad_lens(evaluate, capfd, factor):
     assert 'expected above 1 and below 10' in capfd.readouterr().err
 
 
+def test_flicker_of_a_sequence_and_what_the_filter_leaves(evaluate, tiny_folder, tmp_path, capsys):
+    random, path = np.random.default_rng(0), tiny_folder / 'rgb' / '0000.png'
+    still = cv2.imread(str(path)).astype(np.float32)
+    for number in range(3):
+        image = still + random.normal(0, 6, still.shape)
+        file = tiny_folder / 'rgb' / f'000{number}.png'
+        cv2.imwrite(str(file), np.clip(image, 0, 255).astype(np.uint8))
+    out, found = tmp_path / 'figures.json', {}
+    for seconds in ('0', '5'):
+        assert evaluate('--sequence', '10', '--temporal-filter', seconds, '--out', out) == 0
+        found[seconds] = json.loads(out.read_text())['flicker']
+    assert found['0']['pairs'] == 2 and found['0']['share'] > 0.9
+    # Weights of 1 - exp(-0.1 / 5).
+    assert found['5']['change'] < 0.2 * found['0']['change']
+    assert '\nflicker\n' in capsys.readouterr().out
+    assert evaluate('--out', out) == 0
+    assert 'flicker' not in json.loads(out.read_text())
+
+
+@pytest.mark.parametrize(
+    'options, word',
+    [
+        (('--sequence', '0'), '--sequence is 0 Hz, expected above 0 to 1000'),
+        (('--sequence', 'nan'), '--sequence is nan Hz'),
+        (('--temporal-filter', '1'), '--temporal-filter goes with --sequence HZ'),
+        (('--sequence', '5', '--temporal-filter', '-1'), 'temporal_filter is -1.0 s'),
+    ],
+)
+def test_bad_sequences(evaluate, capfd, options, word):
+    assert evaluate(*options) == 1
+    assert word in capfd.readouterr().err
+
+
 def test_figures_by_camera_are_shown(evaluate, tiny_folder, tmp_path, capsys):
     lines = [f'{i:04},128,96,{60 + 40 * i},{60 + 40 * i},63.5,47.5,0.{i}' for i in range(3)]
     head = 'id,width,height,fx,fy,cx,cy,camera_height_m\n'

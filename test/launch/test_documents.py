@@ -9,7 +9,9 @@ from test_launch_files import ARGUMENTS
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 LAUNCH_COMMAND = re.compile(r'(?:ros2 launch monodepth_ros )?(\w+\.launch\.py)((?: \w+:=\S+)+)')
-PARAMETER = re.compile(r'\b(?:camera|depth|segmentation|point_cloud|diagnostics)\.[a-z_]+\b')
+PARAMETER = re.compile(
+    r'\b(?:camera|depth|scale|segmentation|point_cloud|obstacles|small|diagnostics)\.[a-z_]+\b'
+)
 
 
 def anchors(path):

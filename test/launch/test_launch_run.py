@@ -25,6 +25,7 @@ PROGRAMS = (
     ('monodepth_ros', 'monodepth_node'),
     ('monodepth_ros', 'monodepth_rviz'),
     ('depthimage_to_laserscan', 'depthimage_to_laserscan_node'),
+    ('pointcloud_to_laserscan', 'pointcloud_to_laserscan_node'),
     ('nav2_costmap_2d', 'nav2_costmap_2d'),
     ('nav2_lifecycle_manager', 'lifecycle_manager'),
     ('rviz2', 'rviz2'),
@@ -67,6 +68,9 @@ def test_a_given_argument_wins_over_the_parameter_file(prefix):
         'image_transport:=compressed',
         'camera_info_url:=package://monodepth_ros/config/example_calibration.yaml',
         'camera_hfov:=69',
+        'scale_source:=ground',
+        'camera_height:=1',
+        'camera_pitch:=-5',
         'device:=cpu',
         'autostart:=false',
         'use_sim_time:=true',
@@ -79,11 +83,15 @@ def test_a_given_argument_wins_over_the_parameter_file(prefix):
         'camera.info_url': 'package://monodepth_ros/config/example_calibration.yaml',
         # Not the whole number that launch would make of it, which the node would refuse.
         'camera.hfov': pytest.approx(69.0),
+        'scale.source': 'ground',
+        'camera.height': pytest.approx(1.0),
+        'camera.pitch': pytest.approx(-5.0),
         'device': 'cpu',
         'autostart': False,
         'use_sim_time': True,
     }
-    assert isinstance(node.parameters['camera.hfov'], float)
+    for name in ('camera.hfov', 'camera.height', 'camera.pitch'):
+        assert isinstance(node.parameters[name], float)
 
 
 def test_namespace_topics_and_log_level(prefix):
@@ -119,6 +127,27 @@ def test_rviz_without_a_fixed_frame_waits_for_that_of_the_images(prefix):
     assert rviz.remappings['__ns'] == '/robot'
     assert rviz.remappings['image_raw'] == '/camera/image'
     assert rviz.remappings['image_raw/compressed'] == '/camera/image/compressed'
+
+
+def test_a_scan_of_the_obstacles_of_each_camera(prefix):
+    started = run(
+        prefix,
+        'monodepth.launch.py',
+        'cameras:=front rear',
+        'obstacle_scan:=true',
+        'obstacle_scan_frame:=floor',
+        count=3,
+    )
+    scans = started['pointcloud_to_laserscan_node']
+    assert {scan.remappings['__ns'] for scan in scans} == {'/front', '/rear'}
+    for scan in scans:
+        assert scan.remappings['cloud_in'] == 'depth/obstacles'
+        # Not on scan, which scale.source points may listen to.
+        assert scan.remappings['scan'] == 'depth/scan'
+        assert scan.parameters['target_frame'] == 'floor'
+        assert scan.parameters['use_inf'] is False
+        for low, high in (('range_min', 'range_max'), ('min_height', 'max_height')):
+            assert 0.0 < scan.parameters[low] < scan.parameters[high]
 
 
 def test_scan_and_rviz(prefix):
@@ -280,6 +309,7 @@ def test_nav2_adds_the_semantic_layer_on_request(prefix):
     'file, argument',
     [
         ('monodepth.launch.py', 'scan:=true'),
+        ('monodepth.launch.py', 'obstacle_scan:=true'),
         ('monodepth.launch.py', 'rviz:=true'),
         ('usb_cam.launch.py', 'rviz:=false'),
         ('nav2.launch.py', 'semantic:=false'),

@@ -15,6 +15,8 @@ DEFAULTS = {
     'depth.encoding': '32FC1',
     'point_cloud.stride': 1,
     'point_cloud.label': False,
+    'point_cloud.error': False,
+    'point_cloud.exclude': [''],
     'point_cloud.min_range': 0.0,
     'point_cloud.max_range': 1000.0,
     'segmentation.overlay_alpha': 0.5,

@@ -13,6 +13,7 @@ from monodepth_ros.pipeline.cloud import (
     LABELLED_POINT_DTYPE,
     make_cloud,
     POINT_DTYPE,
+    without_classes,
     write_ply,
 )
 import numpy as np
@@ -80,6 +81,31 @@ def test_bytes_of_a_labelled_point():
     assert second[12:] == bytes([5, 4, 3, 0, 101, 0, 0, 0, 154, 0, 0, 0])
 
 
+@pytest.mark.parametrize('labelled', [False, True])
+def test_the_error_comes_behind_all_else(labelled):
+    depth, image, rays = make_inputs()
+    labels = make_labels() if labelled else None
+    error = depth / 100
+    cloud = make_cloud(depth, image, rays, 2, labels, error=error)
+    plain = make_cloud(depth, image, rays, 2, labels)
+    assert cloud.dtype == cloud_dtype(labelled, True)
+    assert cloud.dtype.fields['error'][1] == plain.dtype.itemsize
+    assert cloud.dtype.itemsize == plain.dtype.itemsize + 4
+    np.testing.assert_array_equal(cloud['error'], error[::2, ::2])
+    for name in plain.dtype.names:
+        np.testing.assert_array_equal(cloud[name], plain[name])
+
+
+def test_classes_that_are_left_out_have_no_depth():
+    depth = make_inputs()[0]
+    label = np.tile(np.array([0, 1, 2, 3, 255], np.uint8), (3, 1))
+    kept = without_classes(depth, label, [1, 3])
+    assert np.isnan(kept[:, [1, 3]]).all()
+    np.testing.assert_array_equal(kept[:, [0, 2, 4]], depth[:, [0, 2, 4]])
+    assert np.isfinite(depth).all()
+    assert without_classes(depth, label, []) is depth
+
+
 @pytest.mark.parametrize('stride', [1, 2, 3])
 def test_labels_stay_with_their_points(stride):
     label, confidence = make_labels()
@@ -122,6 +148,8 @@ def test_maps_of_different_sizes_are_refused():
         make_cloud(depth[:2], image, rays)
     with pytest.raises(ValueError, match='one height and width'):
         make_cloud(depth, image, rays, 1, (make_labels()[0], np.zeros((3, 4), np.uint8)))
+    with pytest.raises(ValueError, match='one height and width'):
+        make_cloud(depth, image, rays, error=depth[:, :4])
     with pytest.raises(ValueError, match='stride'):
         make_cloud(depth, image, rays, 0)
 

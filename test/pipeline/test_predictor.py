@@ -284,6 +284,9 @@ def test_errors_come_through():
         ('edge_filter', -1.0, '0..45'),
         ('edge_filter', 45.1, '0..45'),
         ('edge_filter', math.nan, '0..45'),
+        ('scale', 0.0, '0.01..100'),
+        ('scale', -1.0, '0.01..100'),
+        ('scale', math.nan, '0.01..100'),
     ],
 )
 def test_bad_options(option, value, words):

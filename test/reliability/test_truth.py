@@ -1,6 +1,7 @@
 """Every output carries the stamp of the very image that it was computed from."""
 
 from monodepth_ros.ros import compat
+from monodepth_ros.ros.publishers import EXTRA_TOPICS
 import numpy as np
 import pytest
 from rig import Rig
@@ -100,3 +101,24 @@ def test_two_cameras_at_full_load_are_never_mixed_up(ros, rig_folder, pipeline_d
         assert all(rig.checker.checked[topic] for topic in topics)
         # Images came faster than the network takes them.
         assert sum(camera.count for camera in rig.cameras) > 1.2 * rig.checker.frames
+
+
+@pytest.mark.parametrize('pipeline_depth', [1, 2])
+def test_everything_on_keeps_every_output_true(ros, rig_folder, pipeline_depth):
+    topics = (DEPTH, INFO, 'depth/points', 'segmentation/mask', *EXTRA_TOPICS)
+    parameters = {
+        'pipeline_depth': pipeline_depth,
+        'camera.height': 0.5,
+        'depth.ground': 'snap',
+        'depth.max_error': 5.0,
+        'depth.temporal_filter': 1.0,
+        'point_cloud.error': True,
+    }
+    with Rig(rig_folder, ('left', 'right'), parameters, topics) as rig:
+        rig.in_flight = 3
+        for size in ((64, 48), (128, 96)):
+            target = rig.checker.frames + FRAMES // 12
+            rig.cameras[1].size = size
+            rig.wait_for(lambda n=target: rig.checker.frames >= n, 'frames')
+        rig.wait_for(lambda: all(rig.checker.checked[topic] for topic in topics), 'all topics')
+        assert not rig.checker.wrong, rig.checker.texts

@@ -8,10 +8,11 @@ from functools import partial
 import time
 from typing import Callable, Collection
 
+import cv2
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.conversions import pinhole_to_camera_info
-from monodepth_ros.ros.publishers import TOPICS
+from monodepth_ros.ros.publishers import EXTRA_TOPICS, TOPICS
 import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -135,7 +136,7 @@ class Checker:
         topics: Collection[str] = tuple(TOPICS),
         keeps_order: bool = False,
     ):
-        """Subscribe to the cameras' output topics, of `publishers.TOPICS`."""
+        """Subscribe to the cameras' output topics, of `publishers.TOPICS` and `EXTRA_TOPICS`."""
         self.checked: Counter = Counter()
         self.wrong: Counter = Counter()
         self.texts: list[str] = []
@@ -151,7 +152,7 @@ class Checker:
             prefix = f'{camera.name}/' if camera.name else ''
             for topic in topics:
                 node.create_subscription(
-                    TOPICS[topic],
+                    {**TOPICS, **EXTRA_TOPICS}[topic],
                     prefix + topic,
                     partial(self._on_message, camera, topic),
                     QoSProfile(depth=QUEUE),
@@ -191,7 +192,8 @@ class Checker:
                 return f'foreign image: it shows {shown}, {(shown - stamp_ns) / 1e9:+.3f} s away'
         if topic == 'depth/image_rect':
             self._note_depth(camera, sent)
-        return '' if topic == 'depth/points' else self._judge_size(camera, msg, stamp_ns)
+        of_other_size = topic.startswith('small/') or not isinstance(msg, (CameraInfo, Image))
+        return '' if of_other_size else self._judge_size(camera, msg, stamp_ns)
 
     def _note_depth(self, camera, sent):
         self.latencies.append(time.monotonic() - sent.at)
@@ -238,11 +240,29 @@ def _points(msg) -> int:
     return far
 
 
+def _file(msg) -> int:
+    pixels = cv2.imdecode(np.frombuffer(msg.data, np.uint8), cv2.IMREAD_UNCHANGED)
+    return watermark.read(pixels if pixels.ndim == 2 else pixels[..., 1])
+
+
+def _depth_file(msg) -> int:
+    inverse = cv2.imdecode(np.frombuffer(msg.data, np.uint8)[12:], cv2.IMREAD_UNCHANGED)
+    return watermark.read(10100 / (inverse + 100.0), is_depth=True)
+
+
 _BOARDS: dict[str, Callable[[object], int]] = {
     'depth/image_rect': _depth,
     'depth/points': _points,
     'segmentation/mask': _grey,
     'segmentation/color_mask': _color,
     'segmentation/overlay': _color,
+    'depth/image_rect_color': _color,
+    'small/mask': _grey,
+    'small/points': _points,
+    'depth/image_rect/compressedDepth': _depth_file,
+    'depth/image_rect_color/compressed': _file,
+    'segmentation/mask/compressed': _file,
+    'segmentation/color_mask/compressed': _file,
+    'segmentation/overlay/compressed': _file,
 }
 """How the board of each topic is read; the others, as camera_info, show none."""

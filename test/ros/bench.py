@@ -10,7 +10,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from doubles import FormulaEngine
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.node import MonoDepthNode
-from monodepth_ros.ros.publishers import TOPICS
+from monodepth_ros.ros.publishers import EXTRA_TOPICS, TOPICS
 import numpy as np
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -115,7 +115,8 @@ class CameraBench:
             QoSReliabilityPolicy.RELIABLE if self._reliable else QoSReliabilityPolicy.BEST_EFFORT
         )
         qos = QoSProfile(depth=10, reliability=kind)
-        return self.helper.create_subscription(TOPICS[topic], self.name(topic), on_message, qos)
+        message = {**TOPICS, **EXTRA_TOPICS}[topic]
+        return self.helper.create_subscription(message, self.name(topic), on_message, qos)
 
     def start_listening(self):
         """Subscribe to the outputs, once."""

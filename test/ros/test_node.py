@@ -6,8 +6,8 @@ from bench import FRAME_ID, make_camera_info, make_rgb, wait_until
 from doubles import FormulaEngine, make_facts
 from monodepth_ros.pipeline import predictor
 from monodepth_ros.pipeline.cloud import POINT_DTYPE
-from monodepth_ros.ros import compat, publishers
-from monodepth_ros.ros.publishers import TOPICS
+from monodepth_ros.ros import compat, compressed_outputs, extra_outputs, pictures, result
+from monodepth_ros.ros.publishers import EXTRA_TOPICS, TOPICS
 from monodepth_ros.ros.stopwatch import STAGES
 from monodepth_ros.ros.worker import PIPELINE_DEPTHS
 import numpy as np
@@ -94,17 +94,32 @@ COMPUTED = {
     'segmentation/confidence': {'confidence_on_grid'},
     'segmentation/color_mask': {'label_on_grid', 'colorize_label'},
     'segmentation/overlay': {'label_on_grid', 'rectify', 'overlay'},
+    'depth/confidence': {'likely_error', 'error_on_grid', 'depth_confidence'},
+    'depth/color': {'depth_on_grid', 'colorize_depth'},
+    'depth/image_rect_color': {'rectify'},
+    'small/mask': {'label_on_grid'},
+    'small/confidence': {'confidence_on_grid'},
+    'small/points': {'depth_on_grid', 'rectify', 'make_cloud'},
+    'depth/obstacles': {'depth_on_grid', 'label_on_grid', 'likely_error', 'error_on_grid'},
+    'depth/image_rect/compressedDepth': {'depth_on_grid', 'inverse_depth'},
+    'depth/color/compressed': {'depth_on_grid', 'colorize_depth'},
+    'depth/image_rect_color/compressed': {'rectify'},
+    'segmentation/mask/compressed': {'label_on_grid'},
+    'segmentation/color_mask/compressed': {'label_on_grid', 'colorize_label'},
+    'segmentation/overlay/compressed': {'label_on_grid', 'rectify', 'overlay'},
 }
+MAKERS = (predictor, pictures, result, extra_outputs, compressed_outputs)
 
 
-@pytest.mark.parametrize('topic', TOPICS)
+@pytest.mark.parametrize('topic', [*TOPICS, *EXTRA_TOPICS])
 def test_only_what_is_subscribed_is_computed(make_bench, monkeypatch, topic):
     made = set()
     for name in set().union(*COMPUTED.values()):
-        module = predictor if hasattr(predictor, name) else publishers
+        module = next(module for module in MAKERS if hasattr(module, name))
         original = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *a, n=name, f=original: made.add(n) or f(*a))
-    bench = make_bench(topics=(topic,)).start()
+    # The floor, which the obstacles need.
+    bench = make_bench(topics=(topic,), parameters={'camera.height': 1.0}).start()
     bench.send_info(make_camera_info(d=[-0.1, 0.0, 0.0, 0.0, 0.0]))
     bench.serve()
     assert made == COMPUTED[topic]

@@ -11,17 +11,47 @@ ANY_TIME_CHANGES = {
     'max_input_pixels': (32 * 32, {}),
     'output_resolution': ('network', {}),
     'depth.metric_scaling': ('none', {}),
+    'depth.scale': (1.5, {}),
     'depth.encoding': ('16UC1', {}),
     'depth.min_range': (2.0, {}),
     'depth.max_range': (2.0, {}),
     'depth.edge_filter': (45.0, {}),
+    'depth.max_error': (0.1, {}),
     'segmentation.confidence_threshold': (0.6, {}),
     'segmentation.overlay_alpha': (1.0, {}),
     'point_cloud.stride': (2, {}),
     'point_cloud.label': (True, {}),
+    'point_cloud.error': (True, {}),
+    'point_cloud.exclude': (['floor'], {}),
     'point_cloud.min_range': (2.0, {}),
     'point_cloud.max_range': (2.0, {}),
 }
+
+OF_ESTIMATE = {
+    'camera.pitch',
+    'camera.roll',
+    'scale.ground_frame',
+    'scale.ground_classes',
+    'scale.max_tilt',
+    'scale.time_constant',
+    'scale.limits',
+}
+"""Any time too, and tested with the estimate, which needs a floor in view."""
+
+OF_EXTRA_OUTPUTS = {
+    'depth.color_range',
+    'depth.ground',
+    'depth.temporal_filter',
+    'obstacles.margin',
+    'obstacles.max_height',
+    'obstacles.max_range',
+    'obstacles.min_height',
+    'obstacles.min_points',
+    'obstacles.voxel',
+    'small.max_height',
+    'small.max_width',
+}
+"""Likewise, and tested with those outputs, or with the floor."""
 
 OTHER_VALUES = {
     'model': 'other',
@@ -36,6 +66,9 @@ OTHER_VALUES = {
     'input_reliability': 'reliable',
     'camera.hfov': 69.0,
     'camera.info_url': '/other.yaml',
+    'camera.height': 1.0,
+    'scale.source': 'ground',
+    'scale.points_topic': 'points',
     'diagnostics.period': 2.0,
 }
 
@@ -45,7 +78,8 @@ def names(changes):
 
 
 def test_every_parameter_is_tested_here():
-    assert set(ANY_TIME_CHANGES) == set(names(ANY_TIME))
+    elsewhere = OF_ESTIMATE | OF_EXTRA_OUTPUTS
+    assert set(ANY_TIME_CHANGES) | elsewhere == set(names(ANY_TIME))
     assert set(OTHER_VALUES) == set(names(NOT_WHILE_ACTIVE)) | set(names(AT_START))
 
 

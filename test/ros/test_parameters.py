@@ -75,6 +75,11 @@ def test_defaults_survive_a_dump_and_a_load():
         ('max_rate', [0.0, 7.5, 1000.0], [-1.0, float('nan'), float('inf')]),
         ('precision', ['auto', 'float16'], ['fp16']),
         ('input_reliability', ['best_effort', 'reliable'], ['BEST_EFFORT']),
+        ('depth.max_error', [0.0, 0.25], [-0.1, 11.0, float('nan')]),
+        ('depth.temporal_filter', [0.0, 0.5], [-1.0, 11.0]),
+        ('depth.color_range', [0.5, 1000.0], [0.0, float('inf')]),
+        ('point_cloud.exclude', [[''], ['floor', 'wall'], []], [['floor', 'floor']]),
+        ('small.max_width', [1, 400], [0, 4097]),
         ('point_cloud.stride', [1, 64], [0, 65, -1]),
         ('max_input_pixels', [1024], [1023]),
         ('depth.max_range', [0.5, float('inf')], [-1.0, float('nan')]),
@@ -85,6 +90,18 @@ def test_defaults_survive_a_dump_and_a_load():
             [['front', 'front'], ['a b'], ['front/'], ['2'], ['a//b'], ['front', '/']],
         ),
         ('pipeline_depth', [1, 2], [0, 3]),
+        ('depth.scale', [0.01, 1.0, 100.0], [0.0, -1.0, float('nan')]),
+        ('camera.height', [0.0, 1.3], [-0.1, float('inf')]),
+        ('camera.pitch', [-90.0, 12.5], [91.0]),
+        ('scale.source', ['none', 'ground', 'points,ground'], ['', 'lidar', 'ground,ground']),
+        ('scale.ground_classes', [['floor'], ['floor', 'floor mat']], [['floor', 'floor'], ['']]),
+        ('scale.points_topic', ['scan', '/front/scan', '~/scan'], ['', 'a b', '2', 'a//b', 'a/']),
+        ('scale.time_constant', [0.1, 60.0], [0.0, float('nan')]),
+        (
+            'scale.limits',
+            [[0.5, 2.0], [0.01, 100.0]],
+            [[2.0, 0.5], [1.0, 1.0], [0.5], [], [0.5, 1.0, 2.0], [0.0, 2.0], [0.5, float('nan')]],
+        ),
         ('model', ['a', '/b/c d.safetensors'], ['', ' ']),
     ],
 )
@@ -107,6 +124,17 @@ def test_ranges_are_judged_together():
     near = {**DEFAULTS, 'depth.max_range': 2.0}
     assert '2.0 m' in refusal({'depth.min_range': 2.0}, near)
     assert refusal({'depth.min_range': 2.0, 'depth.max_range': 3.0}, near) is None
+
+
+def test_classes_are_those_of_the_model():
+    def classes(name):
+        return ['floor', 'wall']
+
+    assert refusal({'point_cloud.exclude': ['wall']}, fact=classes) is None
+    reason = refusal({'point_cloud.exclude': ['wall', 'sea']}, fact=classes)
+    assert reason == "point_cloud.exclude names the class 'sea', expected of: floor, wall"
+    assert refusal({'point_cloud.exclude': ['sea']}, fact=lambda name: None) is None
+    assert 'gives no labels' in refusal({'point_cloud.exclude': ['sea']}, fact=lambda name: [])
 
 
 def test_foreign_parameters_are_not_judged():

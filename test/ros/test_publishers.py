@@ -6,7 +6,7 @@ from doubles import make_facts
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.frames import Prediction, Wanted
 from monodepth_ros.ros.parameters import SPECS
-from monodepth_ros.ros.publishers import make_message, needed_maps, Outputs, TOPICS
+from monodepth_ros.ros.publishers import EXTRA_TOPICS, make_message, needed_maps, Outputs, TOPICS
 from monodepth_ros.ros.stopwatch import Stopwatch
 import numpy as np
 import pytest
@@ -30,11 +30,22 @@ VALUES = {spec.name: spec.default for spec in SPECS}
         (['segmentation/color_mask', 'depth/image_rect'], {}, True, 'label depth'),
         (['segmentation/overlay'], {}, True, 'label image'),
         (list(TOPICS), {}, True, 'depth image label confidence'),
+        (['depth/confidence'], {}, True, 'error'),
+        (['depth/color'], {}, False, 'depth'),
+        (['depth/image_rect_color'], {}, False, 'image'),
+        (['small/mask', 'small/confidence'], {}, False, 'label confidence'),
+        (['small/points'], {'point_cloud.error': True}, True, 'depth image error'),
+        (['small/points'], {'point_cloud.error': True}, False, ''),
+        (['depth/obstacles'], {}, True, 'depth label error'),
+        (['depth/image_rect'], {'depth.ground': 'snap'}, True, 'depth label error'),
+        (['depth/image_rect'], {'depth.ground': 'snap'}, False, 'depth'),
+        (['segmentation/mask'], {'depth.ground': 'snap'}, True, 'label'),
+        (['depth/points'], {'point_cloud.exclude': ['floor']}, True, 'depth image label'),
     ],
 )
 def test_needed_maps(topics, values, calibrated, maps):
     needed = needed_maps(topics, {**VALUES, **values}, calibrated)
-    names = ('depth', 'label', 'confidence', 'image')
+    names = ('depth', 'label', 'confidence', 'image', 'error')
     assert needed == Wanted(**{name: name in maps.split() for name in names})
 
 
@@ -61,6 +72,7 @@ def predict(outputs, seed):
         'depth': random.uniform(1, 9, (6, 8)).astype(np.float32),
         'label': random.integers(0, 5, (6, 8), np.uint8),
         'confidence': random.integers(0, 256, (6, 8), np.uint8),
+        'error': random.uniform(0, 0.6, (6, 8)).astype(np.float32),
     }
     for name, values in maps.items():
         lent = outputs.buffers.array(name, values.shape, values.dtype)
@@ -78,12 +90,16 @@ def test_memory_is_used_again_and_holds_one_frame_at_a_time(encoding, labelled):
     values = {**VALUES, 'depth.encoding': encoding, 'point_cloud.label': labelled}
     for seed in (1, 2, 3):
         prediction = predict(outputs, seed)
-        expected = {t: make_message(t, prediction, facts, values) for t in TOPICS}
+        topics = [topic for topic in (*TOPICS, *EXTRA_TOPICS) if topic != 'depth/obstacles']
+        expected = {t: make_message(t, prediction, facts, values) for t in topics}
         outputs.publish(outputs.listened(), prediction, facts, values, Stopwatch())
-        for topic in TOPICS:
+        for topic in topics:
             assert node.messages[topic][-1] == expected[topic], topic
     for topic, copies in node.bytes.items():
         assert len(set(copies)) == 3, topic
+        # Files have no size of their own, and an image that needs no rectification is the input's.
+        if 'compressed' in topic or topic == 'depth/image_rect_color':
+            continue
         assert len({id(msg.data) for msg in node.messages[topic]}) == 1, topic
 
 

@@ -1,0 +1,200 @@
+"""Votes on the scale from recordings: by a tape measure, the floor, or another sensor's points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Iterator, Optional, Union
+
+from monodepth_ros.errors import ConfigError, MonodepthError, ScaleError
+from monodepth_ros.frames import Frame
+from monodepth_ros.offline.jobs import Source
+from monodepth_ros.pipeline.predictor import infer, Predictor
+from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
+from monodepth_ros.scale.messages import cloud_of, depth_image_of, scan_of
+from monodepth_ros.scale.plane import GroundPlane
+from monodepth_ros.scale.points import points_vote
+from monodepth_ros.scale.pose import Pose
+from monodepth_ros.scale.tape import tape_vote
+from monodepth_ros.scale.tree import FrameTree
+from monodepth_ros.scale.votes import View, Vote
+
+STATIC, MOVING = '/tf_static', '/tf'
+
+SCAN, CLOUD = 'sensor_msgs/msg/LaserScan', 'sensor_msgs/msg/PointCloud2'
+IMAGE, TF = 'sensor_msgs/msg/Image', 'tf2_msgs/msg/TFMessage'
+
+OLD_NS = 500_000_000
+"""How far a message may be from an image, by their stamps, as in the node."""
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What is known of distances; the first that is given counts, and TF otherwise.
+
+    Attributes:
+        distance: metres by tape from the lens to what `pixel` shows.
+        pixel: column and row in the rectified image, which has the raw one's size.
+        points_topic: of a LaserScan or PointCloud2 in a bag.
+        depth_topic: of a depth image in a bag, on the rectified grid of the camera at any size.
+        plane: the floor.
+        ground_frame: frame whose z = 0 is the floor, in the TF of a bag.
+        classes: names of classes that are floor.
+        max_tilt: degrees, as `GroundSettings` have it.
+
+    """
+
+    distance: Optional[float] = None
+    pixel: tuple[float, float] = (0.0, 0.0)
+    points_topic: str = ''
+    depth_topic: str = ''
+    plane: Optional[GroundPlane] = None
+    ground_frame: str = 'base_footprint'
+    classes: tuple[str, ...] = ('floor',)
+    max_tilt: float = 15.0
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Topics that a bag must have."""
+        if self.distance is not None:
+            return ()
+        if self.depth_topic:
+            return (self.depth_topic,)
+        if self.points_topic:
+            return (self.points_topic, STATIC)
+        return () if self.plane else (STATIC,)
+
+
+def votes(
+    source: Source, predictor: Predictor, knowledge: Knowledge, every: int = 1
+) -> Iterator[Union[Vote, MonodepthError]]:
+    """Yield each frame's vote, or why it has none.
+
+    Args:
+        source: the frames.
+        predictor: the model, and how it treats images.
+        knowledge: what is known of distances.
+        every: take each so many-th frame.
+
+    Raises:
+        ConfigError: the source lacks what is needed.
+
+    """
+    frames = _among(source, knowledge) if knowledge.topics else _alone(source)
+    for load, around in islice(frames, 0, None, every):
+        try:
+            frame = load()
+            view = _view(predictor, frame)
+            yield _vote(view, frame, around, knowledge, predictor.engine.facts.classes)
+        except MonodepthError as error:
+            yield error
+
+
+def _view(predictor: Predictor, frame: Frame) -> View:
+    prepared = predictor.prepare(frame)
+    view = predictor.view(prepared, infer(predictor.engine, [prepared]))
+    if view is None:
+        raise ConfigError('the camera is not calibrated; give --camera-info or --hfov')
+    return view
+
+
+def _alone(source):
+    """Yield what loads a frame, and no surroundings."""
+    for job in source.jobs():
+        yield (lambda job=job: job.load()[0]), _Surroundings()
+
+
+def _among(source, knowledge):
+    """Yield what loads a frame, and what the bag has said until then."""
+    kinds = _checked(source, knowledge)
+    around = _Surroundings()
+    if STATIC in kinds:
+        for data in source.messages_of(STATIC):
+            around.hear(TF, data)
+    for topic, payload in source.recorded({*kinds} - {STATIC}):
+        if topic:
+            around.hear(kinds[topic], payload)
+        else:
+            yield (lambda load=payload: load()[0]), around
+
+
+def _checked(source, knowledge) -> dict[str, str]:
+    """Return the types of the topics that are heard, by name."""
+    known = getattr(source, 'topics', None)
+    if known is None:
+        raise ConfigError(
+            f'{source.name} is no bag, which alone has TF and topics; give --height, or '
+            '--distance and --pixel'
+        )
+    allowed = {STATIC: (TF,), knowledge.depth_topic: (IMAGE,)}
+    for topic in knowledge.topics:
+        if known.get(topic) not in allowed.get(topic, (SCAN, CLOUD)):
+            listed = ', '.join(f'{name} ({kind})' for name, kind in sorted(known.items()))
+            raise ConfigError(
+                f'bag {source.name} has no {topic} of type '
+                f'{" or ".join(allowed.get(topic, (SCAN, CLOUD)))}; its topics: {listed}'
+            )
+    heard = {topic: known[topic] for topic in knowledge.topics}
+    return {**heard, MOVING: TF} if STATIC in heard and known.get(MOVING) == TF else heard
+
+
+class _Surroundings:
+    """What other topics have said last."""
+
+    def __init__(self) -> None:
+        self.tree = FrameTree()
+        self._latest: Optional[tuple[str, bytes]] = None
+
+    def hear(self, kind: str, data: bytes) -> None:
+        """Take a message in."""
+        if kind != TF:
+            self._latest = kind, data
+            return
+        for part in _deserialize(data, kind).transforms:
+            q, t = part.transform.rotation, part.transform.translation
+            pose = Pose.from_quaternion((q.x, q.y, q.z, q.w), (t.x, t.y, t.z))
+            self.tree.put(part.child_frame_id, part.header.frame_id, pose)
+
+    def latest(self, frame: Frame) -> tuple[str, Any]:
+        """Return type and message of the last points, which are of about the frame's time."""
+        if self._latest is None:
+            raise ScaleError('no_points', 'nothing has come on the topic before the image')
+        kind, data = self._latest
+        msg = _deserialize(data, kind)
+        stamp = msg.header.stamp
+        late = frame.stamp_ns - (stamp.sec * 1_000_000_000 + stamp.nanosec)
+        if abs(late) > OLD_NS:
+            raise ScaleError('no_points', f'the last points are {late * 1e-9:.1f} s away')
+        return kind, msg
+
+
+def _deserialize(data, kind):
+    from monodepth_ros.offline.messages import deserialize
+
+    return deserialize(data, kind)
+
+
+def _vote(view, frame, around, knowledge, classes) -> Vote:
+    if knowledge.distance is not None:
+        return _by_tape(view, frame, knowledge)
+    if knowledge.depth_topic:
+        msg = around.latest(frame)[1]
+        return points_vote(view, depth_image_of(msg, frame.camera.rectified))
+    if knowledge.points_topic:
+        kind, msg = around.latest(frame)
+        points = scan_of(msg) if kind == SCAN else cloud_of(msg)
+        return points_vote(
+            view, around.tree.pose(msg.header.frame_id, frame.frame_id).apply(points)
+        )
+    plane = knowledge.plane
+    if plane is None:
+        plane = GroundPlane.from_pose(around.tree.pose(frame.frame_id, knowledge.ground_frame))
+    labels = label_indices(knowledge.classes, classes)
+    return ground_vote(view, plane, GroundSettings(labels, knowledge.max_tilt))
+
+
+def _by_tape(view, frame, knowledge):
+    height, width = frame.image.shape[:2]
+    (u, v), camera = knowledge.pixel, view.camera
+    column = (u + 0.5) * camera.width / width - 0.5
+    return tape_vote(view, knowledge.distance, column, (v + 0.5) * camera.height / height - 0.5)

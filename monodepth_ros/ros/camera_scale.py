@@ -1,0 +1,226 @@
+"""A camera's scale in the node: its witnesses, what is published of it, and its calibration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any, Callable, Mapping, Optional
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from monodepth_ros.facts import ModelFacts
+from monodepth_ros.frames import RawOutput
+from monodepth_ros.pipeline.predictor import Predictor, Prepared
+from monodepth_ros.pipeline.preprocess import SCALES
+from monodepth_ros.ros.diagnostics import scale_figures
+from monodepth_ros.ros.scanner import Scanner
+from monodepth_ros.ros.transforms import Transforms
+from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings, ScaleState
+from monodepth_ros.scale.filter import Estimate
+from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
+from monodepth_ros.scale.plane import GroundPlane
+from monodepth_ros.scale.points import points_vote
+from monodepth_ros.scale.votes import View, Vote
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from std_msgs.msg import Header
+
+SCALE_TOPIC = 'scale'
+"""Factor of each frame's depth, with all that is known of it, as diagnostic_msgs/DiagnosticArray:
+the one standard message that holds named numbers, text and a stamp. PlotJuggler plots it."""
+
+NO_SOURCE = 'none'
+"""Value of the parameter `scale.source` with which nothing is estimated."""
+
+
+class Witnesses:
+    """
+    What the robot knows of distances, for all cameras of a node.
+
+    Attributes:
+        transforms: TF, heard where a source needs it.
+        scanner: points of another sensor, heard where a source needs them.
+
+    """
+
+    def __init__(self) -> None:
+        """Hear nothing yet."""
+        self.transforms = Transforms()
+        self.scanner = Scanner()
+
+    def start(self, node: LifecycleNode, values: Mapping[str, Any]) -> None:
+        """Listen to what `scale.source` needs, and to nothing else."""
+        names = sources(values)
+        if 'points' in names or ('ground' in names and not values['camera.height']):
+            self.transforms.start(node)
+        if 'points' in names:
+            self.scanner.start(node, values['scale.points_topic'])
+
+    def hear_floor(self, node: LifecycleNode, values: Mapping[str, Any]) -> None:
+        """Listen to TF where the floor is wanted, whatever the source of the scale."""
+        if not values['camera.height']:
+            self.transforms.start(node)
+
+    def stop(self) -> None:
+        """Listen no more; twice is safe."""
+        self.transforms.stop()
+        self.scanner.stop()
+
+    def plane(self, frame_id: str, stamp_ns: int, values: Mapping[str, Any]) -> GroundPlane:
+        """
+        Return the floor in an optical frame, by parameters where they say, else by TF.
+
+        Raises:
+            ScaleError: 'no_transform', 'bad_pose', 'under_ground'.
+
+        """
+        if height := values['camera.height']:
+            return GroundPlane.from_camera(height, values['camera.pitch'], values['camera.roll'])
+        ground = values['scale.ground_frame']
+        return GroundPlane.from_pose(self.transforms.pose(frame_id, ground, stamp_ns))
+
+    def points(self, frame_id: str, stamp_ns: int):
+        """
+        Return the latest points, (n, 3) metres in an optical frame.
+
+        Raises:
+            ScaleError: 'no_points', 'no_transform', 'bad_pose'.
+
+        """
+        points, sensor = self.scanner.points(stamp_ns)
+        return self.transforms.pose(sensor, frame_id, stamp_ns).apply(points)
+
+
+def sources(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the witnesses, the most trusted one first."""
+    text = values['scale.source']
+    return () if text == NO_SOURCE else tuple(text.split(','))
+
+
+class CameraScale:
+    """
+    Give each frame of a camera its scale, in the worker's thread.
+
+    Attributes:
+        state: the last frame's; None where nothing is estimated, or no frame was.
+        watch: called with each vote, by a calibration; None for nobody.
+
+    """
+
+    def __init__(self, node: LifecycleNode, prefix: str, witnesses: Witnesses) -> None:
+        """
+        Make a camera's scale without topics.
+
+        Args:
+            node: makes the topic.
+            prefix: what stands before the topic's name, such as 'front/'.
+            witnesses: what the robot knows.
+
+        """
+        self.state: Optional[ScaleState] = None
+        self.watch: Optional[Callable[[Vote], None]] = None
+        self._node = node
+        self._prefix = prefix
+        self._witnesses = witnesses
+        self._estimator = ScaleEstimator()
+        self._publisher: Optional[Any] = None
+
+    def start(self) -> None:
+        """Begin to watch frames; an estimate from before holds for the same camera."""
+        self.state = None
+
+    def create_output(self) -> None:
+        """Make the topic."""
+        self._publisher = self._node.create_lifecycle_publisher(
+            DiagnosticArray,
+            self._prefix + SCALE_TOPIC,
+            QoSProfile(depth=1, reliability=QoSReliabilityPolicy.RELIABLE),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+
+    def destroy(self) -> None:
+        """Take the topic down; twice is safe."""
+        if self._publisher is not None:
+            self._node.destroy_lifecycle_publisher(self._publisher)
+        self._publisher = None
+
+    def listened(self) -> bool:
+        """Return whether somebody wants the scale of frames, whatever else of them is wanted."""
+        return self.watch is not None or self._has_subscriber()
+
+    def _has_subscriber(self):
+        return self._publisher is not None and self._publisher.get_subscription_count() > 0
+
+    def scaled(
+        self, predictor: Predictor, prepared: Prepared, raw: RawOutput, index: int, values: Any
+    ) -> Prepared:
+        """
+        Return the frame with the factor for its depth; itself where nothing is estimated.
+
+        Args:
+            predictor: makes the view of the frame.
+            prepared: the frame.
+            raw: what the network gave for a batch.
+            index: place of the frame in the batch.
+            values: parameter values by name.
+
+        """
+        names = sources(values)
+        view = predictor.view(prepared, raw, index) if names else None
+        # Without intrinsics nothing is metric, and what the calibration lacks is said already.
+        if view is None:
+            self.state = None
+            return prepared
+        self._estimator.watch = self.watch
+        frame, plan = prepared.frame, prepared.plan
+        known = {
+            'ground': partial(
+                self._ground, frame=frame, values=values, facts=predictor.engine.facts
+            ),
+            'points': partial(self._points, frame=frame),
+        }
+        self.state = self._estimator.update(
+            view,
+            frame.stamp_ns,
+            {name: known[name] for name in names},
+            ScaleSettings(
+                values['depth.scale'],
+                tuple(values['scale.limits']),
+                values['scale.time_constant'],
+                values['scale.max_tilt'],
+            ),
+            (plan.camera, plan.depth_scale),
+        )
+        factor = min(max(self.state.estimate.factor, SCALES[0]), SCALES[1])
+        options = replace(prepared.options, scale=factor)
+        return replace(prepared, options=options)
+
+    def _ground(self, view: View, frame: Any, values: Mapping[str, Any], facts: ModelFacts):
+        labels = label_indices(values['scale.ground_classes'], facts.classes)
+        settings = GroundSettings(labels, values['scale.max_tilt'])
+        plane = self._witnesses.plane(frame.frame_id, frame.stamp_ns, values)
+        return ground_vote(view, plane, settings)
+
+    def _points(self, view: View, frame: Any):
+        return points_vote(view, self._witnesses.points(frame.frame_id, frame.stamp_ns))
+
+    def publish(self, header: Header, factor: float) -> None:
+        """
+        Publish a frame's scale, where somebody listens.
+
+        Args:
+            header: the frame's.
+            factor: what its depth was multiplied by.
+
+        """
+        if not self._has_subscriber():
+            return
+        state = self.state or ScaleState(Estimate(factor, 0.0))
+        words = state.warnings or (state.problem,)
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.WARN if state.warnings else DiagnosticStatus.OK,
+            name=f'{self._prefix}{SCALE_TOPIC}',
+            message='; '.join(filter(None, words)),
+            values=[KeyValue(key=key, value=value) for key, value in scale_figures(state)],
+        )
+        self._publisher.publish(DiagnosticArray(header=header, status=[status]))

@@ -1,0 +1,67 @@
+"""One factor for good from the votes of many frames: calibrate once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+from typing import Sequence
+
+from monodepth_ros.errors import ScaleError
+from monodepth_ros.scale.votes import OF_DEVIATION, Vote
+import numpy as np
+
+FEWEST_FRAMES = 5
+"""Frames with a vote, below which a factor is a guess."""
+
+DECIMALS = 3
+"""Of the factor that is given out; its error is in the second one at best."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A factor found once.
+
+    Attributes:
+        factor: what `depth.scale` is to be.
+        spread: robust standard deviation of the frames' factors, as a share of it.
+        frames: frames that it is the median of.
+
+    """
+
+    factor: float
+    spread: float
+    frames: int
+
+    @property
+    def yaml(self) -> str:
+        """The line for a parameter file."""
+        return f'depth.scale: {self.factor:.{DECIMALS}f}'
+
+    def __str__(self) -> str:
+        return (
+            f'{self.yaml} (spread {self.spread:.1%} over {self.frames} '
+            f'frame{"" if self.frames == 1 else "s"})'
+        )
+
+
+def calibrate(votes: Sequence[Vote], fewest: int = FEWEST_FRAMES) -> Calibration:
+    """Return the median of the frames' factors.
+
+    Args:
+        votes: one a frame.
+        fewest: frames that are needed.
+
+    Raises:
+        ScaleError: 'few_votes'.
+
+    """
+    if len(votes) < fewest:
+        raise ScaleError(
+            'few_votes',
+            f'{len(votes)} frames gave a factor, expected {fewest} or more; have the floor, or '
+            'what the other sensor sees, in view',
+        )
+    logs = np.array([vote.log for vote in votes])
+    middle = float(np.median(logs))
+    spread = OF_DEVIATION * float(np.median(np.abs(logs - middle)))
+    return Calibration(round(math.exp(middle), DECIMALS), math.expm1(spread), len(votes))

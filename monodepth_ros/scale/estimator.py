@@ -1,0 +1,243 @@
+"""One camera's scale: who votes, what is made of it, and what is to be said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Mapping, Optional
+
+from monodepth_ros.errors import ScaleError
+from monodepth_ros.scale.filter import Estimate, ScaleFilter
+from monodepth_ros.scale.votes import View, Vote
+
+Witness = Callable[[View], Vote]
+"""Gives a frame's vote; raises ScaleError where there is none, with the reason."""
+
+SOURCES = ('ground', 'points')
+"""Names of the witnesses."""
+
+OUT_OF_VIEW = ('no_floor', 'few_points')
+"""Reasons that are no fault: what could be measured by is not in view."""
+
+PATIENCE_S = 1.0
+"""Time without a vote, and with a reason that is a fault, after which it is worth a warning."""
+
+DOUBTFUL = 1.2
+"""Factor, up or down, that no more than one network in twenty needs on a camera like its training
+one: the light network's deviation on NYU Depth v2 is 0.1 in the logarithm. A pose that is wrong
+shows as such a factor too, so it is applied, and said."""
+
+DOUBTFUL_TILT = 0.6
+"""Share of the largest tilt that is worth a look, on average: errors in height and in pitch can
+cancel in the factor, but not in the floor's slope."""
+
+SMOOTHING = 0.2
+"""Share of a frame's tilt in the average of them."""
+
+FEWEST_TO_JUDGE = 5
+"""Votes of a source before its estimate is worth a warning."""
+
+
+@dataclass(frozen=True)
+class ScaleSettings:
+    """What a scale is held against.
+
+    Attributes:
+        prior: factor that the user has found; where there are no votes, the scale is this.
+        limits: smallest and largest factor that a vote may have, relative to the prior.
+        time_constant: of the filter, in seconds.
+        max_tilt: degrees, as the floor's `ground.GroundSettings` have it.
+
+    """
+
+    prior: float = 1.0
+    limits: tuple[float, float] = (0.5, 2.0)
+    time_constant: float = 2.0
+    max_tilt: float = 15.0
+
+
+@dataclass(frozen=True)
+class ScaleState:
+    """A frame's scale, and all that is known of it.
+
+    Attributes:
+        estimate: what the frame's depth is multiplied by, and how sure that is.
+        stamp_ns: the frame's stamp.
+        source: one of `SOURCES` that voted last; '' where none has.
+        tilt: degrees between the floor in the depth and the known one, averaged over the last
+            votes; None where the last one was not the floor's.
+        reason: why this frame had no vote, one of `errors.SCALE_REASONS`; '' where it had one.
+        problem: the same in words.
+        warnings: what a person has to look into.
+
+    """
+
+    estimate: Estimate = Estimate(1.0, 0.0)
+    stamp_ns: int = 0
+    source: str = ''
+    tilt: Optional[float] = None
+    reason: str = ''
+    problem: str = ''
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def age_s(self) -> Optional[float]:
+        """Seconds from the last vote to the frame; None where there is no vote."""
+        voted = self.estimate.voted_ns
+        return None if voted is None else max(0, self.stamp_ns - voted) * 1e-9
+
+
+class ScaleEstimator:
+    """Estimate the scale of one camera; use it from one thread.
+
+    Attributes:
+        watch: called with each frame's vote before it is judged, such as by a calibration; None
+            for nobody.
+
+    """
+
+    def __init__(self) -> None:
+        self.watch: Optional[Callable[[Vote], None]] = None
+        self._key: Any = None
+        self._state = ScaleState()
+        self._filter = ScaleFilter()
+        self._beside: dict[str, ScaleFilter] = {}
+        self._silent_since: Optional[int] = None
+
+    def update(
+        self,
+        view: View,
+        stamp_ns: int,
+        witnesses: Mapping[str, Witness],
+        settings: ScaleSettings,
+        of: Any = None,
+    ) -> ScaleState:
+        """Take a frame's votes in and return the scale for it.
+
+        Args:
+            view: what the network says of the frame.
+            stamp_ns: the frame's stamp.
+            witnesses: by name, the most trusted one first; all are heard, and the first that
+                votes counts.
+            settings: what the scale is held against. With a new prior it starts anew.
+            of: what the scale belongs to, such as camera and input size; with a new one it
+                starts anew.
+
+        """
+        self._restart_for((of, settings.prior), settings)
+        votes, reason, problem = _hear(witnesses, view)
+        source = next(iter(votes), '')
+        if source:
+            vote = votes[source]
+            if self.watch is not None:
+                self.watch(vote)
+            reason, problem = self._take(vote, stamp_ns, settings)
+            self._state = replace(self._state, source=source, tilt=self._average(vote.tilt))
+        self._compare(votes, stamp_ns, settings, len(witnesses))
+        self._state = replace(
+            self._state,
+            estimate=self._filter.estimate,
+            stamp_ns=stamp_ns,
+            reason=reason,
+            problem=problem,
+        )
+        self._state = replace(self._state, warnings=self._warnings(settings))
+        return self._state
+
+    def _restart_for(self, key, settings):
+        if key != self._key:
+            self._key = key
+            self._filter = ScaleFilter(settings.prior)
+            self._beside = {}
+            self._silent_since = None
+            self._state = ScaleState()
+        self._filter.time_constant = settings.time_constant
+
+    def _take(self, vote, stamp_ns, settings):
+        """Give a vote to the filter; return the reason, and words, where it does not count."""
+        relative = vote.factor / settings.prior
+        low, high = settings.limits
+        if not low <= relative <= high:
+            return 'beyond_limits', (
+                f'the depth would have to be multiplied by {relative:.3g}, expected '
+                f'{low:g}..{high:g} of scale.limits: correct the pose of the camera; if it is '
+                'right, call ~/calibrate_scale, or widen the limits'
+            )
+        if not self._filter.add(vote, stamp_ns):
+            return 'outlier', f'a vote of {vote.factor:.3g} is far from the estimate'
+        return '', ''
+
+    def _average(self, tilt):
+        before = self._state.tilt
+        return tilt if None in (tilt, before) else before + SMOOTHING * (tilt - before)
+
+    def _compare(self, votes, stamp_ns, settings, count):
+        """Keep an estimate of each source, where there are several."""
+        for name, vote in votes.items() if count > 1 else ():
+            one = self._beside.setdefault(name, ScaleFilter(settings.prior))
+            one.time_constant = settings.time_constant
+            one.add(vote, stamp_ns)
+
+    def _warnings(self, settings):
+        state = self._state
+        warnings = []
+        if self._lasts(state) and state.reason not in OUT_OF_VIEW:
+            warnings.append(f'scale {state.estimate.factor:.3g} is held: {state.problem}')
+        if state.source == 'ground' and state.estimate.votes >= FEWEST_TO_JUDGE:
+            warnings += _doubts(state, settings)
+        return (*warnings, *self._disagreement())
+
+    def _lasts(self, state):
+        """Return whether there has been no vote for a while."""
+        since = self._silent_since
+        if not state.reason:
+            self._silent_since = None
+        elif since is None or state.stamp_ns < since:
+            self._silent_since = state.stamp_ns
+        else:
+            return (state.stamp_ns - since) * 1e-9 >= PATIENCE_S
+        return False
+
+    def _disagreement(self):
+        found = {
+            name: one.estimate.factor
+            for name, one in self._beside.items()
+            if one.estimate.votes >= FEWEST_TO_JUDGE
+        }
+        if len(found) < 2 or max(found.values()) <= DOUBTFUL * min(found.values()):
+            return ()
+        said = ', '.join(f'{name} {factor:.3g}' for name, factor in sorted(found.items()))
+        return (
+            f'the sources of the scale disagree ({said}): correct the pose of the camera, or of '
+            'the sensor of scale.points_topic, in TF',
+        )
+
+
+def _doubts(state, settings):
+    """Yield what speaks against the pose of the camera by which the floor has voted."""
+    relative = state.estimate.factor / settings.prior
+    if not 1 / DOUBTFUL <= relative <= DOUBTFUL:
+        yield (
+            f'the floor has the depth multiplied by {relative:.3g}, which is much: check the '
+            "camera's height and pitch (TF, or camera.height and camera.pitch); if they are "
+            'right, call ~/calibrate_scale once'
+        )
+    if state.tilt > DOUBTFUL_TILT * settings.max_tilt:
+        yield (
+            f'the floor in the depth leans by {state.tilt:.0f} degrees against the known one: '
+            "check the camera's pitch and roll (TF, or camera.pitch and camera.roll), or raise "
+            'scale.max_tilt where the network is known to tilt such floors'
+        )
+
+
+def _hear(witnesses, view):
+    """Return the votes by name, and the first reason, with its words, of those who gave none."""
+    votes: dict[str, Vote] = {}
+    reason, problem = '', ''
+    for name, witness in witnesses.items():
+        try:
+            votes[name] = witness(view)
+        except ScaleError as error:
+            # A fault says more than that something is out of view.
+            if not reason or (reason in OUT_OF_VIEW and error.reason not in OUT_OF_VIEW):
+                reason, problem = error.reason, f'{name}: {error}'
+    return votes, reason, problem

@@ -1,0 +1,126 @@
+"""Votes of the floor: where the floor is known, its pixels tell by how much the depth is off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Collection
+
+from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.errors import ScaleError
+from monodepth_ros.scale.plane import GroundPlane
+from monodepth_ros.scale.votes import OF_DEVIATION, View, Vote, vote_of
+import numpy as np
+
+SAMPLES = 5_000
+"""Pixels looked at; more change no median by a percent, and cost time."""
+
+LEAST_SHARE = 0.02
+"""Part of the looked-at pixels that must be floor."""
+
+LEAST_CONFIDENCE = 128
+"""Of 255, probability one half: less is no floor to go by."""
+
+LEAST_FALL = 0.1
+"""Metres that a ray must fall on a metre of depth. Nearer to the horizon a degree of error in the
+pose is a fifth of the distance and more."""
+
+ROUNDS, TOLERANCE = 4, 0.01
+"""Of the fit to the floor that the network shows: rounds of re-weighting, and the least relative
+error that counts as large."""
+
+
+@dataclass(frozen=True)
+class GroundSettings:
+    """What counts as a witness.
+
+    Attributes:
+        labels: class indices of floors.
+        max_tilt: degrees that the floor that the network shows may lean against the known one.
+
+    """
+
+    labels: Collection[int]
+    max_tilt: float = 15.0
+
+
+def ground_vote(view: View, plane: GroundPlane, settings: GroundSettings) -> Vote:
+    """Return by how much the depth of the floor in view is off.
+
+    Args:
+        view: what the network says.
+        plane: where the floor is.
+        settings: what counts as a witness.
+
+    Raises:
+        ScaleError: 'no_labels', 'no_floor' where too few confident pixels are floor, 'tilted'
+            where the network's floor leans against the known one: either is wrong.
+
+    """
+    if view.label is None or not settings.labels:
+        raise ScaleError(
+            'no_labels',
+            'the model has none of the classes in scale.ground_classes, by which the floor is '
+            'found; take a model that has, or scale.source points',
+        )
+    view = view.thinned(SAMPLES)
+    chosen = _floor(view, plane, settings.labels)
+    share = np.count_nonzero(chosen) / chosen.size
+    if share < LEAST_SHARE:
+        raise ScaleError(
+            'no_floor', f'{share:.1%} of the image is floor for sure, expected {LEAST_SHARE:.0%}'
+        )
+    seen = seen_plane(view.depth, chosen, view.camera)
+    tilt = plane.angle_to(seen)
+    if tilt > settings.max_tilt:
+        raise ScaleError(
+            'tilted',
+            f'the floor in the depth leans by {tilt:.0f} degrees against the known one, expected '
+            f'at most {settings.max_tilt:.0f}; correct the pose of the camera (TF, or '
+            'camera.pitch and camera.roll), or raise scale.max_tilt where the network is known to '
+            'tilt such floors',
+        )
+    return vote_of(plane.depth(view.camera)[chosen], view.depth[chosen], tilt)
+
+
+def _floor(view, plane, labels):
+    """Return (H, W) bool: confident floor that is seen steeply enough and has a depth."""
+    is_floor = np.zeros(256, bool)
+    is_floor[list(labels)] = True
+    chosen = is_floor[view.label]
+    chosen &= view.confidence >= LEAST_CONFIDENCE
+    chosen &= plane.climb(view.camera) < -LEAST_FALL
+    # NaN and infinity fail one of the two.
+    chosen &= (view.depth > 0) & (view.depth < np.inf)
+    return chosen
+
+
+def seen_plane(depth: np.ndarray, chosen: np.ndarray, camera: PinholeCamera) -> GroundPlane:
+    """Return the plane through the points of some pixels, whatever a minority of them does.
+
+    Args:
+        depth: (H, W) float32 metres.
+        chosen: (H, W) bool, pixels with a depth.
+        camera: the grid.
+
+    Returns:
+        The plane p with points . p = -1 that has the least relative error in depth, by least
+        squares with weights that fall with the error (Cauchy's, squared).
+
+    """
+    z = depth[chosen].astype(np.float64)
+    points = np.vstack([camera.rays()[chosen].T * z, z])
+    weights = np.ones(z.size)
+    for _ in range(ROUNDS):
+        weighted = points * weights
+        normal = np.linalg.lstsq(weighted @ points.T, -weighted.sum(axis=1), rcond=None)[0]
+        errors = np.abs(normal @ points + 1)
+        scale = max(OF_DEVIATION * float(np.median(errors)), TOLERANCE)
+        weights = 1 / (1 + (errors / (2 * scale)) ** 2) ** 2
+    length = max(float(np.linalg.norm(normal)), 1e-12)
+    return GroundPlane(tuple((normal / length).tolist()), 1 / length)
+
+
+def label_indices(names: Collection[str], classes: Collection[str]) -> tuple[int, ...]:
+    """Return the indices of the classes that have one of these names, whatever the case."""
+    wanted = {name.strip().lower() for name in names}
+    return tuple(i for i, name in enumerate(classes) if name.lower() in wanted)

@@ -1,0 +1,101 @@
+"""Votes of points that another sensor has measured, such as a laser scanner."""
+
+from __future__ import annotations
+
+import math
+
+from monodepth_ros.errors import ScaleError
+from monodepth_ros.scale.votes import View, Vote, vote_of
+import numpy as np
+
+MOST = 2_000
+"""Points looked at; more change no median by a percent, and cost time."""
+
+FEWEST = 10
+"""Points below which there is no vote."""
+
+NEAREST = 0.05
+"""Metres in front of the camera; nearer points tell nothing, and project to anywhere."""
+
+EDGE = 1.15
+"""Largest ratio of depths around a point's pixel. Where it is more there is an edge, and the point
+may lie on either side: a robot sees it from another place than the camera does."""
+
+
+def points_vote(view: View, points: np.ndarray) -> Vote:
+    """Return by how much the depth is off at points whose place is known.
+
+    Args:
+        view: what the network says.
+        points: (n, 3) metres in the optical frame; what is not finite does not count.
+
+    Raises:
+        ScaleError: 'few_points' where hardly any are in view and off the edges.
+
+    """
+    points = points[:: max(1, math.ceil(len(points) / MOST))]
+    with np.errstate(all='ignore'):
+        rows, columns, z = _projected(points, view.camera)
+    around = _neighbourhoods(view.depth, rows, columns)
+    lowest, highest = around.min(axis=1, initial=np.inf), around.max(axis=1, initial=0)
+    # NaN and infinity fail one of the comparisons.
+    smooth = (lowest > 0) & (highest < np.inf) & (highest <= EDGE * lowest)
+    count = np.count_nonzero(smooth)
+    if count < FEWEST:
+        raise ScaleError(
+            'few_points',
+            f'{count} of {len(points)} points are in view and away from edges, expected {FEWEST}',
+        )
+    return vote_of(z[smooth], around[smooth, 4])
+
+
+def _projected(points, camera):
+    """Return rows and columns of the pixels that show the points in view, and their depths."""
+    x, y, z = points.astype(np.float64).T
+    columns = np.rint(x / z * camera.fx + camera.cx)
+    rows = np.rint(y / z * camera.fy + camera.cy)
+    # One pixel of margin: a neighbourhood is whole. NaN fails every comparison.
+    seen = (
+        (z > NEAREST)
+        & (z < np.inf)
+        & (columns >= 1)
+        & (columns < camera.width - 1)
+        & (rows >= 1)
+        & (rows < camera.height - 1)
+    )
+    return rows[seen].astype(int), columns[seen].astype(int), z[seen]
+
+
+def _neighbourhoods(depth, rows, columns):
+    """Return (n, 9) depths of the pixels around each one, row by row."""
+    down, right = np.repeat((-1, 0, 1), 3), np.tile((-1, 0, 1), 3)
+    return depth[rows[:, None] + down, columns[:, None] + right]
+
+
+def scan_points(
+    ranges: np.ndarray,
+    first_angle: float,
+    step: float,
+    nearest: float = 0.0,
+    farthest: float = math.inf,
+) -> np.ndarray:
+    """Return the points of a planar scan in the scanner's frame.
+
+    Args:
+        ranges: (n,) metres; what is not finite, or out of range, gives no point (REP 117).
+        first_angle: radians of the first range, from x to y.
+        step: radians from one range to the next.
+        nearest: metres, the shortest range that counts.
+        farthest: metres, the longest.
+
+    Returns:
+        (m, 3) float64 metres, z = 0.
+
+    """
+    ranges = np.asarray(ranges, np.float64)
+    angles = first_angle + step * np.arange(ranges.size)
+    # NaN fails both.
+    usable = (ranges > 0) & (ranges >= nearest) & (ranges <= farthest) & (ranges < math.inf)
+    usable &= np.isfinite(angles)
+    ranges, angles = ranges[usable], angles[usable]
+    return np.column_stack([ranges * np.cos(angles), ranges * np.sin(angles), 0 * ranges])

@@ -1,0 +1,97 @@
+"""What one frame says of the scale: how much farther things are than the network says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+from typing import Optional
+
+from monodepth_ros.camera import PinholeCamera
+import numpy as np
+
+OF_DEVIATION = 1.4826
+"""Standard deviations in a median absolute deviation of normally distributed numbers."""
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One frame's ratio of true to predicted depth.
+
+    Attributes:
+        log: natural logarithm of the ratio.
+        spread: robust standard deviation of the samples' logarithms.
+        count: samples.
+        tilt: degrees between the floor that the network shows and the known one; None of points.
+
+    """
+
+    log: float
+    spread: float
+    count: int
+    tilt: Optional[float] = None
+
+    @property
+    def factor(self) -> float:
+        """What the predicted depth is to be multiplied by."""
+        return math.exp(self.log)
+
+
+def vote_of(true: np.ndarray, predicted: np.ndarray, tilt: Optional[float] = None) -> Vote:
+    """Return the median of the ratios of depth, which half of the samples cannot spoil.
+
+    Args:
+        true: (n,) metres above 0, n of at least 1.
+        predicted: (n,) metres above 0 of the same places.
+        tilt: as in `Vote`.
+
+    """
+    logs = np.log(true / predicted)
+    middle = float(np.median(logs))
+    spread = OF_DEVIATION * float(np.median(np.abs(logs - middle)))
+    return Vote(middle, spread, logs.size, tilt)
+
+
+@dataclass(frozen=True)
+class View:
+    """A network's maps of one frame, on the grid of one camera.
+
+    Attributes:
+        depth: (H, W) float32 metres as the network has them, before any factor of this package's
+            estimate or the user.
+        camera: the grid.
+        label: (H, W) uint8 class index; None from a network without classes.
+        confidence: (H, W) uint8, 0..255; None likewise.
+
+    """
+
+    depth: np.ndarray
+    camera: PinholeCamera
+    label: Optional[np.ndarray] = None
+    confidence: Optional[np.ndarray] = None
+
+    def thinned(self, pixels: int) -> View:
+        """Return every n-th row and column, so that about `pixels` are left; itself if it is few.
+
+        The maps are parts of this one's, without a copy.
+        """
+        step = round(math.sqrt(self.depth.size / pixels))
+        if step < 2:
+            return self
+        part = (slice(step // 2, None, step),) * 2
+        depth = self.depth[part]
+        camera = self.camera
+        grid = PinholeCamera(
+            depth.shape[1],
+            depth.shape[0],
+            camera.fx / step,
+            camera.fy / step,
+            (camera.cx - step // 2) / step,
+            (camera.cy - step // 2) / step,
+        )
+        known = self.label is not None
+        return View(
+            depth,
+            grid,
+            self.label[part] if known else None,
+            self.confidence[part] if known else None,
+        )

@@ -1,0 +1,102 @@
+"""TF: at the image's stamp, a little beside it, static, missing, broken, and not installed."""
+
+import sys
+
+from monodepth_ros.errors import ScaleError
+from monodepth_ros.ros import transforms
+from monodepth_ros.ros.transforms import STALE_NS, Transforms
+import numpy as np
+import pytest
+import tf2_double
+
+LEVEL = (0.0, 0.0, 0.0, 1.0)
+NOW = 50_000_000_000
+
+
+@pytest.fixture
+def tf2(monkeypatch):
+    return tf2_double.install(monkeypatch)
+
+
+@pytest.fixture
+def heard(tf2):
+    heard = Transforms()
+    heard.start(None)
+    yield heard
+    heard.stop()
+    assert tf2.listeners == []
+
+
+def _fails(heard, words, frame='camera', within='base', stamp_ns=NOW):
+    with pytest.raises(ScaleError, match=words) as caught:
+        heard.pose(frame, within, stamp_ns)
+    assert '\n' not in str(caught.value)
+    return caught.value.reason
+
+
+def test_a_pose_is_that_at_the_stamp(tf2, heard):
+    tf2.put('camera', 'base', (0, 0, 1, 0), (1, 2, 3), NOW)
+    pose = heard.pose('camera', 'base', NOW)
+    np.testing.assert_allclose(pose.apply(np.array([1.0, 0, 0])), [0, 2, 3], atol=1e-12)
+
+
+def test_names_may_begin_with_a_slash_as_in_ros_1(tf2, heard):
+    tf2.put('camera', 'base', LEVEL, (0, 0, 1))
+    assert heard.pose('/camera', '/base', NOW).translation == (0, 0, 1)
+
+
+def test_a_frame_in_itself_needs_no_tf():
+    assert Transforms().pose('laser', '/laser', NOW).translation == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize('beside', [-STALE_NS, -1, 1, STALE_NS])
+def test_what_lags_a_little_is_taken(tf2, heard, beside):
+    tf2.put('camera', 'base', LEVEL, (0, 0, 1), NOW + beside)
+    assert heard.pose('camera', 'base', NOW).translation == (0, 0, 1)
+
+
+def test_what_is_static_holds_at_any_time(tf2, heard):
+    tf2.put('camera', 'base', LEVEL, (0, 0, 1))
+    assert heard.pose('camera', 'base', 10 * NOW).translation == (0, 0, 1)
+
+
+@pytest.mark.parametrize(('beside', 'words'), [(-2, '2.0 s before'), (3, '3.0 s after')])
+def test_what_is_too_old_or_from_the_future_is_said(tf2, heard, beside, words):
+    tf2.put('camera', 'base', LEVEL, (0, 0, 1), NOW + beside * 1_000_000_000)
+    assert _fails(heard, f'is {words} the image, expected at most 0.5 s') == 'no_transform'
+
+
+def test_an_unknown_frame_is_named_with_what_tf_says(tf2, heard):
+    words = r'where camera is in base: "base" .* does not exist.; publish it, or .*ground_frame or'
+    assert _fails(heard, words) == 'no_transform'
+    assert _fails(heard, 'a frame without a name', frame='') == 'no_transform'
+
+
+def test_a_broken_transform_is_named(tf2, heard):
+    tf2.put('camera', 'base', (0, 0, 0, 0), (0, 0, 1))
+    assert _fails(heard, 'correct its publisher') == 'bad_pose'
+    tf2.put('camera', 'base', LEVEL, (0, float('nan'), 1))
+    assert _fails(heard, 'correct its publisher') == 'bad_pose'
+
+
+def test_before_it_listens_and_after_it_says_so(tf2):
+    heard = Transforms()
+    assert _fails(heard, 'TF is not listened to') == 'no_transform'
+    heard.start(None)
+    heard.start(None)
+    assert len(tf2.listeners) == 1
+    heard.stop()
+    heard.stop()
+    assert tf2.listeners == []
+    assert _fails(heard, 'TF is not listened to') == 'no_transform'
+
+
+def test_without_tf2_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'tf2_ros', None)
+    monkeypatch.setattr(transforms, 'find_spec', lambda name: None)
+    heard = Transforms()
+    heard.start(None)
+    assert not transforms.is_installed()
+    words = 'tf2_ros, .* is not installed: .* or set camera.height, camera.pitch and camera.roll'
+    assert _fails(heard, words) == 'no_transform'
+    heard.stop()

@@ -1,0 +1,169 @@
+"""Sources in order, limits, faults and doubts: what is applied and what is said."""
+
+from functools import partial
+import math
+
+from monodepth_ros.errors import SCALE_REASONS, ScaleError
+from monodepth_ros.scale.estimator import OUT_OF_VIEW, ScaleEstimator, ScaleSettings
+from monodepth_ros.scale.ground import ground_vote, GroundSettings
+from monodepth_ros.scale.plane import GroundPlane
+from monodepth_ros.scale.votes import Vote
+import pytest
+from scale_kit import FLOOR, make_view, PLANE
+
+TENTH = 100_000_000
+SETTINGS = ScaleSettings()
+VIEW = make_view()
+
+
+def _says(factor, tilt=1.0):
+    return lambda view: Vote(math.log(factor), 0.02, 300, tilt)
+
+
+def _fails(reason, text='because'):
+    def witness(view):
+        raise ScaleError(reason, text)
+
+    return witness
+
+
+def _run(estimator, witnesses, frames=40, start=0, settings=SETTINGS, of=None):
+    """Feed frames at 10 Hz; return the last state."""
+    for i in range(frames):
+        state = estimator.update(VIEW, start + i * TENTH, witnesses, settings, of)
+    return state
+
+
+def test_the_first_source_that_votes_counts():
+    estimator = ScaleEstimator()
+    state = _run(estimator, {'ground': _fails('no_floor'), 'points': _says(1.1)})
+    assert state.estimate.factor == pytest.approx(1.1, rel=0.01)
+    assert (state.source, state.reason, state.warnings) == ('points', '', ())
+    state = _run(ScaleEstimator(), {'points': _says(1.1), 'ground': _says(1.05, 2.0)})
+    assert state.source == 'points'
+    assert state.estimate.factor == pytest.approx(1.1, rel=0.01)
+
+
+def test_a_floor_out_of_view_holds_the_scale_and_is_no_fault():
+    estimator = ScaleEstimator()
+    _run(estimator, {'ground': _says(1.1, 3.0)})
+    state = _run(estimator, {'ground': _fails('no_floor', 'none seen')}, 50, 40 * TENTH)
+    assert state.estimate.factor == pytest.approx(1.1, rel=0.01)
+    assert state.age_s == pytest.approx(5.0)
+    assert (state.source, state.tilt) == ('ground', 3.0)
+    assert (state.reason, state.problem) == ('no_floor', 'ground: none seen')
+    assert state.warnings == ()
+
+
+def test_without_any_vote_the_scale_is_the_users():
+    state = _run(ScaleEstimator(), {'ground': _fails('no_floor')}, settings=ScaleSettings(1.3))
+    assert state.estimate.factor == pytest.approx(1.3)
+    assert (state.source, state.age_s, state.estimate.votes) == ('', None, 0)
+
+
+@pytest.mark.parametrize('reason', sorted(set(SCALE_REASONS) - set(OUT_OF_VIEW)))
+def test_a_fault_that_lasts_a_second_is_a_warning(reason):
+    estimator = ScaleEstimator()
+    _run(estimator, {'ground': _says(1.1)})
+    witnesses = {'ground': _fails(reason, 'do this')}
+    state = _run(estimator, witnesses, 10, 40 * TENTH)
+    assert state.warnings == ()
+    state = _run(estimator, witnesses, 1, 50 * TENTH)
+    assert state.warnings == ('scale 1.1 is held: ground: do this',)
+    state = _run(estimator, {'ground': _says(1.1)}, 1, 51 * TENTH)
+    assert state.warnings == ()
+
+
+def test_a_fault_says_more_than_what_is_out_of_view():
+    witnesses = {'ground': _fails('no_floor'), 'points': _fails('no_transform', 'no TF')}
+    assert _run(ScaleEstimator(), witnesses).problem == 'points: no TF'
+    witnesses = {'points': _fails('no_transform', 'no TF'), 'ground': _fails('tilted')}
+    assert _run(ScaleEstimator(), witnesses).problem == 'points: no TF'
+
+
+def test_a_vote_beyond_the_limits_is_not_applied():
+    estimator = ScaleEstimator()
+    _run(estimator, {'ground': _says(1.1)})
+    state = _run(estimator, {'ground': _says(2.5)}, 40, 40 * TENTH)
+    assert state.estimate.factor == pytest.approx(1.1, rel=0.01)
+    assert state.reason == 'beyond_limits'
+    assert 'multiplied by 2.5, expected 0.5..2 of scale.limits' in state.warnings[0]
+
+
+def test_limits_are_relative_to_what_the_user_has_found():
+    settings = ScaleSettings(prior=3.0)
+    state = _run(ScaleEstimator(), {'ground': _says(3.3)}, settings=settings)
+    assert state.estimate.factor == pytest.approx(3.3, rel=0.01)
+    assert state.warnings == ()
+    state = _run(ScaleEstimator(), {'ground': _says(1.2)}, settings=settings)
+    assert state.estimate.factor == pytest.approx(3.0)
+
+
+def test_a_large_correction_by_the_floor_is_applied_and_said():
+    state = _run(ScaleEstimator(), {'ground': _says(1.3)}, 20)
+    assert state.estimate.factor == pytest.approx(1.3, rel=0.02)
+    assert "check the camera's height and pitch" in state.warnings[0]
+    # A scanner does not err like that.
+    assert _run(ScaleEstimator(), {'points': _says(1.3)}).warnings == ()
+    settings = ScaleSettings(prior=1.3)
+    assert _run(ScaleEstimator(), {'ground': _says(1.3)}, settings=settings).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ('height', 'pitch'),
+    [(0.6 * 1.3, 12), (0.6 * 0.7, 12), (0.6, 22), (0.6, 2), (0.78, 22), (0.42, 2)],
+)
+def test_a_wrong_pose_is_said_within_two_seconds(height, pitch):
+    plane = GroundPlane.from_camera(height, pitch, roll=3)
+    witness = partial(ground_vote, plane=plane, settings=GroundSettings((FLOOR,)))
+    state = _run(ScaleEstimator(), {'ground': witness}, 20)
+    assert state.warnings != ()
+    right = partial(ground_vote, plane=PLANE, settings=GroundSettings((FLOOR,)))
+    assert _run(ScaleEstimator(), {'ground': right}, 20).warnings == ()
+
+
+def test_the_tilt_is_an_average_over_frames():
+    estimator = ScaleEstimator()
+    _run(estimator, {'ground': _says(1.0, 2.0)})
+    state = _run(estimator, {'ground': _says(1.0, 12.0)}, 2, 40 * TENTH)
+    # A fifth of the way, twice: 2 + 10 (1 - 0.8^2).
+    assert state.tilt == pytest.approx(5.6)
+    assert state.warnings == ()
+    state = _run(estimator, {'ground': _says(1.0, 12.0)}, 20, 42 * TENTH)
+    assert 'leans by 12 degrees' in state.warnings[0]
+    state = _run(estimator, {'ground': _says(1.0, 12.0)}, 1, settings=ScaleSettings(max_tilt=21))
+    assert state.warnings == ()
+
+
+def test_sources_that_disagree_are_named_with_what_they_say():
+    witnesses = {'ground': _says(0.9), 'points': _says(1.15)}
+    state = _run(ScaleEstimator(), witnesses)
+    assert 'disagree (ground 0.9, points 1.15)' in state.warnings[-1]
+    witnesses['points'] = _says(1.0)
+    assert _run(ScaleEstimator(), witnesses).warnings == ()
+
+
+def test_a_new_camera_or_prior_starts_anew():
+    estimator = ScaleEstimator()
+    _run(estimator, {'ground': _says(1.1)}, of='one')
+    state = _run(estimator, {'ground': _fails('no_floor')}, 1, of='other')
+    assert (state.estimate.factor, state.source) == (1.0, '')
+    state = _run(estimator, {'ground': _fails('no_floor')}, 1, settings=ScaleSettings(1.5))
+    assert state.estimate.factor == pytest.approx(1.5)
+
+
+def test_a_jump_back_in_time_is_no_fault_and_keeps_the_scale():
+    estimator = ScaleEstimator()
+    _run(estimator, {'ground': _says(1.1)}, start=10**12)
+    state = _run(estimator, {'ground': _fails('no_transform')}, 5)
+    assert state.estimate.factor == pytest.approx(1.1, rel=0.01)
+    assert state.warnings == ()
+    assert state.age_s == 0
+
+
+def test_votes_are_shown_before_they_are_judged():
+    estimator, seen = ScaleEstimator(), []
+    estimator.watch = seen.append
+    _run(estimator, {'ground': _says(2.5)}, 3)
+    _run(estimator, {'ground': _fails('no_floor')}, 3)
+    assert [vote.factor for vote in seen] == pytest.approx([2.5] * 3)
