@@ -41,6 +41,7 @@ ALLOWED = [
     (r'__main__', ['cli']),
     (r'(errors|provenance|processes|image_headers|image_formats|video_files|yaml_file)', []),
     (r'image_tags', ['image_headers']),
+    (r'depth_encodings', ['errors', 'image_headers']),
     (
         r'image_files',
         ['errors', 'image_encodings', 'image_formats', 'image_headers', 'image_tags'],
@@ -94,9 +95,28 @@ ALLOWED = [
             'image_encodings',
             'image_files',
             'image_formats',
+            'depth_encodings',
             'video_files',
             'pipeline',
             'offline',
+        ],
+    ),
+    (
+        r'fleet.*',
+        [
+            'errors',
+            'frames',
+            'facts',
+            'camera',
+            'image_encodings',
+            'depth_encodings',
+            'pipeline',
+            'engines.base',
+            'networks.safetensors_file',
+            'offline',
+            'training',
+            'yaml_file',
+            'fleet',
         ],
     ),
     (
@@ -131,6 +151,7 @@ ALLOWED = [
             'engines',
             'training',
             'offline',
+            'fleet',
             'benchmark',
             'cli',
         ],
@@ -301,7 +322,7 @@ def test_package_needs_neither_torch_nor_ros():
         f'{PACKAGE}.{_name(path)}'.rstrip('.')
         for path in MODULES
         if re.fullmatch(
-            r'(|errors|provenance|frames|facts|camera.*|(image|video)_\w+|pipeline.*)'
+            r'(|errors|provenance|frames|facts|camera.*|(image|video|depth)_\w+|pipeline.*)'
             r'|engines\.base',
             _name(path),
         )
