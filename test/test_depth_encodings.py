@@ -1,4 +1,4 @@
-"""Depth images of messages, against their specification and a second RVL written from the paper."""
+"""Depth images of messages, against their specification and a second writer of RVL."""
 
 import struct
 

@@ -53,7 +53,7 @@ class Options:
 
     def to_dict(self) -> dict:
         """Return plain JSON types, by which a later run is known to be the same."""
-        return {key: str(v) if key == 'intrinsics' else v for key, v in asdict(self).items()}
+        return {**asdict(self), 'intrinsics': str(self.intrinsics)}
 
 
 FIXED_FRAMES = ('map', 'odom', 'world')

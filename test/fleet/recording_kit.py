@@ -48,9 +48,9 @@ def view(camera, size=SIZE, focal=FOCAL):
     depth = shoot(camera[:3, 3], directions)
     places = camera[:3, 3] + directions * depth[:, None]
     cells = np.floor(places * 4 + 1e-6).astype(int) @ np.array([7919, 104729, 1299709])
-    colours = np.stack([(cells * k) % 211 + 30 for k in (3, 5, 11)], axis=-1)
+    greys = np.repeat(cells[:, None] * 3 % 211 + 30, 3, axis=1)
     return (
-        colours.reshape(height, width, 3).astype(np.uint8),
+        greys.reshape(height, width, 3).astype(np.uint8),
         depth.reshape(height, width).astype(np.float32),
     )
 
