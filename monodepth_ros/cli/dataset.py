@@ -152,7 +152,7 @@ def open_recordings(names) -> list[tuple[Path, str]]:
 
     """
     require_bags()
-    from monodepth_ros.offline.kinds import bag_stem, is_bag
+    from monodepth_ros.offline.kinds import bag_stem, is_bag, METADATA
     from monodepth_ros.offline.sources import distinct
 
     found = {}
@@ -160,7 +160,7 @@ def open_recordings(names) -> list[tuple[Path, str]]:
         if not path.exists():
             raise ConfigError(f'{path} does not exist; expected a bag or a folder of bags')
         parts = [path] if is_bag(path) else []
-        if path.is_dir() and not parts:
+        if path.is_dir() and not (path / METADATA).exists():
             parts = sorted(p for p in path.iterdir() if not p.name.startswith('.') and is_bag(p))
         if not parts:
             raise ConfigError(

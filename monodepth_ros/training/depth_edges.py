@@ -13,6 +13,7 @@ import math
 
 import cv2
 from monodepth_ros.training.pooled_errors import PixelErrors, PooledErrors
+from monodepth_ros.training.sparse import is_sparse
 import numpy as np
 
 JUMP, WEAK_JUMP = 0.10, 0.05
@@ -90,7 +91,11 @@ class EdgeErrors:
             valid: (H, W) bool, the pixels that count.
             errors: of the pixels that count.
 
+        Sparse truth has no edges, and its images do not count.
+
         """
+        if is_sparse(target):
+            return
         true_edges, found_edges = find_edges(target), find_edges(depth)
         to_true = distance_to(true_edges)
         self._errors.update((to_true[valid] <= NEAR).astype(np.intp), errors)
