@@ -6,6 +6,7 @@ import argparse
 import math
 from pathlib import Path
 import sys
+from typing import Optional
 
 from monodepth_ros.cli.options import add_camera_arguments, positive
 from monodepth_ros.errors import ConfigError
@@ -23,13 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--workers', type=positive, default=1, help='processes (default: %(default)s)'
     )
+    add_camera_arguments(parser)
     add_recording_arguments(parser)
     group = parser.add_argument_group('what is kept')
-    group.add_argument(
-        '--every', type=positive, default=1, metavar='N', help='one of N pairs (default: 1)'
-    )
-    add_number(group, '--min-move', 0.1, 'metres since the last frame, where /tf has a pose')
-    add_number(group, '--min-turn', 5.0, 'or degrees since the last frame')
     add_number(group, '--max-blur', 0.6, 'from 0, sharp, to 1; 1 keeps all')
     add_number(group, '--min-light', 20.0, 'grey level of bright parts; 0 keeps all')
     group.add_argument(
@@ -65,7 +62,11 @@ def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
         default='',
         help='its z = 0 is the floor (default: base_footprint, or the fixed frame)',
     )
-    add_camera_arguments(parser)
+    group.add_argument(
+        '--every', type=positive, default=1, metavar='N', help='one of N pairs (default: 1)'
+    )
+    add_number(group, '--min-move', 0.1, 'metres since the last frame, where /tf has a pose')
+    add_number(group, '--min-turn', 5.0, 'or degrees since the last frame')
 
 
 def add_number(group, name: str, default: float, meaning: str) -> None:
@@ -83,8 +84,15 @@ def _number(text):
     return value
 
 
-def make_options(options: argparse.Namespace, **changes):
-    """Return fleet.options.Options of the command's options."""
+def make_options(options: argparse.Namespace, hfov: Optional[float] = None, **changes):
+    """Return fleet.options.Options of the command's options.
+
+    Args:
+        options: of the command.
+        hfov: horizontal field of view in degrees, or None.
+        changes: values that come first.
+
+    """
     from monodepth_ros.camera import load_calibration
     from monodepth_ros.fleet.options import Options
     from monodepth_ros.offline.jobs import Intrinsics
@@ -102,7 +110,7 @@ def make_options(options: argparse.Namespace, **changes):
     return Options(
         **{
             'truth_topic': options.truth,
-            'intrinsics': Intrinsics(calibration, options.hfov),
+            'intrinsics': Intrinsics(calibration, hfov),
             **found,
             **changes,
         }
@@ -114,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
     recordings = open_recordings(options.recordings)
     if not 0 <= options.test_share <= 0.5:
         raise ConfigError(f'--test-share is {options.test_share:g}, expected 0 to 0.5')
-    made = make_options(options)
+    made = make_options(options, options.hfov)
     from monodepth_ros.fleet.dataset import DatasetMaker, DatasetWorker
     from monodepth_ros.fleet.report import write_report
     from monodepth_ros.fleet.store import open_store

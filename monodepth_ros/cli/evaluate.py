@@ -1,4 +1,4 @@
-"""Measure a model on annotated images, with the predictor and engine that the node runs."""
+"""Measure a model on annotated images or recordings, with the node's predictor and engine."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ import platform
 import sys
 from typing import Optional
 
+from monodepth_ros.cli.dataset import add_recording_arguments
+from monodepth_ros.cli.evaluate_recording import (
+    open_recording,
+    RecordingMeasurement,
+    recordings_in,
+)
 from monodepth_ros.cli.figures import print_figures, print_sets
 from monodepth_ros.cli.options import (
     add_engine_arguments,
@@ -25,11 +31,19 @@ from monodepth_ros.cli.peer import add_peer_arguments, describe_peer, make_peer
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.provenance import commit, package_version
 
+RECORDING = 'recording'
+"""In place of the name of a data set."""
 LIBRARIES = ('numpy', 'cv2', 'torch', 'openvino', 'onnxruntime', 'tensorrt')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    parser.add_argument(
+        'recordings',
+        nargs='*',
+        metavar='RECORDING',
+        help='bag with measured distances, in place of a data set',
+    )
     add_engine_arguments(parser)
     add_scaling_arguments(parser)
     parser.add_argument(
@@ -42,7 +56,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--root',
         nargs='+',
-        required=True,
         help='folder of the data set; several are measured one after the other, for which '
         '--dataset, --split and --hfov are given once for all or once for each',
     )
@@ -80,6 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='the report shows so many of the best and worst images (default: %(default)s)',
     )
     add_peer_arguments(parser)
+    add_recording_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -92,7 +106,12 @@ def run(options: argparse.Namespace) -> int:
     with closing(make_engine(options)) as engine:
         facts = engine.facts
         classes = facts.classes if 'semantic' in facts.outputs else ()
-        datasets = [_open(one, options.camera_info, classes) for one in sets]
+        datasets = [
+            open_recording(options, one.root)
+            if one.dataset == RECORDING
+            else _open(one, options.camera_info, classes)
+            for one in sets
+        ]
         folders = _report_folders(options.report, datasets)
         results = [
             _evaluate(options, engine, peer, *one)
@@ -121,6 +140,13 @@ class _Set:
 
 def _sets(options) -> list[_Set]:
     """Return the data sets; raise ConfigError where there are not as many of each option."""
+    if bool(options.root) == bool(options.recordings):
+        raise ConfigError(
+            'expected either recordings, or --root DIR of a data set with annotated images'
+        )
+    if options.recordings:
+        names = recordings_in(options.recordings)
+        return [_Set(RECORDING, name, 'all', 0.0) for name in names]
     count = len(options.root)
     columns = [options.root]
     for name in ('dataset', 'split', 'hfov'):
@@ -160,13 +186,20 @@ def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
     facts = engine.facts
     pair = peer and _pair(peer, dataset, facts)
     predictor = Predictor(engine, make_predictor_options(options))
-    _check(dataset, facts, options.limit)
-    evaluation = _measure(predictor, dataset, options.limit, pair and pair.update)
+    site = None
+    if one.dataset == RECORDING:
+        site = RecordingMeasurement(dataset, facts)
+    else:
+        _check(dataset, facts, options.limit)
+    evaluation = _measure(predictor, dataset, options.limit, pair and pair.update, site)
     result = {
         **evaluation.figures(),
         **_facts(options, one, engine, dataset),
         **evaluation.details(),
     }
+    if site:
+        result.update(site.result())
+        dataset = site.measured()
     if options.lens or options.lens_root:
         result['lens'] = _lens(options, engine, one, dataset)
     if pair:
@@ -202,15 +235,21 @@ def _check(dataset, facts, limit):
         print(word, file=sys.stderr)
 
 
-def _measure(predictor, dataset, limit, watch):
+def _measure(predictor, dataset, limit, watch, site):
     """Return the evaluation of the first `limit` images, with a progress bar."""
     from monodepth_ros.training.evaluate import measure
     from tqdm import tqdm
 
     count = min(len(dataset), limit or len(dataset))
     with tqdm(range(count), desc='evaluate', unit='img') as indices:
-        samples = (dataset[i] for i in indices)
-        return measure(predictor, samples, dataset.max_depth, dataset.crop, watch)
+        samples = site.samples(indices) if site else (dataset[i] for i in indices)
+        watching = [w for w in (watch, site and site.watch) if w]
+
+        def watch_all(sample, prediction):
+            for one in watching:
+                one(sample, prediction)
+
+        return measure(predictor, samples, dataset.max_depth, dataset.crop, watch_all)
 
 
 def _pair(peer, dataset, facts):
