@@ -69,7 +69,7 @@ def make_page(
         f'<h1>{escape(title)}</h1>',
         _introduction(result),
         _summary(result),
-        _scale(result.get('scale_gain')),
+        _scale_gain(result.get('scale_gain')),
         _side_by_side(result.get('peer')),
         _distance(result),
         _edges(result),
@@ -149,7 +149,7 @@ def _summary(result):
     return f'<h2>Summary</h2><div class="row">{"".join(parts)}</div>' if parts else ''
 
 
-def _scale(gain):
+def _scale_gain(gain):
     if not gain:
         return ''
     factor, ground = gain['factor'], gain['ground']
