@@ -8,7 +8,7 @@ from pathlib import Path
 import sys
 from typing import Optional
 
-from monodepth_ros.cli.options import add_camera_arguments, positive
+from monodepth_ros.cli.options import add_camera_arguments, add_ray_argument, positive
 from monodepth_ros.errors import ConfigError
 
 
@@ -21,9 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='bag: its folder, an .mcap, .db3 or .bag file, or a folder of bags',
     )
     parser.add_argument('--out', required=True, help='folder of the data set, or a URL')
-    parser.add_argument(
-        '--workers', type=positive, default=1, help='processes (default: %(default)s)'
-    )
+    parser.add_argument('--workers', type=positive, default=0, help='processes (default: 1)')
+    add_ray_argument(parser)
     add_camera_arguments(parser)
     add_recording_arguments(parser)
     group = parser.add_argument_group('what is kept')
@@ -134,7 +133,11 @@ def run(options: argparse.Namespace) -> int:
     worker = DatasetWorker(store, made)
     with tqdm(desc='dataset', unit='frame') as bar:
         parts = maker.parts(recordings)
-        if options.workers > 1:
+        if options.ray:
+            from monodepth_ros.fleet.ray_tasks import run_ray
+
+            results = run_ray(worker, parts, options.ray, options.workers)
+        elif options.workers > 1:
             results = run_processes(worker, parts, options.workers)
         else:
             results = run_here(worker, parts)

@@ -1,5 +1,7 @@
 """The command `monodepth dataset`."""
 
+import sys
+
 from monodepth_ros.cli.main import main
 import pytest
 from recording_kit import Robot
@@ -63,3 +65,9 @@ def test_wrong_numbers(text, capsys):
     with pytest.raises(SystemExit):
         run('bag', '--out', 'out', '--tolerance', text)
     assert 'expected a number, 0 or more' in capsys.readouterr().err
+
+
+def test_ray_that_is_not_installed(bag, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'ray', None)
+    assert run(bag, '--out', tmp_path / 'out', '--ray', 'local') == 1
+    assert '--ray needs the library ray' in capsys.readouterr().err

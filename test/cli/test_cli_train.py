@@ -1,7 +1,9 @@
 """The command `monodepth train`."""
 
+from monodepth_ros.camera import load_calibration
 from monodepth_ros.cli.main import main
 from monodepth_ros.networks.checkpoint import read_facts
+from monodepth_ros.training.datasets import nyu
 import pytest
 from tiny_folder import write_tiny_folder
 
@@ -77,6 +79,8 @@ def test_fine_tuning_without_a_configuration(
     data = ['--from', tiny_model, '--data', tmp_path / 'site', '--out', tmp_path / 'run']
     arguments = [*data, '--replay', tiny_folder, '--epochs', 1, '--device', 'cpu']
     monkeypatch.setattr('monodepth_ros.training.fine_tune.HELD_OUT_REPLAY', 1)
+    # NYU's images are larger than these.
+    monkeypatch.setattr(nyu, 'CAMERA', load_calibration(tiny_folder / 'camera.yaml'))
     assert main(['train', *map(str, arguments)]) == 0
     assert f'card: {tmp_path}/run/card.md' in capfd.readouterr().out
     assert '| epoch' not in (tmp_path / 'run' / 'card.md').read_text()
