@@ -14,6 +14,8 @@ LOOK_AHEAD = 3
 """Tasks a worker in hand or waiting: the others are not even made."""
 RETRIES = 5
 """How often a task begins anew whose worker or machine is gone."""
+ATTEMPTS = 3
+"""To start Ray here: it gives itself half a minute, which a loaded machine may exceed."""
 REQUIREMENT = 'ray>=2.10'
 
 
@@ -114,19 +116,29 @@ def _connected(address, workers):
         raise ConfigError(
             f'--ray needs the library ray ({error}); install it: pip install "{REQUIREMENT}"'
         ) from None
-    place = {'num_cpus': workers or None} if address == LOCAL else {'address': address}
+    place: dict[str, Any] = {'address': address}
     if address == LOCAL:
-        place['include_dashboard'] = False
-    try:
-        ray.init(**place, log_to_driver=False, logging_level='ERROR', configure_logging=True)
-    # Ray raises RuntimeError for another version, ConnectionError and ValueError for an address.
-    except (RuntimeError, ConnectionError, ValueError, OSError) as error:
-        text = ' '.join(str(error).split())[:300]
-        raise ConfigError(
-            f'--ray {address}: {text}; this is Ray {ray.__version__}, the cluster must be of the '
-            'same; start one with: ray start --head, or give --ray local'
-        ) from None
-    return ray
+        place = {'num_cpus': workers or None, 'include_dashboard': False}
+    for attempt in range(ATTEMPTS):
+        try:
+            ray.init(**place, log_to_driver=False, logging_level='ERROR')
+            return ray
+        # RuntimeError for another version, ConnectionError and ValueError for an address, and
+        # Exception itself where it takes too long.
+        except Exception as error:
+            ray.shutdown()
+            slow = address == LOCAL and 'timed out' in str(error)
+            if not slow or attempt == ATTEMPTS - 1:
+                raise ConfigError(_not_connected(address, ray.__version__, error)) from None
+    raise AssertionError('the last attempt returns or raises')
+
+
+def _not_connected(address, version, error):
+    text = ' '.join(str(error).split())[:300]
+    return (
+        f'--ray {address}: {text}; this is Ray {version}, the cluster must be of the same; start '
+        'one with: ray start --head, or give --ray local'
+    )
 
 
 def run_ray(
