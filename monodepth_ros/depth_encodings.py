@@ -89,7 +89,8 @@ def decode_compressed_depth(data, file_format: str) -> np.ndarray:
     if len(data) < _HEADER.size:
         raise _damaged(f'has {len(data)} bytes')
     _, first, second = _HEADER.unpack_from(data)
-    body = data[_HEADER.size :]
+    start = _HEADER.size
+    body = data[start:]
     values = _decode_rvl(body) if 'rvl' in file_format else _decode_png(body)
     if encoding == '16UC1':
         return _metres(values, METRES_PER_UNIT[encoding])
@@ -135,30 +136,32 @@ def _decode_rvl(data):
         raise _damaged(f'has {len(data)} bytes')
     columns, rows = _SIZE.unpack_from(data)
     _check_size(columns, rows)
-    numbers = _rvl_numbers(data[_SIZE.size :])
+    start = _SIZE.size
+    numbers = _rvl_numbers(data[start:])
     values = np.zeros(columns * rows, np.int64)
     place = used = last = 0
     while place < values.size:
         if used + 2 > numbers.size:
             raise _damaged('ends early')
-        zeros, others = (int(n) for n in numbers[used : used + 2])
+        zeros, others = int(numbers[used]), int(numbers[used + 1])
         used, place = used + 2, place + zeros
-        codes = numbers[used : used + others]
+        used_up, end = used + others, place + others
+        codes = numbers[used:used_up]
         if codes.size < others:
             raise _damaged('ends early')
-        if place + others > values.size or not zeros + others:
+        if end > values.size or not zeros + others:
             raise _damaged('has other pixels than it says')
         if others:
             run = last + np.cumsum((codes >> 1) ^ -(codes & 1))
-            values[place : place + others] = run
+            values[place:end] = run
             last = int(run[-1])
-        used, place = used + others, place + others
+        used, place = used_up, end
     return values.astype(np.uint16).reshape(rows, columns)
 
 
 def _rvl_numbers(data):
     """Return all numbers of RVL data, (n,) int64."""
-    words = np.frombuffer(data[: len(data) // 4 * 4], '<u4')
+    words = np.frombuffer(data, '<u4', len(data) // 4)
     # Each word has eight digits, the first in its highest bits.
     digits = (words[:, None] >> np.arange(28, -1, -4, dtype=np.uint32)) & 15
     digits = digits.ravel().astype(np.int64)

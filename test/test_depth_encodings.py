@@ -42,8 +42,8 @@ def rvl(image):
     words = b''
     for first in range(0, len(digits), 8):
         word = 0
-        for digit in digits[first : first + 8]:
-            word = word << 4 | digit
+        for place in range(first, first + 8):
+            word = word << 4 | digits[place]
         words += struct.pack('<I', word)
     return struct.pack('<ii', image.shape[1], image.shape[0]) + words
 

@@ -92,10 +92,11 @@ def read_header(data: bytes) -> tuple[int, str, int]:
     order = '<' if data[1:2] == b'\x01' else '>'
     try:
         seconds, nanoseconds, length = struct.unpack_from(f'{order}iII', data, 4)
-        text = data[16 : 16 + length]
+        end = 16 + length
+        text = data[16:end]
         if len(text) < length or nanoseconds >= _SECOND:
             raise ValueError
-        return seconds * _SECOND + nanoseconds, text.rstrip(b'\0').decode(), 16 + length
+        return seconds * _SECOND + nanoseconds, text.rstrip(b'\0').decode(), end
     except (struct.error, ValueError):
         raise DatasetError('has no header with a stamp and a frame') from None
 

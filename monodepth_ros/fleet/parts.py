@@ -59,19 +59,13 @@ class Part:
 
 def parts_of(plan: RecordingPlan) -> list[Part]:
     """Return the parts of a recording, in order."""
-    frames = plan.frames
-    return [
-        Part(
-            plan.path,
-            f'{plan.name}_{number:04}',
-            plan.name,
-            plan.fixed_frame,
-            plan.topics,
-            plan.kinds,
-            frames[first : first + FRAMES],
-        )
-        for number, first in enumerate(range(0, len(frames), FRAMES))
-    ]
+    parts = []
+    for number, first in enumerate(range(0, len(plan.frames), FRAMES)):
+        end = first + FRAMES
+        name, frames = f'{plan.name}_{number:04}', plan.frames[first:end]
+        fixed = plan.fixed_frame
+        parts.append(Part(plan.path, name, plan.name, fixed, plan.topics, plan.kinds, frames))
+    return parts
 
 
 def make_part(part: Part, store: Store, options: Options) -> dict:

@@ -54,7 +54,8 @@ class RecordingDataset(Dataset):
         """Return a frame; raise DatasetError that names it and says what is wrong."""
         frame = self.plan.frames[index]
         if frame.name not in self._ready:
-            frames = self.plan.frames[index : index + AHEAD]
+            end = index + AHEAD
+            frames = self.plan.frames[index:end]
             self._ready = {f.name: pair for f, *pair in read_pairs(self._part(frames))}
         pair = self._ready.pop(frame.name, None)
         if pair is None:

@@ -7,17 +7,16 @@ import re
 from bag_kit import BagKit, stamp
 import cv2
 from monodepth_ros.errors import ConfigError
+from monodepth_ros.fleet import dataset
+from monodepth_ros.fleet.options import Options
+from monodepth_ros.fleet.plan import make_plan
+from monodepth_ros.fleet.store import Folder
+from monodepth_ros.fleet.tasks import run_here, run_processes
+from monodepth_ros.offline.jobs import Intrinsics
+from monodepth_ros.training.datasets import open_dataset
 import numpy as np
 import pytest
 from recording_kit import COLOUR, DEPTH, LIDAR, Robot, SCAN, view
-
-dataset = pytest.importorskip('monodepth_ros.fleet.dataset', reason='rosbags is not installed')
-from monodepth_ros.fleet.options import Options  # noqa: E402
-from monodepth_ros.fleet.plan import make_plan  # noqa: E402
-from monodepth_ros.fleet.store import Folder  # noqa: E402
-from monodepth_ros.fleet.tasks import run_here, run_processes  # noqa: E402
-from monodepth_ros.offline.jobs import Intrinsics  # noqa: E402
-from monodepth_ros.training.datasets import open_dataset  # noqa: E402
 
 OPTIONS = Options(max_blur=1.0)
 
@@ -140,6 +139,8 @@ def test_no_tf_means_no_pose(tmp_path):
 
 def test_a_gap_in_tf_is_named(tmp_path):
     class Gap(Robot):
+        """Its odometry stops for a second."""
+
         def _write_base(self, bag, number):
             if not 5 <= number < 15:
                 super()._write_base(bag, number)
@@ -193,6 +194,8 @@ def test_a_recording_that_cannot_be_used_is_named_and_the_others_go_on(
 
 def test_frames_that_are_not_connected(tmp_path):
     class Loose(Robot):
+        """Nobody says where its sensors are."""
+
         def _write_static(self, bag):
             self._write_base(bag, -1)
 

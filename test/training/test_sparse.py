@@ -45,7 +45,8 @@ def test_a_point_is_where_the_picture_shows_it():
     sample = make_sample(np.zeros(SIZE[::-1], np.float32))
     for row, column in ((5, 7), (40, 50), (24, 32)):
         sample.depth[row, column] = 1.0 + row
-        sample.image[row - 1 : row + 2, column - 1 : column + 2] = 4 * row
+        rows, columns = slice(row - 1, row + 2), slice(column - 1, column + 2)
+        sample.image[rows, columns] = 4 * row
     view = View(zoom=1.2, rotation=0.1, tilt=(0.03, -0.05), flip=True)
     image, depth, _ = apply_view(sample, view, SIZE, 50.0)
     for row, column in zip(*np.nonzero(depth)):
