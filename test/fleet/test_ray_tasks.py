@@ -4,6 +4,7 @@ from functools import partial
 import os
 from pathlib import Path
 import signal
+import sys
 
 from bag_kit import make_predictor, write_room_bag
 from monodepth_ros.errors import ConfigError
@@ -21,6 +22,12 @@ import pytest
 from recording_kit import Robot
 
 pytest.importorskip('ray')
+
+
+@pytest.fixture(autouse=True)
+def same_modules(monkeypatch):
+    """Let Ray's processes find what the tests find."""
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(sys.path))
 
 
 class Mortal:
