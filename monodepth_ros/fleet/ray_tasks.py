@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+import socket
 from typing import Any, Iterable, Iterator, Optional
 
 from monodepth_ros.errors import ConfigError, EngineError, MonodepthError
@@ -16,6 +17,7 @@ RETRIES = 5
 """How often a task begins anew whose worker or machine is gone."""
 ATTEMPTS = 3
 """To start Ray here: it gives itself half a minute, which a loaded machine may exceed."""
+CONNECT_SECONDS = 10.0
 REQUIREMENT = 'ray>=2.10'
 
 
@@ -117,6 +119,7 @@ def _connected(address, workers):
             f'--ray needs the library ray ({error}); install it: pip install "{REQUIREMENT}"'
         ) from None
     place: dict[str, Any] = {'address': address}
+    _check_address(address, ray.__version__)
     if address == LOCAL:
         place = {'num_cpus': workers or None, 'include_dashboard': False}
     for attempt in range(ATTEMPTS):
@@ -131,6 +134,17 @@ def _connected(address, workers):
             if not slow or attempt == ATTEMPTS - 1:
                 raise ConfigError(_not_connected(address, ray.__version__, error)) from None
     raise AssertionError('the last attempt returns or raises')
+
+
+def _check_address(address, version):
+    """Raise ConfigError where nobody answers: Ray would end the whole process."""
+    host, _, port = address.rpartition('://')[2].rpartition(':')
+    if address in (LOCAL, 'auto'):
+        return
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise ConfigError(_not_connected(address, version, error)) from None
 
 
 def _not_connected(address, version, error):

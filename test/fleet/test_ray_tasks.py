@@ -64,9 +64,10 @@ def test_a_worker_that_cannot_begin_says_why():
         list(run_ray(broken, range(3), LOCAL, 1))
 
 
-def test_an_address_that_does_not_answer():
-    with pytest.raises(ConfigError, match='--ray nobody:1: .* ray start --head'):
-        list(run_ray(broken, range(3), 'nobody:1', 1))
+@pytest.mark.parametrize('address', ['localhost:1', 'ray://localhost:1', 'nobody', 'x:70000000'])
+def test_an_address_that_does_not_answer(address):
+    with pytest.raises(ConfigError, match=f'--ray {address}: .* ray start --head'):
+        list(run_ray(broken, range(3), address, 1))
 
 
 def test_a_data_set_is_the_same(tmp_path, monkeypatch):
