@@ -117,6 +117,71 @@ class BagKit:
         msg = self.make('sensor_msgs/msg/CameraInfo', **{**fields, **changes})
         self.write(topic, msg, stamp_ns + DELAY)
 
+    def pinhole(self, stamp_ns, size, focal, topic, frame_id):
+        """Write the CameraInfo of a camera with its axis through the middle."""
+        k = np.array([focal, 0, (size[0] - 1) / 2, 0, focal, (size[1] - 1) / 2, 0, 0, 1.0])
+        p = np.insert(k.reshape(3, 3), 3, 0, axis=1).ravel()
+        self.info(stamp_ns, size, topic, k=k, p=p, header=self.header(stamp_ns, frame_id))
+
+    def transforms(self, stamp_ns, matrices, topic):
+        """Write a TFMessage of {(parent, child): (4, 4)}."""
+        parts = []
+        for (parent, child), matrix in matrices.items():
+            x, y, z, w = quaternion(matrix[:3, :3])
+            turn = self.make('geometry_msgs/msg/Quaternion', x=x, y=y, z=z, w=w)
+            x, y, z = map(float, matrix[:3, 3])
+            move = self.make('geometry_msgs/msg/Vector3', x=x, y=y, z=z)
+            transform = self.make('geometry_msgs/msg/Transform', translation=move, rotation=turn)
+            kind, header = 'geometry_msgs/msg/TransformStamped', self.header(stamp_ns, parent)
+            parts.append(self.make(kind, header=header, child_frame_id=child, transform=transform))
+        msg = self.make('tf2_msgs/msg/TFMessage', transforms=parts)
+        self.write(topic, msg, stamp_ns + DELAY)
+
+    def cloud(self, points, stamp_ns, topic, frame_id):
+        """Write (N, 3) metres as a PointCloud2 of x, y, z and a field that nobody needs."""
+        values = np.zeros((len(points), 4), np.float32)
+        values[:, :3] = points
+        names = ('x', 'y', 'z', 'intensity')
+        field = self.types.types['sensor_msgs/msg/PointField']
+        msg = self.make(
+            'sensor_msgs/msg/PointCloud2',
+            header=self.header(stamp_ns, frame_id),
+            height=1,
+            width=len(points),
+            fields=[field(name, 4 * n, field.FLOAT32, 1) for n, name in enumerate(names)],
+            is_bigendian=False,
+            point_step=16,
+            row_step=16 * len(points),
+            data=values.reshape(-1).view(np.uint8),
+            is_dense=True,
+        )
+        self.write(topic, msg, stamp_ns + DELAY)
+
+    def scan(self, ranges, angles, stamp_ns, topic, frame_id):
+        """Write a LaserScan; `angles` are the first and the step, in radians."""
+        msg = self.make(
+            'sensor_msgs/msg/LaserScan',
+            header=self.header(stamp_ns, frame_id),
+            angle_min=angles[0],
+            angle_max=angles[0] + angles[1] * (len(ranges) - 1),
+            angle_increment=angles[1],
+            time_increment=0.0,
+            scan_time=0.1,
+            range_min=0.05,
+            range_max=20.0,
+            ranges=np.asarray(ranges, np.float32),
+            intensities=np.zeros(0, np.float32),
+        )
+        self.write(topic, msg, stamp_ns + DELAY)
+
+
+def quaternion(rotation):
+    """Return x, y, z, w of a (3, 3) rotation."""
+    axis = cv2.Rodrigues(rotation)[0].ravel()
+    angle = float(np.linalg.norm(axis))
+    x, y, z = axis / angle * np.sin(angle / 2) if angle else np.zeros(3)
+    return float(x), float(y), float(z), float(np.cos(angle / 2))
+
 
 def write_room_bag(path, count, size=None, storage='mcap', rate=10.0):
     """Write a bag of `count` images of the room and as many CameraInfo; return their stamps."""

@@ -31,8 +31,8 @@ KNOWN = (
     r'launch_ros is not on PyPI',
     r'no (vision_msgs|sensor_msgs_py)',
     r'no cv_bridge of ROS 2',
-    # Not in the environment of the tests: for GPUs, and an extra of its own.
-    r"could not import '(tensorrt|mutmut)'",
+    # Not in the environment of the tests: for GPUs, and extras of their own.
+    r"could not import '(tensorrt|mutmut|ray|s3fs|moto|rerun)'",
     # Of this CPU, kernel, C library, build of torch or of OpenCV.
     r"precision 'bfloat16' is not to be had from OpenVINO",
     r'this CPU (does not compute in bfloat16|has no INT8 products)',

@@ -1,4 +1,4 @@
-"""Measure a model on annotated images, with the predictor and engine that the node runs."""
+"""Measure a model on annotated images or recordings, with the node's predictor and engine."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ import platform
 import sys
 from typing import Optional
 
+from monodepth_ros.cli.dataset import add_recording_arguments
+from monodepth_ros.cli.evaluate_recording import (
+    open_recording,
+    RecordingMeasurement,
+    recordings_in,
+)
 from monodepth_ros.cli.figures import print_figures, print_sets
 from monodepth_ros.cli.options import (
     add_engine_arguments,
@@ -25,11 +31,19 @@ from monodepth_ros.cli.peer import add_peer_arguments, describe_peer, make_peer
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.provenance import commit, package_version
 
+RECORDING = 'recording'
+"""In place of the name of a data set."""
 LIBRARIES = ('numpy', 'cv2', 'torch', 'openvino', 'onnxruntime', 'tensorrt')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    parser.add_argument(
+        'recordings',
+        nargs='*',
+        metavar='RECORDING',
+        help='bag with measured distances, in place of a data set',
+    )
     add_engine_arguments(parser)
     add_scaling_arguments(parser)
     parser.add_argument(
@@ -42,7 +56,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--root',
         nargs='+',
-        required=True,
         help='folder of the data set; several are measured one after the other, for which '
         '--dataset, --split and --hfov are given once for all or once for each',
     )
@@ -95,6 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='the report shows so many of the best and worst images (default: %(default)s)',
     )
     add_peer_arguments(parser)
+    add_recording_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -107,7 +121,12 @@ def run(options: argparse.Namespace) -> int:
     with closing(make_engine(options)) as engine:
         facts = engine.facts
         classes = facts.classes if 'semantic' in facts.outputs else ()
-        datasets = [_open(one, options.camera_info, classes) for one in sets]
+        datasets = [
+            open_recording(options, one.root)
+            if one.dataset == RECORDING
+            else _open(one, options.camera_info, classes)
+            for one in sets
+        ]
         folders = _report_folders(options.report, datasets)
         results = [
             _evaluate(options, engine, peer, *one)
@@ -136,6 +155,13 @@ class _Set:
 
 def _sets(options) -> list[_Set]:
     """Return the data sets; raise ConfigError where there are not as many of each option."""
+    if bool(options.root) == bool(options.recordings):
+        raise ConfigError(
+            'expected either recordings, or --root DIR of a data set with annotated images'
+        )
+    if options.recordings:
+        names = recordings_in(options.recordings)
+        return [_Set(RECORDING, name, 'all', 0.0) for name in names]
     count = len(options.root)
     columns = [options.root]
     for name in ('dataset', 'split', 'hfov'):
@@ -181,10 +207,14 @@ def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
     pair = peer and _pair(peer, dataset, facts)
     scaling = make_predictor_options(options)
     filtered = replace(scaling, temporal_filter=options.temporal_filter)
-    _check(dataset, facts, options.limit)
+    site = None
+    if one.dataset == RECORDING:
+        site = RecordingMeasurement(dataset, facts)
+    else:
+        _check(dataset, facts, options.limit)
     flicker = Flicker() if options.sequence else None
-    watch = _watch(pair, flicker)
-    evaluation = _measure(Predictor(engine, filtered), dataset, options, watch)
+    watch = _watch(pair, flicker, site)
+    evaluation = _measure(Predictor(engine, filtered), dataset, options, watch, site)
     result = {
         **evaluation.figures(),
         **_facts(options, one, engine, dataset),
@@ -192,6 +222,9 @@ def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
     }
     if flicker:
         result['flicker'] = flicker.compute()
+    if site:
+        result.update(site.result())
+        dataset = site.measured()
     if options.lens or options.lens_root:
         result['lens'] = _lens(options, engine, one, dataset)
     if pair:
@@ -227,7 +260,7 @@ def _check(dataset, facts, limit):
         print(word, file=sys.stderr)
 
 
-def _watch(pair, flicker):
+def _watch(pair, flicker, site):
     """Return what is to see each sample and its prediction."""
 
     def watch(sample, prediction):
@@ -235,18 +268,20 @@ def _watch(pair, flicker):
             pair.update(sample, prediction)
         if flicker is not None:
             flicker.update(prediction.image, prediction.depth)
+        if site is not None:
+            site.watch(sample, prediction)
 
     return watch
 
 
-def _measure(predictor, dataset, options, watch):
+def _measure(predictor, dataset, options, watch, site):
     """Return the evaluation of as many images as the options want, with a progress bar."""
     from monodepth_ros.training.evaluate import measure
     from tqdm import tqdm
 
     count = min(len(dataset), options.limit or len(dataset))
     with tqdm(range(count), desc='evaluate', unit='img') as indices:
-        samples = (dataset[i] for i in indices)
+        samples = site.samples(indices) if site else (dataset[i] for i in indices)
         limits = dataset.max_depth, dataset.crop
         return measure(predictor, samples, *limits, watch, options.sequence or 0.0)
 

@@ -48,6 +48,10 @@ def _tables(result: dict) -> Iterator[tuple[str, list[str]]]:
     for key in ('low_floor', 'lens', 'flicker'):
         if found := result.get(key):
             yield key, [f'{name:16} {_number(value)}' for name, value in found.items()]
+    if 'scale_gain' in result:
+        from monodepth_ros.fleet.gain import gain_lines
+
+        yield 'scale', gain_lines(result['scale_gain'])
     if error := result.get('error'):
         rows = [(_ends(g), [g[name] for name in CALIBRATED]) for g in error['calibration']]
         figures = (f'{key} {_number(error[key])}' for key in ('ause', 'correlation', 'ratio'))

@@ -12,7 +12,8 @@ from monodepth_ros.errors import MonodepthError
 COMMANDS = {
     'predict': 'depth, labels and point clouds of image files, without ROS',
     'scale': 'find the factor for depth by a tape measure, the floor, or a lidar',
-    'evaluate': 'measure a model on annotated images',
+    'dataset': 'make a data set of recordings with a depth camera or a lidar',
+    'evaluate': 'measure a model on annotated images or recordings',
     'train': 'train a network',
     'average': 'average the weights of several trainings from common ones (a model soup)',
     'export': 'build what an engine needs ahead of the first start; INT8 calibration; ONNX',

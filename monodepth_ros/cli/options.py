@@ -41,6 +41,17 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_ray_argument(parser: argparse.ArgumentParser) -> None:
+    """Add --ray."""
+    parser.add_argument(
+        '--ray',
+        default='',
+        metavar='ADDRESS',
+        help='work on a cluster of Ray, or with "local" on Ray on this machine; --workers is then '
+        'for all machines (default there: one a GPU, or one a CPU)',
+    )
+
+
 def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --camera-info and --hfov, of which one may be given."""
     intrinsics = parser.add_mutually_exclusive_group()

@@ -13,6 +13,7 @@ import sys
 from monodepth_ros.cli.options import (
     add_camera_arguments,
     add_engine_arguments,
+    add_ray_argument,
     add_scaling_arguments,
     make_engine,
     make_predictor_options,
@@ -42,9 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--resume', action='store_true', help='go on with a run that was interrupted'
     )
-    parser.add_argument(
-        '--workers', type=positive, default=1, help='processes (default: %(default)s)'
-    )
+    parser.add_argument('--workers', type=positive, default=0, help='processes (default: 1)')
+    add_ray_argument(parser)
     add_camera_arguments(parser)
     parser.add_argument(
         '--stride', type=positive, default=1, help='every n-th row and column becomes a point'
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
     from monodepth_ros.camera import load_calibration
     from monodepth_ros.offline.jobs import Intrinsics
-    from monodepth_ros.offline.runner import check, Plan, Pool
+    from monodepth_ros.offline.runner import check, Plan
     from monodepth_ros.offline.sinks import Products
     from monodepth_ros.offline.sources import open_sources
 
@@ -134,13 +134,25 @@ def run(options: argparse.Namespace) -> int:
     if not all(source.calibrated for source in sources):
         print('no intrinsics: no clouds, and depth as the training camera has it')
     tally = _Tally()
-    with Pool(partial(_make_predictor, options), options.workers) as pool:
+    with _make_pool(options) as pool:
         for source in sources:
             if not plan.missing(source):
                 print(f'{source.name} was complete')
             else:
                 tally.take(source, pool, plan)
     return tally.report(out)
+
+
+def _make_pool(options):
+    if options.ray:
+        from monodepth_ros.fleet.ray_pool import RayPool
+
+        # Each worker is given one CPU; a GPU's engine needs no more either.
+        options.threads = options.threads or 1
+        return RayPool(partial(_make_predictor, options), options.ray, options.workers)
+    from monodepth_ros.offline.runner import Pool
+
+    return Pool(partial(_make_predictor, options), options.workers or 1)
 
 
 def _make_folder(out):

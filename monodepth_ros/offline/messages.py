@@ -21,6 +21,8 @@ IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED_IMAGE = 'sensor_msgs/msg/CompressedImage'
 CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
 POINT_CLOUD = 'sensor_msgs/msg/PointCloud2'
+LASER_SCAN = 'sensor_msgs/msg/LaserScan'
+TRANSFORMS = 'tf2_msgs/msg/TFMessage'
 
 OVERLAY_TOPIC = 'segmentation/overlay'
 
@@ -82,11 +84,15 @@ def read_frame(data: bytes, kind: str, info: Optional[bytes], intrinsics) -> tup
     camera, problem = intrinsics.camera(*size), ''
     if camera is None and info is not None:
         camera, problem = _camera(info, size)
-    stamp = msg.header.stamp
+    return Frame(image, camera, stamp_ns(msg.header), msg.header.frame_id), problem
+
+
+def stamp_ns(header) -> int:
+    """Return the stamp of a header in nanoseconds; raise DatasetError where it is no time."""
+    stamp = header.stamp
     if stamp.nanosec >= _SECOND:
         raise DatasetError(f'has the stamp {stamp.sec} s {stamp.nanosec} ns, which is no time')
-    frame = Frame(image, camera, stamp.sec * _SECOND + stamp.nanosec, msg.header.frame_id)
-    return frame, problem
+    return stamp.sec * _SECOND + stamp.nanosec
 
 
 def _camera(info, size):

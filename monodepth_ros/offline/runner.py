@@ -84,7 +84,7 @@ class Plan:
         return self.products.folder / f'{source.name}{end}'
 
 
-def _predict(predictor: Predictor, products: Products, job: Job) -> Result:
+def predict_job(predictor: Predictor, products: Products, job: Job) -> Result:
     """Return a job's result; a bad frame is part of it, a place that takes no files is raised."""
     # Where the job goes back to another process it has no use for the image in it any more.
     done = replace(job, load=_nothing)
@@ -117,7 +117,7 @@ def _start(make_predictor):
 def _predict_in_worker(products, job):
     if 'error' in _state:
         raise EngineError(_state['error'])
-    return _predict(_state['predictor'], products, job)
+    return predict_job(_state['predictor'], products, job)
 
 
 class Pool:
@@ -164,7 +164,7 @@ class Pool:
         """Yield the results in the order of the jobs, which are taken as they are needed."""
         if self._executor is None:
             for job in jobs:
-                yield _predict(self._predictor, products, job)
+                yield predict_job(self._predictor, products, job)
             return
         try:
             waiting: deque = deque()

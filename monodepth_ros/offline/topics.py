@@ -96,7 +96,7 @@ def _images(topics):
 
 def _sibling(image_topic):
     """Return the absolute name of camera_info beside an image, by image_transport's rule."""
-    raw = re.sub('/compressed$', '', _absolute(image_topic))
+    raw = re.sub('/compressed(Depth)?$', '', _absolute(image_topic))
     return f'{raw.rpartition("/")[0]}/camera_info'
 
 

@@ -164,6 +164,8 @@ class TrainConfig:
         precision: 'auto' (mixed where the device is good at it), 'float32', 'bfloat16' or
             'float16'; weights and losses are float32 in all of them.
         validate_every: epochs between evaluations on the held-out images.
+        patience: evaluations in a row without a better one that end the run; the start weights
+            are then evaluated first, and kept if nothing is better. 0 trains to the end.
         seed: of weights, order, augmentation and whatever is random in the network.
         loss: weights of the terms.
         teacher: a trained network to learn from as well.
@@ -191,6 +193,7 @@ class TrainConfig:
     batch_size: int = 8
     precision: str = 'auto'
     validate_every: int = 1
+    patience: int = 0
     seed: int = 1
     loss: LossConfig = field(default_factory=LossConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)

@@ -54,9 +54,19 @@ def find_edges(depth: np.ndarray) -> np.ndarray:
     whole = [cv2.add(slope, 0.0, dtype=cv2.CV_16S) for slope in slopes]
     edges = cv2.Canny(*whole, *thresholds, L2gradient=True)
     if unknown.any():
-        side = 2 * _REACH + 1
-        edges[cv2.dilate(unknown.view(np.uint8), np.ones((side, side), np.uint8)) > 0] = 0
+        edges[_near(unknown)] = 0
     return edges > 0
+
+
+def _near(unknown):
+    """Return where a pixel of (H, W) bool is no farther than `_REACH`."""
+    side = 2 * _REACH + 1
+    return cv2.dilate(unknown.view(np.uint8), np.ones((side, side), np.uint8)) > 0
+
+
+def _can_have_edges(target):
+    """Return whether so much of (H, W) metres is known together that an edge could be found."""
+    return not _near(~(np.isfinite(target) & (target > 0))).all()
 
 
 def distance_to(edges: np.ndarray) -> np.ndarray:
@@ -90,7 +100,11 @@ class EdgeErrors:
             valid: (H, W) bool, the pixels that count.
             errors: of the pixels that count.
 
+        An image whose truth is known at single pixels or lines has no edges, and does not count.
+
         """
+        if not _can_have_edges(target):
+            return
         true_edges, found_edges = find_edges(target), find_edges(depth)
         to_true = distance_to(true_edges)
         self._errors.update((to_true[valid] <= NEAR).astype(np.intp), errors)

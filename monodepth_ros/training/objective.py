@@ -7,6 +7,7 @@ import dataclasses
 from monodepth_ros.errors import ConfigError, TrainingError
 from monodepth_ros.training import losses
 from monodepth_ros.training.config import LossConfig
+from monodepth_ros.training.density import by_density
 from monodepth_ros.training.targets import shrink_depth, Targets
 import torch
 from torch import nn, Tensor
@@ -59,17 +60,26 @@ def objective(
     if output.depth is not None:
         truth, valid = shrink_depth(targets, output.depth.shape[-2:])
         maps = network.metres(output.depth), truth, valid
-        focal_length = focal_length * truth.shape[-1] / targets.depth.shape[-1]
-        terms.update(_metric_terms(weights, maps, max_depth, focal_length))
-        if output.error is not None and 'error' in weights:
-            terms['error'] = losses.error_loss(output.error, *maps)
-        if _is_reciprocal(network):
-            terms.update(
-                _reciprocal_terms(weights, output.depth, truth, valid, network.reciprocal_range)
-            )
+        limits = max_depth, focal_length * truth.shape[-1] / targets.depth.shape[-1]
+
+        def depth_terms(counted: Tensor) -> dict[str, Tensor]:
+            return _depth_terms(weights, network, output, (*maps[:2], counted), limits)
+
+        terms.update(by_density(depth_terms, valid))
     if output.semantic is not None:
         terms.update(_semantic_terms(weights, output.semantic, targets.label))
     return {**terms, 'loss': sum(weights[name] * value for name, value in terms.items())}
+
+
+def _depth_terms(weights, network, output, maps, limits):
+    terms = _metric_terms(weights, maps, *limits)
+    if output.error is not None and 'error' in weights:
+        terms['error'] = losses.error_loss(output.error, *maps)
+    if _is_reciprocal(network):
+        truth, valid = maps[1:]
+        reciprocal_range = network.reciprocal_range
+        terms.update(_reciprocal_terms(weights, output.depth, truth, valid, reciprocal_range))
+    return terms
 
 
 def loss_weights(network: nn.Module, config: LossConfig) -> dict[str, float]:

@@ -15,7 +15,7 @@ from monodepth_ros.networks.safetensors_file import write_atomically
 from monodepth_ros.training.config import TrainConfig
 import numpy as np
 
-FREE_TO_CHANGE = {'epochs', 'validate_every', 'cache'}
+FREE_TO_CHANGE = {'epochs', 'validate_every', 'patience', 'cache'}
 """Keys of the configuration that may differ when a run is resumed."""
 
 
@@ -27,6 +27,7 @@ class RunFolder:
         best: weights of the best validation.
         last: weights of the last validation.
         config: the configuration, JSON.
+        card: what the weights of a fine-tuning are, Markdown.
         history: one JSON line a validation.
         steps: one JSON line a step.
         sessions: one JSON line each time that the run was started: versions and device.
@@ -41,6 +42,7 @@ class RunFolder:
         self.best = self.path / 'best.safetensors'
         self.last = self.path / 'last.safetensors'
         self.config = self.path / 'config.json'
+        self.card = self.path / 'card.md'
         self.history = self.path / 'history.jsonl'
         self.steps = self.path / 'steps.jsonl'
         self.sessions = self.path / 'sessions.jsonl'
@@ -92,6 +94,10 @@ class RunFolder:
     def write_history(self, records: list[dict]) -> None:
         """Write the records of all validations."""
         self._write(self.history, ''.join(json.dumps(record) + '\n' for record in records))
+
+    def write_card(self, text: str) -> None:
+        """Write the card of a fine-tuning."""
+        self._write(self.card, text)
 
     def add_session(self, record: dict) -> None:
         """Note that the run starts or goes on."""

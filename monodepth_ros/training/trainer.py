@@ -10,7 +10,7 @@ from typing import Callable, Iterator, Optional
 
 from monodepth_ros.errors import ConfigError, TrainingError
 from monodepth_ros.facts import ModelFacts
-from monodepth_ros.networks.checkpoint import save_checkpoint
+from monodepth_ros.networks.checkpoint import read_facts, save_checkpoint
 from monodepth_ros.networks.device import select_device
 from monodepth_ros.networks.registry import create_network
 from monodepth_ros.training.batches import Batches
@@ -134,19 +134,23 @@ class Trainer:
         stream = Prefetch(self.batches, start, self.steps, self.workers)
         with self._recording() as recorder, self._bar() as bar, stream:
             saved = time.monotonic()
-            for step, batch in stream:
+            self._measure_start(recorder, report)
+            stop = self._stale()
+            for step, batch in () if stop else stream:
                 numbers = self.learner.step(step, batch)
                 self._count(step, numbers)
                 bar.update()
                 bar.set_postfix(self._postfix(bar), refresh=False)
                 if recorder is not None:
                     recorder.step(step + 1, numbers)
-                self._end_epoch(recorder, report)
-                due = time.monotonic() - saved > SAVE_SECONDS or step + 1 == self.steps
+                stop = self._end_epoch(recorder, report)
+                due = time.monotonic() - saved > SAVE_SECONDS or step + 1 == self.steps or stop
                 if recorder is not None and due:
                     recorder.sync()
                     self.save()
                     saved = time.monotonic()
+                if stop:
+                    break
         return self.progress['best']
 
     @contextmanager
@@ -183,20 +187,41 @@ class Trainer:
         losses = [*self.progress['losses'], numbers['loss']]
         self.progress.update(step=step + 1, losses=losses[-SAVED_LOSSES:])
 
-    def _end_epoch(self, recorder: Optional[Recorder], report: Callable[[dict], None]) -> None:
-        """Validate where an epoch ends whose turn it is; the other processes wait."""
+    def _measure_start(self, recorder: Optional[Recorder], report: Callable[[dict], None]) -> None:
+        """Validate the start weights, where the run ends as soon as nothing is better."""
+        begins = self.progress['step'] == 0 and self.config.start_weights
+        if begins and self.config.patience and self.data.held_out:
+            if recorder is not None:
+                self._validate(0, recorder, report)
+            self.processes.wait()
+
+    def _stale(self) -> bool:
+        """Tell all processes whether the last `patience` validations brought nothing better."""
+        if not self.config.patience:
+            return False
+        best, history = self.progress['best'], self.progress['history']
+        later = sum(record['epoch'] > best['epoch'] for record in history) if best else 0
+        stale = bool(self.data.held_out) and later >= self.config.patience
+        # The leader alone knows; where it has another number than the others, it is that.
+        agreed = self.processes.agree(int(stale))
+        return stale or not agreed
+
+    def _end_epoch(self, recorder: Optional[Recorder], report: Callable[[dict], None]) -> bool:
+        """Validate where an epoch ends whose turn it is; return whether the run is to end."""
         epoch, rest = divmod(self.progress['step'], self.per_epoch)
         if rest or (epoch % self.config.validate_every and epoch != self.config.epochs):
-            return
+            return False
         if recorder is not None:
             self._validate(epoch, recorder, report)
         self.processes.wait()
+        return self._stale()
 
     def _validate(self, epoch, recorder, report):
         network = self.learner.average.network
         metrics, picture = validate(network, self.facts({}), self.data, self.processes.device)
-        loss = float(np.mean(self.progress['losses']))
-        record = {'epoch': epoch, 'step': self.progress['step'], 'loss': loss, **metrics}
+        losses = self.progress['losses']
+        loss = {'loss': float(np.mean(losses))} if losses else {}
+        record = {'epoch': epoch, 'step': self.progress['step'], **loss, **metrics}
         report(record)
         self.progress['history'].append(record)
         recorder.validation(self.progress['history'], picture)
@@ -259,6 +284,10 @@ def make_network(
     network = create_network(config.network, classes=classes, **config.options)
     if 'semantic' not in network.outputs:
         data = TrainingData(config, root, labels=False, limit=limit)
+    elif not data.classes and config.start_weights:
+        # Nothing contradicts the classes that the weights know.
+        data.take_classes(read_facts(config.start_weights))
+        network = create_network(config.network, classes=len(data.classes), **config.options)
     elif not data.classes:
         raise ConfigError(
             f'network {config.network!r} predicts labels, but the data set {root} names no '

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Optional
 
 from monodepth_ros.errors import ConfigError, DatasetError
+from monodepth_ros.facts import ModelFacts
 from monodepth_ros.training.batches import hold_out, hold_out_scenes
 from monodepth_ros.training.config import SourceConfig, TrainConfig
 from monodepth_ros.training.datasets import (
@@ -79,6 +80,10 @@ class TrainingData:
         self.license = self.training.license
         self.focal_length, self.input_size = _input(config, self.training)
         self._cached = config.cache
+
+    def take_classes(self, facts: ModelFacts) -> None:
+        """Take the classes of weights for images that have no labels."""
+        self.classes, self.colors = facts.classes, facts.colors
 
     def find_min_depth(self, quiet: bool = False) -> float:
         """Return the smallest depth in metres of the training images; decodes all if cached.

@@ -9,6 +9,7 @@ import cv2
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.frames import UNLABELLED
 from monodepth_ros.training.datasets.base import Sample
+from monodepth_ros.training.sparse import is_sparse, warp_points
 import numpy as np
 
 
@@ -177,7 +178,10 @@ def apply_view(sample: Sample, view: View, size: tuple[int, int], focal_length: 
     )
     share = sample.depth.shape[1] / grid.width
     to_depth = np.diag([share, share, 1.0]) @ matrix
-    depth = cv2.warpPerspective(sample.depth, to_depth, size, flags=nearest)
+    if is_sparse(sample.depth):
+        depth = warp_points(sample.depth, to_depth, size)
+    else:
+        depth = cv2.warpPerspective(sample.depth, to_depth, size, flags=nearest)
     label = cv2.warpPerspective(sample.label, matrix, size, flags=nearest, borderValue=UNLABELLED)
     along = np.arange(size[0]) * matrix[2, 0] + np.arange(size[1])[:, None] * matrix[2, 1]
     divisor = (along + matrix[2, 2]) * (view.zoom if view.focal_normalisation else 1.0)

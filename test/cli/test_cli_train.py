@@ -1,8 +1,11 @@
 """The command `monodepth train`."""
 
+from monodepth_ros.camera import load_calibration
 from monodepth_ros.cli.main import main
 from monodepth_ros.networks.checkpoint import read_facts
+from monodepth_ros.training.datasets import nyu
 import pytest
+from tiny_folder import write_tiny_folder
 
 pytest.importorskip('torch')
 
@@ -66,3 +69,35 @@ def test_bad_numbers(train, capsys, option):
     with pytest.raises(SystemExit):
         train(option, '0')
     assert 'expected a whole number above 0' in capsys.readouterr().err
+
+
+def test_fine_tuning_without_a_configuration(
+    tiny_model, tiny_folder, tmp_path, capfd, monkeypatch
+):
+    monkeypatch.setattr('monodepth_ros.training.fine_tune.EPOCH_IMAGES', 8)
+    write_tiny_folder(tmp_path / 'site', 12)
+    data = ['--from', tiny_model, '--data', tmp_path / 'site', '--out', tmp_path / 'run']
+    arguments = [*data, '--replay', tiny_folder, '--epochs', 1, '--device', 'cpu']
+    monkeypatch.setattr('monodepth_ros.training.fine_tune.HELD_OUT_REPLAY', 1)
+    # NYU's images are larger than these.
+    monkeypatch.setattr(nyu, 'CAMERA', load_calibration(tiny_folder / 'camera.yaml'))
+    assert main(['train', *map(str, arguments)]) == 0
+    assert f'card: {tmp_path}/run/card.md' in capfd.readouterr().out
+    assert '| epoch' not in (tmp_path / 'run' / 'card.md').read_text()
+    best = tmp_path / 'run' / 'best.safetensors'
+    assert read_facts(best).classes == read_facts(tiny_model).classes
+
+
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        [],
+        ['config.yaml'],
+        ['--from', 'dual_resnet50'],
+        ['--data', 'x'],
+        ['config.yaml', '--root', 'x', '--data', 'x'],
+    ],
+)
+def test_neither_a_configuration_nor_data(arguments, tmp_path, capsys):
+    assert main(['train', *arguments, '--out', str(tmp_path / 'run')]) == 1
+    assert 'expected either a configuration and --root DIR, or --from' in capsys.readouterr().err

@@ -27,6 +27,7 @@ import pytest
 
 bags = pytest.importorskip('monodepth_ros.offline.bags', reason='rosbags is not installed')
 bag_writer = pytest.importorskip('monodepth_ros.offline.bag_writer')
+recording = pytest.importorskip('monodepth_ros.offline.recording')
 
 SIZE = (64, 48)
 OURS = (
@@ -234,7 +235,7 @@ def test_single_file_and_folder_without_metadata(tmp_path, storage):
 def pack(path):
     """Compress a file as `ros2 bag record --compression-mode file` does; return the new one."""
     packed = path.with_name(f'{path.name}.zstd')
-    packed.write_bytes(bags.zstd.compress(path.read_bytes()))
+    packed.write_bytes(recording.zstd.compress(path.read_bytes()))
     path.unlink()
     return packed
 

@@ -69,6 +69,7 @@ def make_page(
         f'<h1>{escape(title)}</h1>',
         _introduction(result),
         _summary(result),
+        _scale_gain(result.get('scale_gain')),
         _side_by_side(result.get('peer')),
         _distance(result),
         _edges(result),
@@ -146,6 +147,27 @@ def _summary(result):
     if labels:
         parts.append(f'<div>{table(("labels", ""), labels)}</div>')
     return f'<h2>Summary</h2><div class="row">{"".join(parts)}</div>' if parts else ''
+
+
+def _scale_gain(gain):
+    if not gain:
+        return ''
+    factor, ground = gain['factor'], gain['ground']
+    rows = [('as it is', gain['as_it_is']), (f'one factor, {factor["value"]:.3f}', factor)]
+    if ground:
+        rows.append((f'{ground["n_images"]} images with floor, as they are', ground['before']))
+        rows.append(('the same, scaled by the floor', ground))
+    rows.append(("each image's own factor", gain['by_image']))
+    note = (
+        'The factor is found on every second image and measured on the others; '
+        f'the images&#39; own ones differ by {factor["spread_percent"]:.0f} %.'
+    )
+    table_rows = [(name, found['delta1'], found['abs_rel']) for name, found in rows]
+    return (
+        '<h2>What another scale would gain</h2>'
+        + table(('', 'delta1', 'abs_rel'), table_rows)
+        + f'<p class="note">{note}</p>'
+    )
 
 
 def _side_by_side(peer):
