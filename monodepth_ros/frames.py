@@ -42,6 +42,8 @@ class RawOutput:
         confidence: (N, h, w) uint8, 0..255 for the probability 0..1 of the label.
         error: (N, h, w) float32, the expected relative error of the depth; None from a network
             that does not predict it.
+        relative: (N, h, w) float32, depth that is no metres, in the network's own unit (the
+            manifest's `depth.kind`); None from a network that gives metres.
 
     """
 
@@ -49,6 +51,7 @@ class RawOutput:
     label: np.ndarray
     confidence: np.ndarray
     error: Optional[np.ndarray] = None
+    relative: Optional[np.ndarray] = None
 
 
 @dataclass(frozen=True)

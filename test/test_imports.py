@@ -54,6 +54,14 @@ ALLOWED = [
     (r'engines\.base', ['errors', 'frames', 'facts']),
     (r'engines\.cache', ['errors', 'networks']),
     (r'engines\.export', ['errors', 'networks', 'engines.base', 'engines.cache']),
+    (
+        r'engines\.foreign\..+',
+        ['errors', 'frames', 'facts', 'yaml_file', 'engines.base', 'engines.foreign'],
+    ),
+    (
+        r'engines\.graphs',
+        ['errors', 'facts', 'networks', 'engines.cache', 'engines.export', 'engines.foreign'],
+    ),
     (r'engines\.factory', ['errors', 'facts', 'engines', 'networks']),
     (
         r'engines\..+',
@@ -64,6 +72,7 @@ ALLOWED = [
             'engines.base',
             'engines.cache',
             'engines.export',
+            'engines.graphs',
             'engines.openvino_int8',
             'networks',
         ],
@@ -146,7 +155,7 @@ ROS = re.compile(
 TORCH = re.compile(r'(torch|torchvision)')
 MAY_USE = [
     (ROS, r'(ros|benchmark\.ros).*'),
-    (TORCH, r'(networks|training|engines|cli).*|benchmark\.(plain_network|products|weights)'),
+    (TORCH, r'(networks|training|engines(?!\.foreign)|cli).*|benchmark\.(plain_network|products|weights)'),
 ]
 
 

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Calibrate where asked, build, run once, and say what came out."""
     from monodepth_ros.engines.factory import resolve_model
-    from monodepth_ros.networks.checkpoint import read_facts
+    from monodepth_ros.engines.graphs import read_facts
 
     path = resolve_model(options.model)
     facts = read_facts(path)
@@ -117,10 +117,16 @@ def load_images(name: str, facts) -> list:
 
 
 def _write_onnx(path: Path, out: Path, update: bool) -> None:
-    from monodepth_ros.engines.export import export_onnx
+    from monodepth_ros.engines.graphs import load_graph
 
+    graph = load_graph(path, update=update)
+    if graph.files:
+        raise ConfigError(
+            f'--onnx writes one file, but {path} has weights in {", ".join(graph.files)}; leave '
+            '--onnx out'
+        )
     try:
-        out.write_bytes(export_onnx(path, update=update))
+        out.write_bytes(graph.content)
     except OSError as error:
         raise ConfigError(f'cannot write --onnx {out}: {error.strerror}') from None
     print(f'wrote {out}')

@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from monodepth_ros.engines.base import Engine, MissingPackageError, PRECISIONS
+from monodepth_ros.engines.graphs import is_foreign, SUFFIX as FOREIGN_SUFFIX
 from monodepth_ros.engines.model_card import verify
 from monodepth_ros.errors import CheckpointError, ConfigError, EngineError
 
@@ -64,7 +65,7 @@ def shipped_models() -> list[str]:
 
 
 def resolve_model(model: str) -> Path:
-    """Return the weight file of a shipped model's name, or of a path to a .safetensors file.
+    """Return the file of a shipped model's name, or of a path to a .safetensors or .onnx file.
 
     Raises:
         CheckpointError: no such file, or a shipped one that is not what its model card says.
@@ -76,7 +77,7 @@ def resolve_model(model: str) -> Path:
         verify(shipped)
         return shipped
     path = Path(model).expanduser()
-    if model.endswith(SUFFIX):
+    if model.endswith((SUFFIX, FOREIGN_SUFFIX)):
         if path.is_file():
             return path
         raise CheckpointError(
@@ -84,7 +85,7 @@ def resolve_model(model: str) -> Path:
         )
     raise ConfigError(
         f'unknown model {model!r}; choose one of {", ".join(shipped_models())}, '
-        f'or the path of a {SUFFIX} file'
+        f'or the path of a {SUFFIX} or {FOREIGN_SUFFIX} file'
     )
 
 
@@ -99,7 +100,7 @@ def create_engine(
     """Load a model into an engine.
 
     Args:
-        model: a shipped model's name, or the path of a .safetensors file.
+        model: a shipped model's name, or the path of a .safetensors or .onnx file.
         engine: 'auto' or one of `ENGINES`; `Engine.reason` says why 'auto' took what it took.
         device: 'auto', 'cpu', 'cuda' or 'cuda:N'.
         threads: CPU threads; 0 leaves the engine's own choice.
@@ -107,7 +108,8 @@ def create_engine(
         update: build anew what the cache of compiled artefacts has.
 
     Raises:
-        ConfigError: unknown model, engine or precision, or a negative number of threads.
+        ConfigError: unknown model, engine or precision, a negative number of threads, or an ONNX
+            file or manifest that cannot be used.
         CheckpointError: missing, damaged or foreign weights.
         EngineError: the engine, device or precision is not available.
 
@@ -137,6 +139,11 @@ def create_engine(
 
 def _create(name: str, device: str, options: dict) -> Engine:
     kind = _KINDS[name]
+    if kind.module == 'torch_engine' and is_foreign(options['path']):
+        raise MissingPackageError(
+            f'engine {name!r} runs {SUFFIX} files, but the model is {options["path"]}; set engine '
+            "to 'auto', 'openvino' or 'onnxruntime'"
+        )
     try:
         module = importlib.import_module(f'monodepth_ros.engines.{kind.module}')
     except ImportError as error:

@@ -7,14 +7,13 @@ import io
 from pathlib import Path
 from typing import Callable, Optional, Sequence
 
-from monodepth_ros.engines.base import choose_precision, Engine, output_types
+from monodepth_ros.engines.base import choose_precision, Engine, output_types, raw_output
 from monodepth_ros.engines.cache import Artefact, digest, file_digest
-from monodepth_ros.engines.export import check_exporter, export_onnx, graph_key
-from monodepth_ros.engines.openvino_int8 import load_quantized
+from monodepth_ros.engines.graphs import check_graph, graph_key, load_graph, read_facts
+from monodepth_ros.engines.openvino_int8 import load_quantized, read_model
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
-from monodepth_ros.networks.checkpoint import read_facts
 import numpy as np
 import openvino
 from openvino import opset8
@@ -30,7 +29,7 @@ class OpenvinoEngine(Engine):
     batch takes a CPU as long as its images do, and needs no model of its own.
 
     Args:
-        path: checkpoint.
+        path: checkpoint or ONNX file.
         facts: its facts.
         threads: CPU threads; 0 leaves OpenVINO's own choice.
         precision: 'auto' (bfloat16 where the CPU computes in it, else float32), 'float32',
@@ -58,7 +57,7 @@ class OpenvinoEngine(Engine):
             self._quantized = load_quantized(self._path)
         else:
             self._quantized = None
-            check_exporter(self._path)
+            check_graph(self._path)
 
     @classmethod
     def from_file(cls, path, device='auto', threads=0, precision='auto', update=False):
@@ -90,7 +89,7 @@ class OpenvinoEngine(Engine):
                     values[index] = request.get_output_tensor(number).data[0]
         except RuntimeError as error:
             raise EngineError(f'OpenVINO failed on {self.device}: {error}') from error
-        return RawOutput(*maps)
+        return raw_output(self.facts, maps)
 
     def _make_request(self, size: tuple[int, int]) -> openvino.InferRequest:
         """Return what runs images of this size: imported from the cache, else compiled."""
@@ -147,7 +146,7 @@ class OpenvinoEngine(Engine):
     def _read_model(self) -> openvino.Model:
         if self._quantized is not None:
             return self._core.read_model(*self._quantized)
-        model = self._core.read_model(io.BytesIO(export_onnx(self._path, update=self._update)))
+        model = read_model(self._core, load_graph(self._path, update=self._update))
         if self.precision == 'bfloat16':
             round_filters(model)
         return model

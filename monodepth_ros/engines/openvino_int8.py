@@ -9,7 +9,7 @@ import tempfile
 from typing import Callable, Iterable, Sequence
 
 from monodepth_ros.engines.cache import Artefact, file_digest
-from monodepth_ros.engines.export import export_onnx, graph_key
+from monodepth_ros.engines.graphs import Graph, graph_key, load_graph
 from monodepth_ros.errors import EngineError
 import numpy as np
 import openvino
@@ -17,6 +17,23 @@ import openvino
 LAYERS = ('Convolution', 'GroupConvolution', 'ConvolutionBackpropData')
 CPU_FACTS = Path('/proc/cpuinfo')
 LENGTH_BYTES = 8
+LONGEST_REASON = 300
+"""Characters; OpenVINO lists where in its sources it failed."""
+
+
+def read_model(core: openvino.Core, graph: Graph) -> openvino.Model:
+    """Read a graph; raise EngineError where OpenVINO does not take it."""
+    try:
+        if graph.folder is None:
+            return core.read_model(io.BytesIO(graph.content))
+        with graph.on_disk() as path:
+            return core.read_model(path)
+    except RuntimeError as error:
+        raise EngineError(f'OpenVINO cannot load the network: {_one_line(error)}') from error
+
+
+def _one_line(error):
+    return ' '.join(str(error).split())[:LONGEST_REASON]
 
 
 def load_quantized(path: Path) -> tuple[bytes, bytes]:
@@ -56,7 +73,7 @@ def quantize(path: str | Path, images: Sequence[np.ndarray]) -> Path:
         import nncf
     except ImportError as error:
         raise EngineError(f'INT8 needs NNCF ({error}): pip install nncf') from error
-    model = openvino.Core().read_model(io.BytesIO(export_onnx(path)))
+    model = read_model(openvino.Core(), load_graph(path))
     # Without VNNI, sums of two products saturate 16 bits unless the weights keep to 7 bits.
     fix = nncf.OverflowFix.DISABLE if _has_vnni() else nncf.OverflowFix.ENABLE
     try:

@@ -6,13 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Callable, Optional
 
-from monodepth_ros.engines.base import choose_precision, Engine, output_types
+from monodepth_ros.engines.base import choose_precision, Engine, output_types, raw_output
 from monodepth_ros.engines.cache import Artefact, file_digest
-from monodepth_ros.engines.export import export_onnx, graph_key, INPUT
+from monodepth_ros.engines.export import INPUT
+from monodepth_ros.engines.graphs import graph_key, is_foreign, load_graph, read_facts
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
-from monodepth_ros.networks.checkpoint import read_facts
 from monodepth_ros.networks.device import select_device
 import numpy as np
 import tensorrt
@@ -69,7 +69,7 @@ class TensorrtEngine(Engine):
                 maps = [self._runner(part.shape)(part) for part in parts]
         except RuntimeError as error:  # out of memory among them
             raise EngineError(f'TensorRT failed on {self.device}: {error}') from error
-        return RawOutput(*map(np.concatenate, zip(*maps)))
+        return raw_output(self.facts, list(map(np.concatenate, zip(*maps))))
 
     def _artefact(self, size: tuple[int, int]) -> Artefact:
         """Return the place of an engine: it fits one GPU, driver and TensorRT only."""

@@ -1,0 +1,74 @@
+"""A network of others as the engines get it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+import hashlib
+from pathlib import Path
+from typing import Optional
+
+from monodepth_ros.engines.foreign import onnx_file
+from monodepth_ros.engines.foreign.adapter import adapt
+from monodepth_ros.engines.foreign.check import complete
+from monodepth_ros.engines.foreign.facts import ForeignFacts, make_facts
+from monodepth_ros.engines.foreign.manifest import Manifest, manifest_path, read_manifest
+
+
+def read_facts(path: str | Path) -> ForeignFacts:
+    """Return the facts of an ONNX file with its manifest.
+
+    Raises:
+        ConfigError: one of the two cannot be used, or they contradict each other.
+
+    """
+    _, found, manifest = _read(path)
+    return make_facts(manifest, found)
+
+
+def adapted(
+    path: str | Path, examined: bool = False
+) -> tuple[bytes, Optional[Path], tuple[str, ...]]:
+    """Return the graph for our engines, and folder and names of files that its weights are in.
+
+    Args:
+        path: the ONNX file.
+        examined: as `adapter.adapt`.
+
+    Raises:
+        ConfigError: as `read_facts`.
+
+    """
+    model, found, manifest = _read(path)
+    adapt(model, found, manifest, examined)
+    files = onnx_file.external_files(model)
+    folder = Path(path).resolve().parent if files else None
+    return model.SerializeToString(), folder, files
+
+
+def completed_manifest(path: str | Path) -> Manifest:
+    """Return the manifest of an ONNX file with what it leaves to the graph; as `read_facts`."""
+    return _read(path)[2]
+
+
+def _read(path):
+    path = Path(path)
+    model = onnx_file.load(path)
+    found = onnx_file.signature(model)
+    return model, found, complete(read_manifest(manifest_path(path)), found)
+
+
+def sources(path: str | Path) -> list[Path]:
+    """Return the files that a network is made of: graph, manifest, weights."""
+    path = Path(path)
+    model = onnx_file.load(path)
+    files = onnx_file.external_files(model)
+    return [path, manifest_path(path), *(path.parent / name for name in files)]
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """Return the digest of the code that makes a graph of them."""
+    found = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob('*.py')):
+        found.update(file.read_bytes())
+    return found.hexdigest()
