@@ -36,7 +36,7 @@ class StandIn:
     size: tuple = (48, 64)
     batch: object = 1
     opset: int = 17
-    input: str = 'image'
+    image: str = 'image'
     extra: dict = field(default_factory=dict)
 
     def write(self, path: Path, manifest: dict, external: bool = False) -> Path:
@@ -54,9 +54,9 @@ class StandIn:
         """Return the model."""
         self._nodes, self._weights = [], []
         self._random = np.random.default_rng(0)
-        x = self._planes(self.input)
+        x = self._planes(self.image)
         ports = [self._output(x, output) for output in self.outputs]
-        inputs = [self._value(self.input, KINDS[self.dtype], self._shape(3, self.layout))]
+        inputs = [self._value(self.image, KINDS[self.dtype], self._shape(3, self.layout))]
         for name, kind in self.extra.items():
             inputs.append(self._value(name, kind, []))
             self._node('Cast', name, f'{name}_used', to=TensorProto.FLOAT)

@@ -61,6 +61,7 @@ class Engine(ABC):
         facts: what the checkpoint says about its network.
         precision: what the convolutions compute in, one of `PRECISIONS` without 'auto'.
         reason: why `engine: auto` took this engine, for the log; '' for one asked for by name.
+        warning: what the self-check found, where that is to be said alone; else ''.
 
     """
 
@@ -69,6 +70,7 @@ class Engine(ABC):
     facts: ModelFacts
     precision: str = 'float32'
     reason: str = ''
+    warning: str = ''
 
     def infer(self, images: np.ndarray) -> RawOutput:
         """Return depth, label, confidence and, where the network has it, the error of a batch.

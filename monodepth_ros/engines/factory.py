@@ -9,8 +9,10 @@ import re
 from typing import NamedTuple
 
 from monodepth_ros.engines.base import Engine, MissingPackageError, PRECISIONS
-from monodepth_ros.engines.graphs import is_foreign, SUFFIX as FOREIGN_SUFFIX
-from monodepth_ros.engines.model_card import verify
+from monodepth_ros.engines.graphs import is_foreign
+from monodepth_ros.engines.graphs import SUFFIX as FOREIGN_SUFFIX
+from monodepth_ros.engines.model_card import verify as verify_card
+from monodepth_ros.engines.self_check import check_mode, expect, verify
 from monodepth_ros.errors import CheckpointError, ConfigError, EngineError
 
 
@@ -74,7 +76,7 @@ def resolve_model(model: str) -> Path:
     """
     if model in shipped_models():
         shipped = WEIGHTS / f'{model}{SUFFIX}'
-        verify(shipped)
+        verify_card(shipped)
         return shipped
     path = Path(model).expanduser()
     if model.endswith((SUFFIX, FOREIGN_SUFFIX)):
@@ -96,6 +98,7 @@ def create_engine(
     threads: int = 0,
     precision: str = 'auto',
     update: bool = False,
+    self_check: str = 'off',
 ) -> Engine:
     """Load a model into an engine.
 
@@ -106,6 +109,8 @@ def create_engine(
         threads: CPU threads; 0 leaves the engine's own choice.
         precision: one of `PRECISIONS`; 'auto' is the fastest that keeps depth and labels.
         update: build anew what the cache of compiled artefacts has.
+        self_check: one of `self_check.MODES`: whether an engine that differs from the trusted one
+            is refused.
 
     Raises:
         ConfigError: unknown model, engine or precision, a negative number of threads, or an ONNX
@@ -132,12 +137,16 @@ def create_engine(
         'precision': precision,
         'update': update,
     }
+    check_mode(self_check)
+    if self_check != 'off':
+        options['self_check'] = self_check
     if engine == 'auto':
         return _create_best(device, options)
     return _create(engine, device, options)
 
 
 def _create(name: str, device: str, options: dict) -> Engine:
+    options = dict(options)
     kind = _KINDS[name]
     if kind.module == 'torch_engine' and is_foreign(options['path']):
         raise MissingPackageError(
@@ -150,7 +159,12 @@ def _create(name: str, device: str, options: dict) -> Engine:
         raise MissingPackageError(
             f'engine {name!r} needs {kind.needs} ({error}); install it: {kind.install}'
         ) from error
-    return getattr(module, kind.class_name).from_file(device=device, **options)
+    mode = options.pop('self_check', 'off')
+    expected = None if mode == 'off' else expect(options['path'], name)
+    engine = getattr(module, kind.class_name).from_file(device=device, **options)
+    if expected is not None:
+        engine.warning = verify(engine, expected, mode)
+    return engine
 
 
 def _create_best(device: str, options: dict) -> Engine:

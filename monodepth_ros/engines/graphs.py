@@ -17,7 +17,7 @@ from monodepth_ros.networks import checkpoint
 
 SUFFIX = '.onnx'
 FEW_BYTES = 2**28
-"""Up to this size the weights beside a graph are told apart by content, beyond by size and date."""
+"""Up to this size files are told apart by content, beyond by size and date."""
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,9 @@ class OnnxRuntimeEngine(Engine):
         try:
             session = onnxruntime.InferenceSession(graph.content, options, providers=providers)
         except Exception as error:  # its errors derive from Exception alone
-            raise EngineError(f'ONNX Runtime cannot load the network: {error}') from error
+            raise EngineError(
+                f'ONNX Runtime cannot load the network: {" ".join(str(error).split())}'
+            ) from error
         # ONNX Runtime goes on with the CPU where a provider cannot start.
         wanted = providers[0] if isinstance(providers[0], str) else providers[0][0]
         if session.get_providers()[0] != wanted:
@@ -105,7 +107,7 @@ class OnnxRuntimeEngine(Engine):
             raise EngineError('the engine is closed; create a new one')
         # Many exported graphs take one image at a time.
         single = isinstance(self._session.get_inputs()[0].shape[0], int)
-        parts = [images[i : i + 1] for i in range(len(images))] if single else [images]
+        parts = np.split(images, len(images)) if single else [images]
         try:
             results = [self._run(part) for part in parts]
         except Exception as error:  # its errors derive from Exception alone

@@ -247,12 +247,13 @@ def prepare(image: np.ndarray, plan: InputPlan, out: Optional[np.ndarray] = None
     shrinks = plan.content_width <= plan.image_width and plan.content_height <= plan.image_height
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     cv2.resize(image, (plan.content_width, plan.content_height), content, interpolation=method)
-    rows, columns = plan.content
-    out[: rows.start, columns] = content[0]
-    out[rows.stop :, columns] = content[-1]
+    top, left = plan.top, plan.left
+    bottom, right = top + plan.content_height, left + plan.content_width
+    out[:top, left:right] = content[0]
+    out[bottom:, left:right] = content[-1]
     if plan.content_width < plan.width:
-        out[:, : columns.start] = out[:, columns.start, None]
-        out[:, columns.stop :] = out[:, columns.stop - 1, None]
+        out[:, :left] = out[:, left, None]
+        out[:, right:] = out[:, right - 1, None]
     return out
 
 

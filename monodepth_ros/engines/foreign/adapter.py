@@ -70,13 +70,13 @@ def _make_room(model) -> str:
 
 def _fixed_size(manifest, signature) -> Optional[tuple[int, int]]:
     """Return rows and columns of a graph that takes one size, else None."""
-    spec = manifest.input
+    spec = manifest.takes
     return (spec.height, spec.width) if is_fixed(manifest, signature) else None
 
 
 def _write_input(builder, manifest, signature, prefix):
     """Write what makes the network's input of `INPUT`, and the constants of the others."""
-    spec, tensor = manifest.input, input_tensor(manifest, signature)
+    spec, tensor = manifest.takes, input_tensor(manifest, signature)
     x = INPUT
     swapped = spec.colors == 'BGR'
     if swapped:
@@ -125,7 +125,7 @@ def _planes(builder, name, layout, channels=None) -> str:
 def _fit(builder, x, tensor, layout, manifest, size: Callable[[], str], mode) -> str:
     """Resize (N, C, h, w) to the image, unless the graph says that it has that size."""
     sides = tensor.shape and tuple(tensor.shape[axis] for axis in SIDES[layout])
-    if sides == (manifest.input.height, manifest.input.width) and None not in sides:
+    if sides == (manifest.takes.height, manifest.takes.width) and None not in sides:
         return x
     return builder.resize(x, size(), mode)
 

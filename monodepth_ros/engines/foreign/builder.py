@@ -42,8 +42,8 @@ class Builder:
         """Add an operator and return the name of its first output, which is `to` where given."""
         if self._opset < SINCE.get(kind, 1):
             raise ConfigError(
-                f'the graph has opset {self._opset}, and {kind}, which its manifest asks for, needs '
-                f'{SINCE[kind]}; export it with opset_version=17'
+                f'the graph has opset {self._opset}, and {kind}, which its manifest asks for, '
+                f'needs {SINCE[kind]}; export it with opset_version=17'
             )
         name = to or self._name(kind)
         outputs = [name] if kind != 'TopK' else [name, f'{name}_index']

@@ -26,7 +26,7 @@ def complete(manifest: Manifest, signature: Signature) -> Manifest:
 
     """
     try:
-        manifest = replace(manifest, input=_complete_input(manifest.input, signature))
+        manifest = replace(manifest, takes=_complete_input(manifest.takes, signature))
         if manifest.depth:
             manifest = replace(manifest, depth=_complete_depth(manifest, signature))
         if manifest.labels:
@@ -38,7 +38,7 @@ def complete(manifest: Manifest, signature: Signature) -> Manifest:
 
 def input_tensor(manifest: Manifest, signature: Signature) -> Tensor:
     """Return the input of a completed manifest."""
-    return next(t for t in signature.inputs if t.name == manifest.input.tensor)
+    return next(t for t in signature.inputs if t.name == manifest.takes.tensor)
 
 
 def _choose(field, name, tensors):
@@ -126,7 +126,7 @@ def is_fixed(manifest: Manifest, signature: Signature) -> bool:
     """Return whether the graph takes images of one size only."""
     tensor = input_tensor(manifest, signature)
     return tensor.shape is not None and None not in [
-        tensor.shape[axis] for axis in SIDES[manifest.input.layout]
+        tensor.shape[axis] for axis in SIDES[manifest.takes.layout]
     ]
 
 
@@ -201,7 +201,7 @@ def _check_size(section, tensor, layout, manifest, signature):
 def check_proportions(section: str, name: str, size: tuple, manifest: Manifest) -> None:
     """Raise ValueError where a map, rows and columns, is no scaled input."""
     rows, columns = size
-    width, height = manifest.input.width, manifest.input.height
+    width, height = manifest.takes.width, manifest.takes.height
     if rows and columns and abs(rows / height - columns / width) > 1.0 / max(rows, columns):
         raise ValueError(
             f'{section}.tensor {name} is {columns} x {rows}, but the input is {width} x {height}; '

@@ -41,7 +41,7 @@ def make_facts(manifest: Manifest, signature: Signature) -> ForeignFacts:
         ConfigError: a value is none that the pipeline can use.
 
     """
-    spec, depth, labels = manifest.input, manifest.depth, manifest.labels
+    spec, depth, labels = manifest.takes, manifest.depth, manifest.labels
     focal_length = depth.focal_length if depth else 0.0
     try:
         return ForeignFacts(
@@ -51,8 +51,8 @@ def make_facts(manifest: Manifest, signature: Signature) -> ForeignFacts:
             colors=(labels.colors or palette(len(labels.names))) if labels else (),
             input_width=spec.width,
             input_height=spec.height,
-            min_depth=depth.min if depth else 0.1,
-            max_depth=depth.max if depth else 100.0,
+            min_depth=depth.nearest if depth else 0.1,
+            max_depth=depth.farthest if depth else 100.0,
             focal_length=focal_length or ASSUMED_FOCAL_LENGTH * spec.width,
             mean=spec.mean,
             std=spec.std,

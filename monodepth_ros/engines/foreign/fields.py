@@ -245,10 +245,20 @@ FIELDS = (
         'pixels',
     ),
     Field(
-        'depth.min', _number(above=0.0), 0.1, 'a number above 0', 'Nearest depth it knows.', 'm'
+        'depth.nearest',
+        _number(above=0.0),
+        0.1,
+        'a number above 0',
+        'Nearest depth it knows.',
+        'm',
     ),
     Field(
-        'depth.max', _number(above=0.0), 100.0, 'a number above 0', 'Farthest depth it knows.', 'm'
+        'depth.farthest',
+        _number(above=0.0),
+        100.0,
+        'a number above 0',
+        'Farthest depth it knows.',
+        'm',
     ),
     Field(
         'depth.mask.tensor',

@@ -8,8 +8,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Optional
 
-from monodepth_ros.engines.foreign.fields import BY_NAME, FIELDS, MOST_CLASSES, read_field
-from monodepth_ros.engines.foreign.fields import RELATIVE_KINDS
+from monodepth_ros.engines.foreign.fields import (
+    BY_NAME,
+    FIELDS,
+    MOST_CLASSES,
+    read_field,
+    RELATIVE_KINDS,
+)
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.frames import UNLABELLED
 from monodepth_ros.yaml_file import read_yaml
@@ -53,8 +58,8 @@ class DepthSpec:
     kind: str
     factor: float
     focal_length: float
-    min: float
-    max: float
+    nearest: float
+    farthest: float
     conditions: tuple[Condition, ...]
 
     @property
@@ -65,7 +70,7 @@ class DepthSpec:
 
 @dataclass(frozen=True)
 class LabelSpec:
-    """What the network says of classes; `classes` are those of the graph, `names` what is published."""
+    """What the network says of classes, of which `classes` are those of the graph."""
 
     tensor: str
     layout: str
@@ -97,7 +102,7 @@ class Manifest:
     licence: str
     source: str
     tested: str
-    input: InputSpec
+    takes: InputSpec
     depth: Optional[DepthSpec]
     labels: Optional[LabelSpec]
 
@@ -140,7 +145,7 @@ def _manifest(path, values):
     return Manifest(
         path=path,
         **{name: found[name] for name in ('name', 'licence', 'source', 'tested')},
-        input=InputSpec(**_section(found, 'input')),
+        takes=InputSpec(**_section(found, 'input')),
         depth=_depth(found) if 'depth' in sections else None,
         labels=_labels(found) if 'labels' in sections else None,
     )
@@ -158,13 +163,14 @@ def _flatten(values, prefix):
         elif any(known.startswith(f'{name}.') for known in BY_NAME):
             yield from _flatten(value, f'{name}.')
         else:
-            near = get_close_matches(name, BY_NAME, 1)
+            near = get_close_matches(name, [*BY_NAME, 'input', 'depth', 'labels'], 1)
             hint = f'did you mean {near[0]}? ' if near else ''
             raise ValueError(f'unknown field {name}; {hint}known: {_below(prefix)}')
 
 
 def _below(prefix):
-    names = (n[len(prefix) :].partition('.')[0] for n in BY_NAME if n.startswith(prefix))
+    inner = (name.removeprefix(prefix) for name in BY_NAME if name.startswith(prefix))
+    names = (name.partition('.')[0] for name in inner)
     return ', '.join(dict.fromkeys(names))
 
 
@@ -181,11 +187,9 @@ def _require(found, name):
 
 def _depth(found):
     _require(found, 'depth.kind')
-    if found['depth.max'] <= found['depth.min']:
-        raise ValueError(
-            f'depth.max is {found["depth.max"]:g} m, expected above depth.min, '
-            f'{found["depth.min"]:g} m'
-        )
+    near, far = found['depth.nearest'], found['depth.farthest']
+    if far <= near:
+        raise ValueError(f'depth.farthest is {far:g} m, expected above depth.nearest, {near:g} m')
     conditions = []
     for name in ('depth.mask', 'depth.confidence'):
         if tensor := found[f'{name}.tensor']:

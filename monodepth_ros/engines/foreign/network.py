@@ -5,13 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 import hashlib
 from pathlib import Path
-from typing import Optional
+from typing import Optional, TYPE_CHECKING
 
 from monodepth_ros.engines.foreign import onnx_file
 from monodepth_ros.engines.foreign.adapter import adapt
 from monodepth_ros.engines.foreign.check import complete
 from monodepth_ros.engines.foreign.facts import ForeignFacts, make_facts
 from monodepth_ros.engines.foreign.manifest import Manifest, manifest_path, read_manifest
+from monodepth_ros.engines.foreign.signature import Signature
+
+if TYPE_CHECKING:
+    import onnx
 
 
 def read_facts(path: str | Path) -> ForeignFacts:
@@ -21,7 +25,7 @@ def read_facts(path: str | Path) -> ForeignFacts:
         ConfigError: one of the two cannot be used, or they contradict each other.
 
     """
-    _, found, manifest = _read(path)
+    _, found, manifest = read_network(path)
     return make_facts(manifest, found)
 
 
@@ -38,19 +42,15 @@ def adapted(
         ConfigError: as `read_facts`.
 
     """
-    model, found, manifest = _read(path)
+    model, found, manifest = read_network(path)
     adapt(model, found, manifest, examined)
     files = onnx_file.external_files(model)
     folder = Path(path).resolve().parent if files else None
     return model.SerializeToString(), folder, files
 
 
-def completed_manifest(path: str | Path) -> Manifest:
-    """Return the manifest of an ONNX file with what it leaves to the graph; as `read_facts`."""
-    return _read(path)[2]
-
-
-def _read(path):
+def read_network(path: str | Path) -> tuple[onnx.ModelProto, Signature, Manifest]:
+    """Return graph, signature and completed manifest; raise the errors of `read_facts`."""
     path = Path(path)
     model = onnx_file.load(path)
     found = onnx_file.signature(model)

@@ -1,6 +1,7 @@
 """Networks of many signatures give in our engines what a script by hand gets out of them."""
 
 import cv2
+from foreign_kit import Output, plain_script, StandIn
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.engines.factory import create_engine
 from monodepth_ros.errors import EngineError
@@ -8,10 +9,6 @@ from monodepth_ros.frames import Frame
 from monodepth_ros.pipeline.predictor import infer, Predictor
 import numpy as np
 import pytest
-
-pytest.importorskip('onnx')
-pytest.importorskip('onnxruntime')
-from foreign_kit import Output, plain_script, StandIn  # noqa: E402
 
 IMAGENET = {'mean': [123.675, 116.28, 103.53], 'std': [58.395, 57.12, 57.375]}
 ABC = ['ape', 'bee', 'cat', 'dog', 'eel']
@@ -101,12 +98,12 @@ CASES = {
         },
     ),
     'old_operators': (
-        StandIn([Output('1', layout='HW')], opset=7, input='0'),
+        StandIn([Output('1', layout='HW')], opset=7, image='0'),
         {'input': {'tensor': 0}, 'depth': {'tensor': 1, 'kind': 'metres'}},
     ),
     'names_of_ours_and_confidence': (
         StandIn(
-            [Output('depth', 2), Output('confidence', layout='NHW', bias=0.0)], input='images'
+            [Output('depth', 2), Output('confidence', layout='NHW', bias=0.0)], image='images'
         ),
         {
             'depth': {
@@ -192,13 +189,14 @@ def test_the_whole_way_of_a_plain_camera(tmp_path, case):
     top = (rows - height) // 2
     padded = cv2.copyMakeBorder(seen, top, rows - height - top, 0, 0, cv2.BORDER_REPLICATE)
     maps = plain_script(path, padded)
-    depth = maps['depth'][top : top + height]
+    content = slice(top, top + height)
+    depth = maps['depth'][content]
     if focal:
         depth = depth * (80.0 * width / WIDTH / focal)
     expected = cv2.resize(depth.astype(np.float32), (WIDTH, HEIGHT))
     np.testing.assert_allclose(found.depth, expected, rtol=1e-5)
     if 'label' in maps:
-        label = maps['label'][top : top + height].astype(np.uint8)
+        label = maps['label'][content].astype(np.uint8)
         label = cv2.resize(label, (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST_EXACT)
         np.testing.assert_array_equal(found.label, label)
 
