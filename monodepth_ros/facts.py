@@ -67,6 +67,7 @@ class ModelFacts:
     # Our networks halve their input five times, and their metres belong to a focal length.
     size_rule: ClassVar[SizeRule] = SizeRule()
     has_focal_length: ClassVar[bool] = True
+    depth_kind: ClassVar[str] = 'metres'
     known_outputs: ClassVar[tuple[str, ...]] = ('depth', 'semantic', 'error')
 
     @property

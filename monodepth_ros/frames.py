@@ -63,6 +63,7 @@ class Wanted:
     confidence: bool = True
     image: bool = True
     error: bool = False
+    relative: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class Prediction:
         frame_id: the frame's optical frame, unchanged.
         error: (H, W) float32, the expected relative error of the depth, NaN where the depth is;
             None from a network that does not predict it.
+        relative: (H, W) float32, from 0 for the nearest to 1 for the farthest pixel of this very
+            image, NaN where unknown; None from a network that gives metres.
 
     """
 
@@ -93,3 +96,4 @@ class Prediction:
     stamp_ns: int = 0
     frame_id: str = ''
     error: Optional[np.ndarray] = None
+    relative: Optional[np.ndarray] = None

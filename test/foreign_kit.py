@@ -24,6 +24,7 @@ class Output:
     after: tuple = ('Softplus',)
     gain: float = 1.0
     bias: float = 1.0
+    of_brightness: bool = False
 
 
 @dataclass
@@ -108,7 +109,11 @@ class StandIn:
 
     def _output(self, x, output):
         shape = (output.channels, 3, 3, 3)
-        weights = self._random.normal(0, output.gain / 5, shape).astype(np.float32)
+        weights = self._random.normal(0, abs(output.gain) / 5, shape).astype(np.float32)
+        if output.of_brightness:
+            # Of the pixel itself, and up and down from channel to channel.
+            weights = np.zeros(shape, np.float32)
+            weights[0::2, :, 1, 1], weights[1::2, :, 1, 1] = output.gain, -output.gain
         weight = self._weight(f'{output.name}_w', weights)
         bias = np.full(output.channels, output.bias, np.float32)
         bias = self._weight(f'{output.name}_b', bias)

@@ -62,6 +62,21 @@ ALLOWED = [
         r'engines\.graphs',
         ['errors', 'facts', 'networks', 'engines.cache', 'engines.export', 'engines.foreign'],
     ),
+    (
+        r'engines\.self_check',
+        [
+            'errors',
+            'frames',
+            'facts',
+            'engines.base',
+            'engines.cache',
+            'engines.foreign',
+            'engines.graphs',
+            'engines.torch_engine',
+            'engines.trusted',
+        ],
+    ),
+    (r'engines\.pair', ['errors', 'frames', 'facts', 'engines.base']),
     (r'engines\.factory', ['errors', 'facts', 'engines', 'networks']),
     (
         r'engines\..+',

@@ -16,6 +16,8 @@ import numpy as np
 class _TimedEngine:
     """An engine that notes how long it takes."""
 
+    labels = None
+
     def __init__(self, engine):
         self._engine = engine
         self.facts = engine.facts

@@ -16,6 +16,7 @@ from typing import Optional
 from monodepth_ros.cli.figures import print_figures, print_sets
 from monodepth_ros.cli.options import (
     add_engine_arguments,
+    add_more_engine_arguments,
     add_scaling_arguments,
     make_engine,
     make_predictor_options,
@@ -31,6 +32,7 @@ LIBRARIES = ('numpy', 'cv2', 'torch', 'openvino', 'onnxruntime', 'tensorrt')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_engine_arguments(parser)
+    add_more_engine_arguments(parser)
     add_scaling_arguments(parser)
     parser.add_argument(
         '--dataset',

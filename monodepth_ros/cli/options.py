@@ -6,6 +6,8 @@ import argparse
 
 from monodepth_ros.engines.base import PRECISIONS
 from monodepth_ros.engines.factory import create_engine, ENGINES
+from monodepth_ros.engines.pair import PairEngine
+from monodepth_ros.engines.self_check import MODES
 from monodepth_ros.pipeline.preprocess import MAX_INPUT_PIXELS, METRIC_SCALING
 
 
@@ -25,7 +27,8 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--model',
         default='dual_efficientnet_lite0',
-        help='name of shipped weights or path of a .safetensors file (default: %(default)s)',
+        help='name of shipped weights, or path of a .safetensors file, or of an .onnx file with a '
+        'manifest (default: %(default)s)',
     )
     parser.add_argument(
         '--engine', default='auto', help=f'auto, {", ".join(ENGINES)} (default: %(default)s)'
@@ -38,6 +41,22 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--precision', default='auto', help=f'{", ".join(PRECISIONS)} (default: %(default)s)'
+    )
+
+
+def add_more_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --semantic-model and --self-check."""
+    parser.add_argument(
+        '--semantic-model',
+        default='',
+        metavar='MODEL',
+        help='a second model that gives the labels, in place of those of --model',
+    )
+    parser.add_argument(
+        '--self-check',
+        choices=MODES,
+        default='refuse',
+        help='what becomes of an engine that differs from a trusted one (default: refuse)',
     )
 
 
@@ -65,15 +84,18 @@ def add_scaling_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def make_engine(options: argparse.Namespace, update: bool = False):
-    """Create the engine that the options name; raises the factory's errors."""
-    return create_engine(
-        options.model,
-        options.engine,
-        options.device,
-        options.threads,
-        options.precision,
-        update,
-    )
+    """Create the engine, or the pair, that the options name; raises the factory's errors."""
+    more = (options.engine, options.device, options.threads, options.precision, update)
+    check = getattr(options, 'self_check', 'off')
+    engine = create_engine(options.model, *more, check)
+    if not (semantic := getattr(options, 'semantic_model', '')):
+        return engine
+    try:
+        labels = create_engine(semantic, *more, check)
+    except BaseException:
+        engine.close()
+        raise
+    return PairEngine(engine, labels)
 
 
 def make_predictor_options(options: argparse.Namespace):

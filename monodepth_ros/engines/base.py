@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Sequence
+from typing import Optional, Sequence
 
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
@@ -61,6 +61,7 @@ class Engine(ABC):
         facts: what the checkpoint says about its network.
         precision: what the convolutions compute in, one of `PRECISIONS` without 'auto'.
         reason: why `engine: auto` took this engine, for the log; '' for one asked for by name.
+        labels: the engine of a second network, which the labels come from; None for one network.
         warning: what the self-check found, where that is to be said alone; else ''.
 
     """
@@ -71,6 +72,7 @@ class Engine(ABC):
     precision: str = 'float32'
     reason: str = ''
     warning: str = ''
+    labels: Optional[Engine] = None
 
     def infer(self, images: np.ndarray) -> RawOutput:
         """Return depth, label, confidence and, where the network has it, the error of a batch.

@@ -1,4 +1,4 @@
-"""A slower, trusted way to run a graph: float32 on the CPU, with nothing but the library's call."""
+"""A slower, trusted way to run a graph: float32 on the CPU, by the library's plainest call."""
 
 from __future__ import annotations
 

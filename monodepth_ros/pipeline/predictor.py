@@ -18,6 +18,7 @@ from monodepth_ros.pipeline.postprocess import (
     error_on_grid,
     is_valid,
     label_on_grid,
+    relative_on_grid,
 )
 from monodepth_ros.pipeline.preprocess import (
     InputPlan,
@@ -36,7 +37,7 @@ OUTPUT_RESOLUTIONS = ('input', 'network')
 WIDEST_EDGE = 45.0
 """Largest `edge_filter` in degrees; from about 10 on, it removes whole floors with the veils."""
 
-EVERYTHING = Wanted(error=True)
+EVERYTHING = Wanted(error=True, relative=True)
 
 NewArray = Callable[[str, tuple[int, ...], type], np.ndarray]
 """Gives an array of a shape and type for the map of this name; its contents do not matter."""
@@ -104,6 +105,7 @@ class Prepared:
         plan: how its image became the network's input.
         options: what holds for this frame to its end.
         image: (h, w, 3) uint8 RGB, the network's input.
+        labels: the same frame for the network of the labels, where that is another one.
 
     """
 
@@ -111,6 +113,12 @@ class Prepared:
     plan: InputPlan
     options: PredictorOptions
     image: np.ndarray
+    labels: Optional[Prepared] = None
+
+    @property
+    def shapes(self) -> tuple:
+        """What two frames have in common that can go through the network together."""
+        return self.image.shape, self.labels and self.labels.image.shape
 
 
 def infer(engine: Engine, batch: Sequence[Prepared]) -> RawOutput:
@@ -120,8 +128,14 @@ def infer(engine: Engine, batch: Sequence[Prepared]) -> RawOutput:
         EngineError: the engine failed.
 
     """
+    if batch[0].labels is None:
+        return engine.infer(_stacked(batch))
+    return engine.infer_both(_stacked(batch), _stacked([one.labels for one in batch]))
+
+
+def _stacked(batch):
     images = [prepared.image for prepared in batch]
-    return engine.infer(np.stack(images) if len(images) > 1 else images[0][np.newaxis])
+    return np.stack(images) if len(images) > 1 else images[0][np.newaxis]
 
 
 def _new_array(name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
@@ -141,6 +155,7 @@ class Predictor:
     def __init__(self, engine: Engine, options: Optional[PredictorOptions] = None):
         self.engine = engine
         self.options = options or PredictorOptions()
+        self._labels = Predictor(engine.labels, options) if engine.labels is not None else None
         self._make_plan = lru_cache(maxsize=4)(
             lambda width, height, camera, *scaling: plan_input(
                 width, height, camera, engine.facts, *scaling
@@ -183,7 +198,21 @@ class Predictor:
         """
         height, width = frame.image.shape[:2]
         plan = self.plan(width, height, frame.camera)
-        return Prepared(frame, plan, self.options, prepare(frame.image, plan))
+        labels = None
+        if self._labels is not None:
+            self._labels.options = self.options
+            labels = self._labels.prepare(frame)
+        return Prepared(frame, plan, self.options, prepare(frame.image, plan), labels)
+
+    def warm_up(
+        self, width: int, height: int, camera: Optional[CameraModel] = None, batch: int = 1
+    ) -> None:
+        """Run the networks once on black images of the size that such frames are shown at."""
+        plan = self.plan(width, height, camera)
+        self.engine.warm_up(plan.height, plan.width, batch)
+        if self._labels is not None:
+            self._labels.options = self.options
+            self._labels.warm_up(width, height, camera, batch)
 
     def finish(
         self,
@@ -218,7 +247,8 @@ class Predictor:
         else:
             shape = (plan.content_height, plan.content_width)
             camera = plan.camera and plan.camera.resized(*shape[::-1])
-        depth = label = confidence = image = error = None
+        depth = label = confidence = image = error = relative = None
+        of_labels = (prepared.labels or prepared).plan
         if wanted.depth:
             depth = new_array('depth', shape, np.float32)
             depth_on_grid(raw.depth[index], plan, depth, options.min_range, options.max_range)
@@ -226,17 +256,21 @@ class Predictor:
         if wanted.label:
             label = new_array('label', shape, np.uint8)
             maps = raw.label[index], raw.confidence[index]
-            label_on_grid(*maps, plan, label, options.confidence_threshold)
+            label_on_grid(*maps, of_labels, label, options.confidence_threshold, plan)
         if wanted.confidence:
             confidence = new_array('confidence', shape, np.uint8)
-            confidence_on_grid(raw.confidence[index], plan, confidence)
+            confidence_on_grid(raw.confidence[index], of_labels, confidence, plan)
         if wanted.error and raw.error is not None:
             error = new_array('error', shape, np.float32)
             error_on_grid(raw.error[index], raw.depth[index], plan, error)
+        if wanted.relative and raw.relative is not None:
+            relative = new_array('relative', shape, np.float32)
+            is_inverse = self.engine.facts.depth_kind.startswith('inverse')
+            relative_on_grid(raw.relative[index], plan, relative, is_inverse)
         if wanted.image:
             image = _picture(prepared, new_array)
         of_frame = camera, frame.stamp_ns, frame.frame_id
-        return Prediction(depth, label, confidence, image, *of_frame, error)
+        return Prediction(depth, label, confidence, image, *of_frame, error, relative)
 
     def _filter_edges(self, depth, camera, options):
         if options.edge_filter > 0:

@@ -43,6 +43,10 @@ def _depth(result):
     return result.image(depth, encoding)
 
 
+def _relative(result):
+    return result.image(result.prediction.relative, '32FC1')
+
+
 def _camera_info(result):
     return conversions.pinhole_to_camera_info(result.header, result.prediction.camera)
 
@@ -93,9 +97,13 @@ class _Output(NamedTuple):
     maps: tuple[str, ...] = ()
 
 
+RELATIVE_TOPIC = 'depth/relative'
+"""Depth of a network that gives no metres; silent of all others."""
+
 _OUTPUTS = {
     'depth/camera_info': _Output(CameraInfo, _camera_info),
     'depth/image_rect': _Output(Image, _depth, ('depth',)),
+    RELATIVE_TOPIC: _Output(Image, _relative, ('relative',)),
     'depth/points': _Output(PointCloud2, _points, ('depth', 'image')),
     'segmentation/mask': _Output(Image, _mask, ('label',)),
     'segmentation/confidence': _Output(Image, _confidence, ('confidence',)),
@@ -105,14 +113,32 @@ _OUTPUTS = {
 
 _LABELLED_POINTS = ('label', 'confidence')
 
-TOPICS = {topic: output.kind for topic, output in _OUTPUTS.items()}
-"""Output topics and their types."""
+TOPICS = {t: output.kind for t, output in _OUTPUTS.items() if t != RELATIVE_TOPIC}
+"""Output topics of a network that gives metres, and their types."""
 
 LABEL_INFO_TOPIC = 'segmentation/label_info'
 """Class names, latched, as vision_msgs/LabelInfo; only where vision_msgs is installed."""
 
 CALIBRATED_TOPICS = ('depth/camera_info', 'depth/points')
 """Topics that say nothing while the camera's intrinsics are unknown."""
+
+
+METRIC_TOPICS = ('depth/image_rect', 'depth/points')
+"""Topics that say nothing of a network whose depth is no metres."""
+
+
+def silent_topics(facts: ModelFacts, calibrated: bool) -> set[str]:
+    """
+    Return the topics that say nothing.
+
+    Args:
+        facts: what the network gives.
+        calibrated: whether the camera's intrinsics are known.
+
+    """
+    relative = 'relative' in facts.outputs
+    silent = set(METRIC_TOPICS) if relative else {RELATIVE_TOPIC}
+    return silent if calibrated else silent.union(CALIBRATED_TOPICS)
 
 
 def needed_maps(topics: Collection[str], values: Mapping[str, Any], calibrated: bool) -> Wanted:
@@ -155,15 +181,15 @@ class Outputs:
 
         Args:
             node: makes the publishers.
-            prefix: what stands before the names in `TOPICS`, such as 'front/'.
+            prefix: what stands before the topics' names, such as 'front/'.
 
         """
         self.buffers = MessageBuffers()
         self._node = node
         self._publishers = {}
-        for topic, kind in TOPICS.items():
+        for topic, output in _OUTPUTS.items():
             self._publishers[topic] = node.create_lifecycle_publisher(
-                kind,
+                output.kind,
                 prefix + topic,
                 QoSProfile(depth=1, reliability=QoSReliabilityPolicy.RELIABLE),
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
@@ -222,8 +248,9 @@ class Outputs:
         self.announce(facts, values)
         header = conversions.make_header(prediction)
         result = _Result(header, prediction, facts, values, self.buffers)
+        silent = silent_topics(facts, prediction.camera is not None)
         for topic in topics:
-            if prediction.camera is None and topic in CALIBRATED_TOPICS:
+            if topic in silent:
                 continue
             with stopwatch.measure('output'):
                 msg = _OUTPUTS[topic].make(result)

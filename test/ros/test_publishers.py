@@ -30,11 +30,12 @@ VALUES = {spec.name: spec.default for spec in SPECS}
         (['segmentation/color_mask', 'depth/image_rect'], {}, True, 'label depth'),
         (['segmentation/overlay'], {}, True, 'label image'),
         (list(TOPICS), {}, True, 'depth image label confidence'),
+        (['depth/relative'], {}, True, 'relative'),
     ],
 )
 def test_needed_maps(topics, values, calibrated, maps):
     needed = needed_maps(topics, {**VALUES, **values}, calibrated)
-    names = ('depth', 'label', 'confidence', 'image')
+    names = ('depth', 'label', 'confidence', 'image', 'relative')
     assert needed == Wanted(**{name: name in maps.split() for name in names})
 
 

@@ -110,8 +110,8 @@ def _sides(spec, tensor):
             )
         if not fixed and not given:
             raise ValueError(
-                f'input.{name} is missing, and the graph leaves it open ({tensor}); write the size '
-                'that the network was trained at'
+                f'input.{name} is missing, and the graph leaves it open ({tensor}); write the '
+                'size that the network was trained at'
             )
         sizes[name] = fixed or given
         if sizes[name] % spec.multiple:
@@ -166,8 +166,8 @@ def _complete_labels(manifest, signature):
 def _check_classes(spec, tensor, layout):
     if layout not in CHANNELS:
         raise ValueError(
-            f'labels.kind is {spec.kind}, but the graph gives {tensor}, without a channel for each '
-            'class; write map'
+            f'labels.kind is {spec.kind}, but the graph gives {tensor}, without a channel for '
+            'each class; write map'
         )
     channels = tensor.shape and tensor.shape[CHANNELS[layout]]
     if channels and channels != len(spec.classes):

@@ -46,14 +46,14 @@ def _check_depth(manifest, values):
     share = np.mean(~np.isfinite(values))
     if share > FEW:
         raise ValueError(
-            f'depth.tensor {spec.tensor} is not finite in {share:.0%} of the pixels of a test image; '
-            'check input.mean, input.std and the export, or take a mask'
+            f'depth.tensor {spec.tensor} is not finite in {share:.0%} of the pixels of a test '
+            'image; check input.mean, input.std and the export, or take a mask'
         )
     share = np.mean(values < 0)
     if spec.kind in POSITIVE and share > FEW:
         raise ValueError(
-            f'depth.kind is {spec.kind}, but {spec.tensor} is below 0 in {share:.0%} of the pixels '
-            f'of a test image (from {np.min(values):.3g} to {np.max(values):.3g}); write what it '
+            f'depth.kind is {spec.kind}, but {spec.tensor} is below 0 in {share:.0%} of the '
+            f'pixels of a test image (from {np.min(values):.3g} to {np.max(values):.3g}); write what it '
             'is, perhaps log_metres or inverse_up_to_scale_and_shift'
         )
 

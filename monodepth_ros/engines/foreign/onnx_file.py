@@ -106,8 +106,8 @@ def _check_external(path, model):
         if not file.is_file() or file.stat().st_size < end:
             there = f'has {file.stat().st_size} bytes' if file.is_file() else 'does not exist'
             raise ConfigError(
-                f'model {path} keeps weights in {name}, which {there} (at least {end} are needed); '
-                'get that file too and put it beside the other'
+                f'model {path} keeps weights in {name}, which {there} (at least {end} are '
+                'needed); get that file too and put it beside the other'
             )
 
 
