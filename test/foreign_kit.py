@@ -80,6 +80,7 @@ class StandIn:
             'NVCHW': [self.batch, 1, channels, *sides],
             'NHW': [self.batch, *sides],
             'HW': sides,
+            'N': [self.batch],
         }[layout]
 
     @staticmethod
@@ -128,6 +129,8 @@ class StandIn:
         for index, kind in enumerate(output.after):
             axis = {'axis': 1} if kind in ('Softmax', 'ArgMax') else {}
             y = self._node(kind, y, f'{output.name}_{index}', **axis)
+        if output.layout == 'N':
+            y = self._node('ReduceMean', y, f'{output.name}_flat', axes=[1, 2, 3], keepdims=0)
         if output.layout == 'NHWC':
             y = self._node('Transpose', y, f'{output.name}_last', perm=[0, 2, 3, 1])
         if output.layout in ('NHW', 'HW'):

@@ -22,7 +22,6 @@ from monodepth_ros.cli.options import (
     make_predictor_options,
     positive,
 )
-from monodepth_ros.cli.peer import add_peer_arguments, describe_peer, make_peer
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.provenance import commit, package_version
 
@@ -81,7 +80,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=5,
         help='the report shows so many of the best and worst images (default: %(default)s)',
     )
-    add_peer_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -90,14 +88,14 @@ def run(options: argparse.Namespace) -> int:
     if out and not out.parent.is_dir():
         raise ConfigError(f'--out {out}: the folder {out.parent} does not exist; make it first')
     sets = _sets(options)
-    peer = make_peer(options)
     with closing(make_engine(options)) as engine:
         facts = engine.facts
+        _check_outputs(facts)
         classes = facts.classes if 'semantic' in facts.outputs else ()
         datasets = [_open(one, options.camera_info, classes) for one in sets]
         folders = _report_folders(options.report, datasets)
         results = [
-            _evaluate(options, engine, peer, *one)
+            _evaluate(options, engine, *one)
             for one in zip(sets, datasets, folders, strict=True)
         ]
     for result in results:
@@ -153,17 +151,25 @@ def _report_folders(report, datasets) -> list[Optional[Path]]:
     return [check_folder(str(folder / name)) for name in names]
 
 
-def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
+def _check_outputs(facts) -> None:
+    """Refuse a model of which nothing can be measured."""
+    if not {'depth', 'semantic'} & set(facts.outputs):
+        raise ConfigError(
+            f'model {facts.network} gives depth {facts.depth_kind.replace("_", " ")}, which is '
+            'not measured; take one that gives metres or labels'
+        )
+
+
+def _evaluate(options, engine, one: _Set, dataset, folder) -> dict:
     """Measure one data set, write its report, and return its figures."""
     from monodepth_ros.pipeline.predictor import Predictor
     from monodepth_ros.training.evaluate import predict_sample
     from monodepth_ros.training.report import write_report
 
     facts = engine.facts
-    pair = peer and _pair(peer, dataset, facts)
     predictor = Predictor(engine, make_predictor_options(options))
     _check(dataset, facts, options.limit)
-    evaluation = _measure(predictor, dataset, options.limit, pair and pair.update)
+    evaluation = _measure(predictor, dataset, options.limit)
     result = {
         **evaluation.figures(),
         **_facts(options, one, engine, dataset),
@@ -171,8 +177,6 @@ def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
     }
     if options.lens or options.lens_root:
         result['lens'] = _lens(options, engine, one, dataset)
-    if pair:
-        result['peer'] = {**describe_peer(peer), **pair.compute()}
     if folder:
         predict = partial(predict_sample, predictor)
         write_report(folder, result, evaluation, dataset, predict, facts, options.examples)
@@ -204,7 +208,7 @@ def _check(dataset, facts, limit):
         print(word, file=sys.stderr)
 
 
-def _measure(predictor, dataset, limit, watch):
+def _measure(predictor, dataset, limit):
     """Return the evaluation of the first `limit` images, with a progress bar."""
     from monodepth_ros.training.evaluate import measure
     from tqdm import tqdm
@@ -212,18 +216,7 @@ def _measure(predictor, dataset, limit, watch):
     count = min(len(dataset), limit or len(dataset))
     with tqdm(range(count), desc='evaluate', unit='img') as indices:
         samples = (dataset[i] for i in indices)
-        return measure(predictor, samples, dataset.max_depth, dataset.crop, watch)
-
-
-def _pair(peer, dataset, facts):
-    """Return what measures the model and the peer side by side."""
-    from monodepth_ros.training.peer import SideBySide
-
-    if 'depth' not in facts.outputs:
-        raise ConfigError(
-            f'--onnx-peer compares depth, but {facts.network} predicts {", ".join(facts.outputs)}'
-        )
-    return SideBySide(peer, dataset.max_depth, dataset.crop)
+        return measure(predictor, samples, dataset.max_depth, dataset.crop)
 
 
 def _facts(options, one: _Set, engine, dataset) -> dict:
@@ -243,6 +236,7 @@ def _facts(options, one: _Set, engine, dataset) -> dict:
         'root': Path(one.root).name,
         'split': one.split,
         'metric_scaling': options.metric_scaling,
+        'semantic_model': options.semantic_model and Path(options.semantic_model).name,
         'checkpoint': path.name,
         'checkpoint_sha256': file_digest(path),
         'measured': datetime.now(timezone.utc).isoformat(timespec='seconds'),

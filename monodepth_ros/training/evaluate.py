@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterable, Optional
+from typing import Iterable, Optional
 
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.facts import ModelFacts
@@ -42,7 +42,6 @@ def measure(
     samples: Iterable[Sample],
     max_depth: float = 10.0,
     crop: Optional[Crop] = None,
-    watch: Optional[Callable[[Sample, Prediction], None]] = None,
 ) -> Evaluation:
     """Measure a model on annotated images, single scale, nothing averaged at test time.
 
@@ -51,15 +50,11 @@ def measure(
         samples: annotated images.
         max_depth: metres; farther ground truth does not count.
         crop: rows and columns of the image that count; None for all.
-        watch: called with each sample and what the model predicts for it.
 
     """
     evaluation = Evaluation(predictor.engine.facts, max_depth, crop)
     for sample in samples:
-        prediction = predict_sample(predictor, sample)
-        evaluation.update(sample, prediction)
-        if watch is not None:
-            watch(sample, prediction)
+        evaluation.update(sample, predict_sample(predictor, sample))
     return evaluation
 
 
