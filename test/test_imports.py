@@ -151,6 +151,7 @@ ALLOWED = [
             'frames',
             'facts',
             'camera',
+            'image_files',
             'pipeline',
             'provenance',
             'networks',
@@ -172,7 +173,11 @@ ROS = re.compile(
 TORCH = re.compile(r'(torch|torchvision)')
 MAY_USE = [
     (ROS, r'(ros|benchmark\.ros).*'),
-    (TORCH, r'(networks|training|engines(?!\.foreign)|cli).*|benchmark\.(plain_network|products|weights)'),
+    (
+        TORCH,
+        r'(networks|training|engines(?!\.foreign)|cli).*'
+        r'|benchmark\.(plain_network|products|weights)',
+    ),
 ]
 
 

@@ -95,8 +95,7 @@ def run(options: argparse.Namespace) -> int:
         datasets = [_open(one, options.camera_info, classes) for one in sets]
         folders = _report_folders(options.report, datasets)
         results = [
-            _evaluate(options, engine, *one)
-            for one in zip(sets, datasets, folders, strict=True)
+            _evaluate(options, engine, *one) for one in zip(sets, datasets, folders, strict=True)
         ]
     for result in results:
         print_figures(result)

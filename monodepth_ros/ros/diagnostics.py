@@ -239,7 +239,7 @@ several times what the slowest network takes that is of use to a robot.
 
 
 def engine_warning(engine: Engine) -> str:
-    """Return what a user should know of a loaded engine all the time; '' where there is nothing."""
+    """Return what a user should know of a loaded engine all the time; '' for nothing."""
     facts, texts = engine.facts, [engine.warning]
     if 'relative' in facts.outputs:
         texts.append(

@@ -98,16 +98,6 @@ def test_bad_folder_for_the_report_is_seen_first(evaluate, tmp_path, capfd):
     assert 'abs_rel' not in captured.out
 
 
-class Session:
-    """Stands in for ONNX Runtime: a network that says 2 m."""
-
-    def get_inputs(self):
-        return [SimpleNamespace(name='image', shape=[1, 3, 24, 32])]
-
-    def run(self, names, values):
-        return [np.full((1, 1, 24, 32), 200.0, np.float32)]
-
-
 def test_limit(evaluate, tmp_path):
     out = tmp_path / 'figures.json'
     assert evaluate('--limit', '2', '--out', out) == 0
