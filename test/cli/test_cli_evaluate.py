@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 import re
-from types import SimpleNamespace
 
 import cv2
 from monodepth_ros.cli.main import main

@@ -53,8 +53,8 @@ def _check_depth(manifest, values):
     if spec.kind in POSITIVE and share > FEW:
         raise ValueError(
             f'depth.kind is {spec.kind}, but {spec.tensor} is below 0 in {share:.0%} of the '
-            f'pixels of a test image (from {np.min(values):.3g} to {np.max(values):.3g}); write what it '
-            'is, perhaps log_metres or inverse_up_to_scale_and_shift'
+            f'pixels of a test image (from {np.min(values):.3g} to {np.max(values):.3g}); write '
+            'what it is, perhaps log_metres or inverse_up_to_scale_and_shift'
         )
 
 
