@@ -86,7 +86,7 @@ def declare_arguments():
         DeclareLaunchArgument(
             'device',
             default_value='',
-            description='auto, cpu, cuda or cuda:N. Empty: as in params_file.',
+            description='auto, cpu, cuda or cuda:N, intel_gpu, npu. Empty: as in params_file.',
         ),
         DeclareLaunchArgument(
             'autostart',

@@ -34,7 +34,9 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
         '--engine', default='auto', help=f'auto, {", ".join(ENGINES)} (default: %(default)s)'
     )
     parser.add_argument(
-        '--device', default='auto', help='auto, cpu, cuda or cuda:N (default: %(default)s)'
+        '--device',
+        default='auto',
+        help='auto, cpu, cuda or cuda:N, intel_gpu, npu (default: %(default)s)',
     )
     parser.add_argument(
         '--threads', type=int, default=0, help='CPU threads; 0: the engine decides (default)'

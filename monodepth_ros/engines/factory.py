@@ -56,7 +56,8 @@ ENGINES = tuple(_KINDS)
 # `auto` expects of a start.
 _ON_CUDA = ('torch_cuda_graph', 'onnxruntime')
 _ON_CPU = ('openvino', 'onnxruntime', 'torch_channels_last')
-_DEVICE = r'auto|cpu|cuda(:\d+)?'
+DEVICE = r'auto|cpu|cuda(:\d+)?|intel_gpu(:\d+)?|npu'
+_OF_OPENVINO = ('intel_gpu', 'npu')
 WEIGHTS = Path(__file__).resolve().parent.parent / 'weights'
 SUFFIX = '.safetensors'
 
@@ -105,7 +106,7 @@ def create_engine(
     Args:
         model: a shipped model's name, or the path of a .safetensors or .onnx file.
         engine: 'auto' or one of `ENGINES`; `Engine.reason` says why 'auto' took what it took.
-        device: 'auto', 'cpu', 'cuda' or 'cuda:N'.
+        device: 'auto', 'cpu', 'cuda' or 'cuda:N', or of OpenVINO 'intel_gpu' or 'npu'.
         threads: CPU threads; 0 leaves the engine's own choice.
         precision: one of `PRECISIONS`; 'auto' is the fastest that keeps depth and labels.
         update: build anew what the cache of compiled artefacts has.
@@ -125,9 +126,10 @@ def create_engine(
         raise ConfigError(
             f'unknown precision {precision!r}; choose one of {", ".join(PRECISIONS)}'
         )
-    if not re.fullmatch(_DEVICE, device):
+    if not re.fullmatch(DEVICE, device):
         raise EngineError(
-            f"unknown device {device!r}; choose one of 'auto', 'cpu', 'cuda', 'cuda:N'"
+            f"unknown device {device!r}; choose one of 'auto', 'cpu', 'cuda', 'cuda:N', "
+            "'intel_gpu', 'npu'"
         )
     if threads < 0:
         raise ConfigError(f'threads is {threads}, expected 0 or more; 0: the engine decides')
@@ -153,6 +155,11 @@ def _create(name: str, device: str, options: dict) -> Engine:
             f'engine {name!r} runs {SUFFIX} files, but the model is {options["path"]}; set engine '
             "to 'auto', 'openvino' or 'onnxruntime'"
         )
+    if device.partition(':')[0] in _OF_OPENVINO and name != 'openvino':
+        raise EngineError(
+            f"device {device!r} is one of OpenVINO's, engine is {name!r}; set engine to 'openvino' "
+            "or 'auto'"
+        )
     try:
         module = importlib.import_module(f'monodepth_ros.engines.{kind.module}')
     except ImportError as error:
@@ -173,6 +180,8 @@ def _create_best(device: str, options: dict) -> Engine:
     passed_over = []
     if device == 'auto' and not _has_nvidia_driver():
         passed_over.append('no NVIDIA driver')
+    elif device.partition(':')[0] in _OF_OPENVINO:
+        attempts = [('openvino', device)]
     elif device != 'cpu':
         cuda = 'cuda' if device == 'auto' else device
         attempts = [(name, cuda) for name in _ON_CUDA] + attempts

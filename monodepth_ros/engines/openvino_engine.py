@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: float32, bfloat16 where the CPU has it, INT8 after calibration."""
+"""OpenVINO on CPUs, Intel GPUs and NPUs, in what they compute in; INT8 after calibration."""
 
 from __future__ import annotations
 
@@ -22,6 +22,34 @@ SIZES_KEPT = 4
 """Compiled models held at a time; cameras of one size need one, and it seldom changes."""
 
 
+CPU = 'CPU'
+DEVICES = {'cpu': CPU, 'intel_gpu': 'GPU', 'npu': 'NPU'}
+"""OpenVINO's names by ours."""
+
+
+def find_plugin(core: openvino.Core, device: str) -> str:
+    """Return OpenVINO's name of a device; 'auto' is the CPU.
+
+    Raises:
+        EngineError: OpenVINO has no such device here.
+
+    """
+    kind, _, index = ('cpu' if device == 'auto' else device).partition(':')
+    there = core.available_devices
+    name = DEVICES.get(kind, '') + (f'.{index}' if index else '')
+    # Of several GPUs each has its number; without one the first is meant.
+    if not any(found == name or found.startswith(f'{name}.') for found in there if name):
+        ours = {plugin: name for name, plugin in DEVICES.items()}
+        shown = sorted({ours.get(found.partition('.')[0], found) for found in there})
+        version = openvino.get_version().split('-')[0]
+        raise EngineError(
+            f'device {device!r} asked for, but OpenVINO {version} has {", ".join(shown)} here; '
+            'install the driver of the device, or set device to one of those, or engine to '
+            "'auto'"
+        )
+    return name
+
+
 class OpenvinoEngine(Engine):
     """Run the deployment graph in OpenVINO, compiled for each input size.
 
@@ -32,22 +60,30 @@ class OpenvinoEngine(Engine):
         path: checkpoint or ONNX file.
         facts: its facts.
         threads: CPU threads; 0 leaves OpenVINO's own choice.
-        precision: 'auto' (bfloat16 where the CPU computes in it, else float32), 'float32',
-            'bfloat16', or 'int8' once `openvino_int8.quantize` has been run for this checkpoint.
+        precision: 'auto' (the first that the device offers: bfloat16 or float16 where it computes
+            in it, else float32), another of those, or 'int8' once `openvino_int8.quantize` has
+            been run for this checkpoint.
         update: build anew what the cache has.
+        device: 'auto' (the CPU), or one of `DEVICES`, 'intel_gpu:N' for the N-th.
 
     """
 
     name = 'openvino'
 
-    def __init__(self, path, facts: ModelFacts, threads=0, precision='auto', update=False):
+    def __init__(
+        self, path, facts: ModelFacts, threads=0, precision='auto', update=False, device='auto'
+    ):
         self.facts = facts
         self._core = openvino.Core()
-        self.device = (
-            f'cpu ({threads} threads)' if threads else 'cpu (as many threads as OpenVINO chooses)'
-        )
+        self._plugin = find_plugin(self._core, device)
+        name = self._property('FULL_DEVICE_NAME')
+        if self._plugin == CPU:
+            self.device = f'cpu ({threads or "as many"} threads'
+            self.device += ')' if threads else ' as OpenVINO chooses)'
+        else:
+            self.device = f'{device} ({name})'
         self.precision = choose_precision(
-            precision, self._offered_precisions(), f'OpenVINO on {self._cpu("FULL_DEVICE_NAME")}'
+            precision, self._offered_precisions(), f'OpenVINO on {name}'
         )
         self._path, self._threads, self._update = Path(path), threads, update
         self._model: Optional[openvino.Model] = None
@@ -62,19 +98,23 @@ class OpenvinoEngine(Engine):
     @classmethod
     def from_file(cls, path, device='auto', threads=0, precision='auto', update=False):
         """Load a checkpoint; raise CheckpointError or EngineError."""
-        if device not in ('auto', 'cpu'):
-            raise EngineError(
-                f"engine 'openvino' runs on the CPU, device is {device!r}; set device to 'cpu' "
-                "or engine to 'auto'"
-            )
-        return cls(path, read_facts(path), threads, precision, update)
+        return cls(path, read_facts(path), threads, precision, update, device)
 
-    def _cpu(self, name: str):
-        return self._core.get_property('CPU', name)
+    def _property(self, name: str):
+        return self._core.get_property(self._plugin, name)
 
     def _offered_precisions(self) -> Sequence[str]:
-        native = 'BF16' in self._cpu('OPTIMIZATION_CAPABILITIES')
-        return ('bfloat16', 'float32', 'int8') if native else ('float32', 'int8')
+        native = self._property('OPTIMIZATION_CAPABILITIES')
+        fast, name = ('BF16', 'bfloat16') if self._plugin == CPU else ('FP16', 'float16')
+        return tuple(
+            precision
+            for precision, there in (
+                (name, fast in native),
+                ('float32', 'FP32' in native),
+                ('int8', 'INT8' in native or self._plugin == CPU),
+            )
+            if there
+        )
 
     def _infer(self, images: np.ndarray) -> RawOutput:
         if self._request is None:
@@ -88,7 +128,8 @@ class OpenvinoEngine(Engine):
                 for number, values in enumerate(maps):
                     values[index] = request.get_output_tensor(number).data[0]
         except RuntimeError as error:
-            raise EngineError(f'OpenVINO failed on {self.device}: {error}') from error
+            text = ' '.join(str(error).split())
+            raise EngineError(f'OpenVINO failed on {self.device}: {text}') from error
         return raw_output(self.facts, maps)
 
     def _make_request(self, size: tuple[int, int]) -> openvino.InferRequest:
@@ -101,13 +142,17 @@ class OpenvinoEngine(Engine):
                 'shape': shape,
                 'precision': self.precision,
                 'threads': self._threads,
+                **({} if self._plugin == CPU else {'device': self._plugin}),
             },
             {
                 **graph_key(self._path),
                 'engine': file_digest(__file__),
                 'quantized': self._quantized and digest(b''.join(self._quantized)),
                 'openvino': openvino.get_version(),
-                'cpu': [self._cpu('FULL_DEVICE_NAME'), *self._cpu('OPTIMIZATION_CAPABILITIES')],
+                'cpu': [
+                    self._property('FULL_DEVICE_NAME'),
+                    *self._property('OPTIMIZATION_CAPABILITIES'),
+                ],
             },
         )
         compiled = None if self._update else self._import(artefact.load())
@@ -120,7 +165,7 @@ class OpenvinoEngine(Engine):
 
     def _import(self, blob: Optional[bytes]) -> Optional[openvino.CompiledModel]:
         try:
-            return blob and self._core.import_model(blob, 'CPU', self._options())
+            return blob and self._core.import_model(blob, self._plugin, self._options())
         except RuntimeError:  # whole, but not what this OpenVINO takes
             return None
 
@@ -129,19 +174,23 @@ class OpenvinoEngine(Engine):
             self._model = self._read_model()
         model = self._model.clone()
         model.reshape(list(shape))  # fixed sizes let OpenVINO plan memory and kernels
-        return self._core.compile_model(model, 'CPU', self._options())
+        return self._core.compile_model(model, self._plugin, self._options())
 
     def _options(self) -> dict:
         options = {
             'PERFORMANCE_HINT': 'LATENCY',
             'INFERENCE_PRECISION_HINT': 'f32' if self.precision == 'float32' else self._fast(),
-            # A robot runs much else; threads tied to cores would wait for it.
-            'ENABLE_CPU_PINNING': False,
         }
+        if self._plugin != CPU:
+            return options
+        # A robot runs much else; threads tied to cores would wait for it.
+        options['ENABLE_CPU_PINNING'] = False
         return {**options, 'INFERENCE_NUM_THREADS': self._threads} if self._threads else options
 
     def _fast(self) -> str:
-        return 'bf16' if 'bfloat16' in self._offered_precisions() else 'f32'
+        offered = self._offered_precisions()
+        names = (('bfloat16', 'bf16'), ('float16', 'f16'))
+        return next((hint for precision, hint in names if precision in offered), 'f32')
 
     def _read_model(self) -> openvino.Model:
         if self._quantized is not None:

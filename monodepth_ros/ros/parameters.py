@@ -143,9 +143,9 @@ SPECS = (
     Spec(
         'device',
         'auto',
-        'Where the network runs; auto takes CUDA where there is a device. cuda never falls back.',
-        expected='auto, cpu, cuda or cuda:N',
-        pattern=r'auto|cpu|cuda(:\d+)?',
+        'Where the network runs; auto takes CUDA where there is a device. Others never fall back.',
+        expected='auto, cpu, cuda or cuda:N, intel_gpu, npu',
+        pattern=r'auto|cpu|cuda(:\d+)?|intel_gpu(:\d+)?|npu',
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(
