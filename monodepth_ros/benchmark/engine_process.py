@@ -133,9 +133,9 @@ def known_networks() -> dict:
 
 
 def _plain(**options):
-    from monodepth_ros.benchmark.plain_network import PlainNetwork
+    from monodepth_ros.benchmark.plain import open_plain
 
-    return PlainNetwork(**options)
+    return open_plain(**options)
 
 
 def _engine(**options):
