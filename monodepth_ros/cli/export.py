@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--size',
         type=_size,
         metavar='WIDTHxHEIGHT',
-        help="the network's input in pixels, multiples of 32 (default: the training size)",
+        help="the network's input in pixels, such as 320x256 (default: the training size)",
     )
     parser.add_argument(
         '--calibration',
@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
 
     path = resolve_model(options.model)
     facts = read_facts(path)
+    if options.size:
+        _check_size(options.size, facts)
     if options.calibration:
         _calibrate(options, path, facts)
     if options.onnx:
@@ -61,11 +63,23 @@ def run(options: argparse.Namespace) -> int:
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r'(\d+)x(\d+)', text)
     size = tuple(int(n) for n in match.groups()) if match else (0, 0)
-    if min(size) < 32 or any(n % 32 for n in size):
-        raise argparse.ArgumentTypeError(
-            f'{text!r}, expected WIDTHxHEIGHT, both multiples of 32, such as 320x256'
-        )
+    if min(size) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r}, expected WIDTHxHEIGHT, such as 320x256')
     return size
+
+
+def _check_size(size, facts) -> None:
+    """Raise ConfigError where the network takes no such size."""
+    rule = facts.size_rule
+    if rule.fixed and size != (facts.input_width, facts.input_height):
+        raise ConfigError(
+            f'--size is {size[0]}x{size[1]}, expected {facts.input_width}x{facts.input_height}, '
+            f'which {facts.network} always takes; leave it out'
+        )
+    if any(side % rule.multiple for side in size):
+        raise ConfigError(
+            f'--size is {size[0]}x{size[1]}, expected both multiples of {rule.multiple}'
+        )
 
 
 def _training_size(facts) -> tuple[int, int]:

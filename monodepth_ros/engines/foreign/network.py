@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 import hashlib
+import os
 from pathlib import Path
 from typing import Optional, TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from monodepth_ros.engines.foreign.check import complete
 from monodepth_ros.engines.foreign.facts import ForeignFacts, make_facts
 from monodepth_ros.engines.foreign.manifest import Manifest, manifest_path, read_manifest
 from monodepth_ros.engines.foreign.signature import Signature
+from monodepth_ros.errors import ConfigError
 
 if TYPE_CHECKING:
     import onnx
@@ -25,8 +27,8 @@ def read_facts(path: str | Path) -> ForeignFacts:
         ConfigError: one of the two cannot be used, or they contradict each other.
 
     """
-    _, found, manifest = read_network(path)
-    return make_facts(manifest, found)
+    found, _ = _described(path)
+    return make_facts(complete(read_manifest(manifest_path(path)), found), found)
 
 
 def adapted(
@@ -60,9 +62,22 @@ def read_network(path: str | Path) -> tuple[onnx.ModelProto, Signature, Manifest
 def sources(path: str | Path) -> list[Path]:
     """Return the files that a network is made of: graph, manifest, weights."""
     path = Path(path)
-    model = onnx_file.load(path)
-    files = onnx_file.external_files(model)
-    return [path, manifest_path(path), *(path.parent / name for name in files)]
+    return [path, manifest_path(path), *(path.parent / name for name in _described(path)[1])]
+
+
+def _described(path) -> tuple[Signature, tuple[str, ...]]:
+    """Return signature and external files, read once for each state of the file."""
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise ConfigError(f'model {path} cannot be read: {error.strerror}') from None
+    return _described_once(str(path), status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=8)
+def _described_once(path, _modified, _size):
+    model = onnx_file.load(Path(path))
+    return onnx_file.signature(model), onnx_file.external_files(model)
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,8 @@
 """Networks of many signatures give in our engines what a script by hand gets out of them."""
 
+import subprocess
+import sys
+
 import cv2
 from foreign_kit import Output, plain_script, StandIn
 from monodepth_ros.camera import CameraModel
@@ -8,6 +11,7 @@ from monodepth_ros.errors import EngineError
 from monodepth_ros.frames import Frame
 from monodepth_ros.pipeline.predictor import infer, Predictor
 import numpy as np
+import onnx
 import pytest
 
 IMAGENET = {'mean': [123.675, 116.28, 103.53], 'std': [58.395, 57.12, 57.375]}
@@ -251,6 +255,31 @@ def test_weights_in_a_file_of_their_own(tmp_path):
         found = create_engine(str(path), engine, 'cpu', 1, 'float32').infer(image[None]).depth[0]
         np.testing.assert_allclose(found, expected, rtol=1e-5)
     assert sorted(p.name for p in tmp_path.iterdir()) == ['cache', 'net.onnx', 'net.yaml', 'w.bin']
+
+
+def test_weights_of_their_own_are_not_read_for_the_graph(tmp_path):
+    # A hundred megabytes that nothing is written to: a sparse file.
+    stand_in, manifest = CASES['fixed_stretch']
+    path = stand_in.write(tmp_path / 'net.onnx', manifest)
+    model, count = onnx.load(str(path)), 25_000_000
+    big = onnx.TensorProto(name='big', dims=[count], data_type=onnx.TensorProto.FLOAT)
+    big.data_location = onnx.TensorProto.EXTERNAL
+    for key, value in (('location', 'big.bin'), ('offset', '0'), ('length', str(4 * count))):
+        big.external_data.add(key=key, value=value)
+    model.graph.initializer.append(big)
+    path.write_bytes(model.SerializeToString())
+    with open(tmp_path / 'big.bin', 'wb') as file:
+        file.truncate(4 * count)
+    program = (
+        'import resource, sys\n'
+        'from monodepth_ros.engines.foreign.network import adapted, read_facts\n'
+        'before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n'
+        'read_facts(sys.argv[1]), adapted(sys.argv[1])\n'
+        'print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n'
+    )
+    grown = subprocess.run([sys.executable, '-c', program, str(path)], capture_output=True)
+    assert grown.returncode == 0, grown.stderr
+    assert int(grown.stdout) < 4 * count / 1024 / 4
 
 
 def test_auto_takes_an_engine_for_onnx_files(tmp_path):
