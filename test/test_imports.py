@@ -94,7 +94,7 @@ ALLOWED = [
             'networks',
         ],
     ),
-    (r'training\.(evaluate|validation)', [*TRAINING, 'engines']),
+    (r'training\.(evaluate|validation|foreign_teacher)', [*TRAINING, 'engines']),
     (r'training.*', TRAINING),
     (
         r'ros.*',
