@@ -157,8 +157,8 @@ def _create(name: str, device: str, options: dict) -> Engine:
         )
     if device.partition(':')[0] in _OF_OPENVINO and name != 'openvino':
         raise EngineError(
-            f"device {device!r} is one of OpenVINO's, engine is {name!r}; set engine to 'openvino' "
-            "or 'auto'"
+            f"device {device!r} is one of OpenVINO's, engine is {name!r}; set engine to "
+            "'openvino' or 'auto'"
         )
     try:
         module = importlib.import_module(f'monodepth_ros.engines.{kind.module}')
