@@ -17,7 +17,7 @@ from monodepth_ros.frames import RawOutput, UNLABELLED
 import numpy as np
 
 MODES = ('refuse', 'warn', 'off')
-DEPTH_LIMITS = {'float32': 0.01, 'float16': 0.04, 'bfloat16': 0.04, 'int8': 0.08}
+DEPTH_LIMITS = {'float32': 0.01, 'float16': 0.05, 'bfloat16': 0.05, 'int8': 0.08}
 """Largest median of the relative difference in depth, by precision: some times what is found."""
 LABEL_LIMITS = {'float32': 0.99, 'float16': 0.95, 'bfloat16': 0.95, 'int8': 0.9}
 """Smallest share of equal labels among those that the trusted engine is sure of."""
