@@ -121,12 +121,12 @@ def declare_arguments():
         DeclareLaunchArgument(
             'model',
             default_value='',
-            description='Shipped model or path of a .safetensors file. Empty: as in params_file.',
+            description='Shipped model, or path of a .safetensors or .onnx file. Empty: as in params_file.',
         ),
         DeclareLaunchArgument(
             'device',
             default_value='',
-            description='auto, cpu, cuda or cuda:N. Empty: as in params_file.',
+            description='auto, cpu, cuda or cuda:N, intel_gpu, npu. Empty: as in params_file.',
         ),
         DeclareLaunchArgument(
             'autostart',

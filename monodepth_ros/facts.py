@@ -5,12 +5,28 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 import math
-from typing import Dict, Tuple
+from typing import ClassVar, Dict, Tuple
 
 from monodepth_ros.errors import CheckpointError, shown
 
 Ranges = Dict[str, Tuple[float, float]]
 """The smallest and the largest value of each named layer's input."""
+
+
+@dataclass(frozen=True)
+class SizeRule:
+    """Which sizes a network's input may have.
+
+    Attributes:
+        multiple: both sides are multiples of this many pixels.
+        fixed: the input always has the training size.
+        stretch: the image fills the input whatever its aspect, which then has the training size.
+
+    """
+
+    multiple: int = 32
+    fixed: bool = False
+    stretch: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,17 @@ class ModelFacts:
     training: dict = field(default_factory=dict)
     metrics: dict = field(default_factory=dict)
     activation_ranges: Ranges = field(default_factory=dict)
+
+    # Our networks halve their input five times, and their metres belong to a focal length.
+    size_rule: ClassVar[SizeRule] = SizeRule()
+    has_focal_length: ClassVar[bool] = True
+    depth_kind: ClassVar[str] = 'metres'
+    known_outputs: ClassVar[tuple[str, ...]] = ('depth', 'semantic', 'error')
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """Names of what the network's graph gives, in order."""
+        return ('depth', 'label', 'confidence', *(['error'] if 'error' in self.outputs else []))
 
     def to_dict(self) -> dict:
         """Return the facts as plain JSON types."""
@@ -104,10 +131,10 @@ class ModelFacts:
                 f'model facts have {len(self.classes)} classes and {len(self.colors)} colours; '
                 f'expected {fewest}..255 classes with one colour each'
             )
-        if not self.outputs or not set(self.outputs) <= {'depth', 'semantic', 'error'}:
+        if not self.outputs or not set(self.outputs) <= set(self.known_outputs):
             raise CheckpointError(
-                f"model fact outputs is {shown(self.outputs)}, expected of 'depth', 'semantic', "
-                "'error'"
+                f'model fact outputs is {shown(self.outputs)}, expected of '
+                f'{", ".join(map(repr, self.known_outputs))}'
             )
         if 'error' in self.outputs and 'depth' not in self.outputs:
             raise CheckpointError(

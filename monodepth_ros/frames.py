@@ -43,6 +43,8 @@ class RawOutput:
         confidence: (N, h, w) uint8, 0..255 for the probability 0..1 of the label.
         error: (N, h, w) float32, the expected relative error of the depth; None from a network
             that does not predict it.
+        relative: (N, h, w) float32, depth that is no metres, in the network's own unit (the
+            manifest's `depth.kind`); None from a network that gives metres.
 
     """
 
@@ -50,6 +52,7 @@ class RawOutput:
     label: np.ndarray
     confidence: np.ndarray
     error: Optional[np.ndarray] = None
+    relative: Optional[np.ndarray] = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Wanted:
     confidence: bool = True
     image: bool = True
     error: bool = False
+    relative: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class Prediction:
         error: (H, W) float32, the expected relative error of the depth: what the network has
             learned of it, or a guess (`pipeline.depth_error`); NaN where it gave no depth.
         ground: the floor in the optical frame, where it was needed and is known.
+        relative: (H, W) float32, from 0 for the nearest to 1 for the farthest pixel of this very
+            image, NaN where unknown; None from a network that gives metres.
 
     """
 
@@ -93,3 +99,4 @@ class Prediction:
     frame_id: str = ''
     error: Optional[np.ndarray] = None
     ground: Optional[GroundPlane] = None
+    relative: Optional[np.ndarray] = None

@@ -59,6 +59,29 @@ ALLOWED = [
     (r'engines\.base', ['errors', 'frames', 'facts']),
     (r'engines\.cache', ['errors', 'networks']),
     (r'engines\.export', ['errors', 'networks', 'engines.base', 'engines.cache']),
+    (
+        r'engines\.foreign\..+',
+        ['errors', 'frames', 'facts', 'yaml_file', 'engines.base', 'engines.foreign'],
+    ),
+    (
+        r'engines\.graphs',
+        ['errors', 'facts', 'networks', 'engines.cache', 'engines.export', 'engines.foreign'],
+    ),
+    (
+        r'engines\.self_check',
+        [
+            'errors',
+            'frames',
+            'facts',
+            'engines.base',
+            'engines.cache',
+            'engines.foreign',
+            'engines.graphs',
+            'engines.torch_engine',
+            'engines.trusted',
+        ],
+    ),
+    (r'engines\.pair', ['errors', 'frames', 'facts', 'engines.base']),
     (r'engines\.factory', ['errors', 'facts', 'engines', 'networks']),
     (
         r'engines\..+',
@@ -69,11 +92,14 @@ ALLOWED = [
             'engines.base',
             'engines.cache',
             'engines.export',
+            'engines.foreign',
+            'engines.graphs',
+            'engines.trusted',
             'engines.openvino_int8',
             'networks',
         ],
     ),
-    (r'training\.(evaluate|validation)', [*TRAINING, 'engines']),
+    (r'training\.(evaluate|validation|foreign_teacher)', [*TRAINING, 'engines']),
     (r'training.*', TRAINING),
     (
         r'ros.*',
@@ -152,6 +178,7 @@ ALLOWED = [
             'facts',
             'camera',
             'scale',
+            'image_files',
             'pipeline',
             'provenance',
             'networks',
@@ -174,7 +201,11 @@ ROS = re.compile(
 TORCH = re.compile(r'(torch|torchvision)')
 MAY_USE = [
     (ROS, r'(ros|benchmark\.ros).*'),
-    (TORCH, r'(networks|training|engines|cli).*|benchmark\.(plain_network|products|weights)'),
+    (
+        TORCH,
+        r'(networks|training|engines(?!\.foreign)|cli).*'
+        r'|benchmark\.(plain_network|products|weights)',
+    ),
 ]
 
 

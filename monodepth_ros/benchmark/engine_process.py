@@ -20,6 +20,8 @@ NOISE = 4.0
 class _TimedEngine:
     """An engine that notes how long it takes."""
 
+    labels = None
+
     def __init__(self, engine):
         self._engine = engine
         self.facts = engine.facts
@@ -153,9 +155,9 @@ def known_networks() -> dict:
 
 
 def _plain(**options):
-    from monodepth_ros.benchmark.plain_network import PlainNetwork
+    from monodepth_ros.benchmark.plain import open_plain
 
-    return PlainNetwork(**options)
+    return open_plain(**options)
 
 
 def _engine(**options):

@@ -14,11 +14,15 @@ from monodepth_ros.benchmark.settings import Settings
 from monodepth_ros.benchmark.spread import rounded, spread
 from monodepth_ros.benchmark.targets import Target
 from monodepth_ros.benchmark.worker import Worker
+from monodepth_ros.engines.graphs import is_foreign
 from monodepth_ros.errors import BenchmarkError
 import numpy as np
 
 PLAIN = 'plain'
 """The row that others are compared with: eager PyTorch, float32, NCHW."""
+
+OF_ONNX_FILES = ('openvino', 'onnxruntime', 'tensorrt')
+"""Engines that run networks of others."""
 
 SLOW_TO_CALIBRATE = (8, 16)
 """Output strides that int8 is not measured for: calibration would take most of the run."""
@@ -75,6 +79,8 @@ def choose_cases(settings: Settings, target: Target, is_model: bool) -> list[Cas
     if not settings.quick and is_model:
         roles.add('compiled')
     cases = [case for case in CASES['cuda' if settings.on_cuda else 'cpu'] if case.role in roles]
+    if is_foreign(target.path):
+        return [case for case in cases if case.engine in (PLAIN, *OF_ONNX_FILES)]
     if target.output_stride in SLOW_TO_CALIBRATE:
         return [case for case in cases if case.precision != 'int8']
     return cases

@@ -8,8 +8,8 @@ from typing import Optional
 
 from monodepth_ros.benchmark.images import load_images, network_inputs
 from monodepth_ros.engines.factory import resolve_model
+from monodepth_ros.engines.graphs import read_facts
 from monodepth_ros.facts import ModelFacts
-from monodepth_ros.networks.checkpoint import read_facts
 import numpy as np
 
 EVALUATION_IMAGES = 8

@@ -8,6 +8,7 @@ from pathlib import Path
 from monodepth_ros.benchmark.settings import Settings
 from monodepth_ros.benchmark.worker import Worker
 from monodepth_ros.engines.factory import resolve_model, shipped_models
+from monodepth_ros.engines.graphs import is_foreign
 
 RESNET = 'dual_resnet50'
 STRIDES = (32, 16, 8)
@@ -55,7 +56,9 @@ def make_targets(settings: Settings) -> list[Target]:
     with Worker('engine_process', settings.scratch) as worker:
         for path in paths:
             targets += _of_checkpoint(settings, worker, path, 'trained')
-        known = worker.ask('known_networks')['names']
+        # Random weights are made like the model's, which another's network is no pattern for.
+        ours = not is_foreign(settings.model_path)
+        known = worker.ask('known_networks')['names'] if ours else ()
         measured = {target.network for target in targets}
         strides = {target.output_stride for target in targets if target.network == RESNET}
         if not strides.issuperset(_strides(settings)):
@@ -69,7 +72,7 @@ def make_targets(settings: Settings) -> list[Target]:
 
 def _of_checkpoint(settings, worker, path, weights):
     facts = settings.facts(path)
-    if not facts.network.endswith('resnet50'):
+    if is_foreign(path) or not facts.network.endswith('resnet50'):
         return [Target(facts.network, path, weights)]
     if facts.options.get('encoder_skips'):
         return [Target(facts.network, path, weights, facts.options.get('output_stride', 8))]

@@ -22,12 +22,12 @@ from monodepth_ros.cli.evaluate_recording import (
 from monodepth_ros.cli.figures import print_figures, print_sets
 from monodepth_ros.cli.options import (
     add_engine_arguments,
+    add_more_engine_arguments,
     add_scaling_arguments,
     make_engine,
     make_predictor_options,
     positive,
 )
-from monodepth_ros.cli.peer import add_peer_arguments, describe_peer, make_peer
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.provenance import commit, package_version
 
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='bag with measured distances, in place of a data set',
     )
     add_engine_arguments(parser)
+    add_more_engine_arguments(parser)
     add_scaling_arguments(parser)
     parser.add_argument(
         '--dataset',
@@ -107,7 +108,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=5,
         help='the report shows so many of the best and worst images (default: %(default)s)',
     )
-    add_peer_arguments(parser)
     add_recording_arguments(parser)
 
 
@@ -117,9 +117,9 @@ def run(options: argparse.Namespace) -> int:
     if out and not out.parent.is_dir():
         raise ConfigError(f'--out {out}: the folder {out.parent} does not exist; make it first')
     sets = _sets(options)
-    peer = make_peer(options)
     with closing(make_engine(options)) as engine:
         facts = engine.facts
+        _check_outputs(facts)
         classes = facts.classes if 'semantic' in facts.outputs else ()
         datasets = [
             open_recording(options, one.root)
@@ -129,8 +129,7 @@ def run(options: argparse.Namespace) -> int:
         ]
         folders = _report_folders(options.report, datasets)
         results = [
-            _evaluate(options, engine, peer, *one)
-            for one in zip(sets, datasets, folders, strict=True)
+            _evaluate(options, engine, *one) for one in zip(sets, datasets, folders, strict=True)
         ]
     for result in results:
         print_figures(result)
@@ -196,7 +195,16 @@ def _report_folders(report, datasets) -> list[Optional[Path]]:
     return [check_folder(str(folder / name)) for name in names]
 
 
-def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
+def _check_outputs(facts) -> None:
+    """Refuse a model of which nothing can be measured."""
+    if not {'depth', 'semantic'} & set(facts.outputs):
+        raise ConfigError(
+            f'model {facts.network} gives depth {facts.depth_kind.replace("_", " ")}, which is '
+            'not measured; take one that gives metres or labels'
+        )
+
+
+def _evaluate(options, engine, one: _Set, dataset, folder) -> dict:
     """Measure one data set, write its report, and return its figures."""
     from monodepth_ros.pipeline.flicker import Flicker
     from monodepth_ros.pipeline.predictor import Predictor
@@ -204,7 +212,6 @@ def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
     from monodepth_ros.training.report import write_report
 
     facts = engine.facts
-    pair = peer and _pair(peer, dataset, facts)
     scaling = make_predictor_options(options)
     filtered = replace(scaling, temporal_filter=options.temporal_filter)
     site = None
@@ -213,7 +220,7 @@ def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
     else:
         _check(dataset, facts, options.limit)
     flicker = Flicker() if options.sequence else None
-    watch = _watch(pair, flicker, site)
+    watch = _watch(flicker, site)
     evaluation = _measure(Predictor(engine, filtered), dataset, options, watch, site)
     result = {
         **evaluation.figures(),
@@ -227,8 +234,6 @@ def _evaluate(options, engine, peer, one: _Set, dataset, folder) -> dict:
         dataset = site.measured()
     if options.lens or options.lens_root:
         result['lens'] = _lens(options, engine, one, dataset)
-    if pair:
-        result['peer'] = {**describe_peer(peer), **pair.compute()}
     if folder:
         predict = partial(predict_sample, Predictor(engine, scaling))
         write_report(folder, result, evaluation, dataset, predict, facts, options.examples)
@@ -260,12 +265,10 @@ def _check(dataset, facts, limit):
         print(word, file=sys.stderr)
 
 
-def _watch(pair, flicker, site):
+def _watch(flicker, site):
     """Return what is to see each sample and its prediction."""
 
     def watch(sample, prediction):
-        if pair is not None:
-            pair.update(sample, prediction)
         if flicker is not None:
             flicker.update(prediction.image, prediction.depth)
         if site is not None:
@@ -286,17 +289,6 @@ def _measure(predictor, dataset, options, watch, site):
         return measure(predictor, samples, *limits, watch, options.sequence or 0.0)
 
 
-def _pair(peer, dataset, facts):
-    """Return what measures the model and the peer side by side."""
-    from monodepth_ros.training.peer import SideBySide
-
-    if 'depth' not in facts.outputs:
-        raise ConfigError(
-            f'--onnx-peer compares depth, but {facts.network} predicts {", ".join(facts.outputs)}'
-        )
-    return SideBySide(peer, dataset.max_depth, dataset.crop)
-
-
 def _facts(options, one: _Set, engine, dataset) -> dict:
     """Return what was measured, with what, and how."""
     from monodepth_ros.engines.cache import file_digest
@@ -315,6 +307,7 @@ def _facts(options, one: _Set, engine, dataset) -> dict:
         'split': one.split,
         'metric_scaling': options.metric_scaling,
         'scale': options.scale,
+        'semantic_model': options.semantic_model and Path(options.semantic_model).name,
         'checkpoint': path.name,
         'checkpoint_sha256': file_digest(path),
         'measured': datetime.now(timezone.utc).isoformat(timespec='seconds'),

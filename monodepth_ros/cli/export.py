@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--size',
         type=_size,
         metavar='WIDTHxHEIGHT',
-        help="the network's input in pixels, multiples of 32 (default: the training size)",
+        help="the network's input in pixels, such as 320x256 (default: the training size)",
     )
     parser.add_argument(
         '--calibration',
@@ -45,10 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Calibrate where asked, build, run once, and say what came out."""
     from monodepth_ros.engines.factory import resolve_model
-    from monodepth_ros.networks.checkpoint import read_facts
+    from monodepth_ros.engines.graphs import read_facts
 
     path = resolve_model(options.model)
     facts = read_facts(path)
+    if options.size:
+        _check_size(options.size, facts)
     if options.calibration:
         _calibrate(options, path, facts)
     elif options.embed:
@@ -70,11 +72,23 @@ def run(options: argparse.Namespace) -> int:
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r'(\d+)x(\d+)', text)
     size = tuple(int(n) for n in match.groups()) if match else (0, 0)
-    if min(size) < 32 or any(n % 32 for n in size):
-        raise argparse.ArgumentTypeError(
-            f'{text!r}, expected WIDTHxHEIGHT, both multiples of 32, such as 320x256'
-        )
+    if min(size) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r}, expected WIDTHxHEIGHT, such as 320x256')
     return size
+
+
+def _check_size(size, facts) -> None:
+    """Raise ConfigError where the network takes no such size."""
+    rule = facts.size_rule
+    if rule.fixed and size != (facts.input_width, facts.input_height):
+        raise ConfigError(
+            f'--size is {size[0]}x{size[1]}, expected {facts.input_width}x{facts.input_height}, '
+            f'which {facts.network} always takes; leave it out'
+        )
+    if any(side % rule.multiple for side in size):
+        raise ConfigError(
+            f'--size is {size[0]}x{size[1]}, expected both multiples of {rule.multiple}'
+        )
 
 
 def _training_size(facts) -> tuple[int, int]:
@@ -143,10 +157,16 @@ def load_images(name: str, facts) -> list:
 
 
 def _write_onnx(path: Path, out: Path, update: bool) -> None:
-    from monodepth_ros.engines.export import export_onnx
+    from monodepth_ros.engines.graphs import load_graph
 
+    graph = load_graph(path, update=update)
+    if graph.files:
+        raise ConfigError(
+            f'--onnx writes one file, but {path} has weights in {", ".join(graph.files)}; leave '
+            '--onnx out'
+        )
     try:
-        out.write_bytes(export_onnx(path, update=update))
+        out.write_bytes(graph.content)
     except OSError as error:
         raise ConfigError(f'cannot write --onnx {out}: {error.strerror}') from None
     print(f'wrote {out}')

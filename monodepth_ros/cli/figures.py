@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from monodepth_ros.training.peer import COMPARED
-
 POOLED = ('share', 'rmse', 'abs_rel', 'delta1')
 GROUPED = ('n_images', 'delta1', 'rmse', 'abs_rel', 'delta1_scaled', 'floor_as_floor')
 GROUPED += ('floor_as_wall',)
@@ -58,9 +56,6 @@ def _tables(result: dict) -> Iterator[tuple[str, list[str]]]:
         yield 'error', [*_lines(CALIBRATED, rows), ', '.join(figures)]
     if iou := result.get('iou'):
         yield 'iou', [f'{name:16} {_number(value)}' for name, value in iou.items()]
-    if peer := result.get('peer'):
-        rows = [(name, [peer[row].get(key) for key in USUAL]) for row, name in COMPARED.items()]
-        yield f'peer: {peer["file"]}', _lines(USUAL, rows)
 
 
 def _range(group: dict) -> str:

@@ -17,6 +17,7 @@ COMMANDS = {
     'train': 'train a network',
     'average': 'average the weights of several trainings from common ones (a model soup)',
     'export': 'build what an engine needs ahead of the first start; INT8 calibration; ONNX',
+    'inspect': 'what an ONNX file of others takes and gives, and a manifest to start from',
     'benchmark': 'measure engines and node on this machine, beside plain ones',
 }
 INTERRUPTED = 130

@@ -6,6 +6,8 @@ import argparse
 
 from monodepth_ros.engines.base import PRECISIONS
 from monodepth_ros.engines.factory import create_engine, ENGINES
+from monodepth_ros.engines.pair import PairEngine
+from monodepth_ros.engines.self_check import MODES
 from monodepth_ros.pipeline.preprocess import MAX_INPUT_PIXELS, METRIC_SCALING, SCALES
 
 
@@ -25,13 +27,16 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--model',
         default='dual_efficientnet_lite0',
-        help='name of shipped weights or path of a .safetensors file (default: %(default)s)',
+        help='name of shipped weights, or path of a .safetensors file, or of an .onnx file with a '
+        'manifest (default: %(default)s)',
     )
     parser.add_argument(
         '--engine', default='auto', help=f'auto, {", ".join(ENGINES)} (default: %(default)s)'
     )
     parser.add_argument(
-        '--device', default='auto', help='auto, cpu, cuda or cuda:N (default: %(default)s)'
+        '--device',
+        default='auto',
+        help='auto, cpu, cuda or cuda:N, intel_gpu, npu (default: %(default)s)',
     )
     parser.add_argument(
         '--threads', type=int, default=0, help='CPU threads; 0: the engine decides (default)'
@@ -49,6 +54,22 @@ def add_ray_argument(parser: argparse.ArgumentParser) -> None:
         metavar='ADDRESS',
         help='work on a cluster of Ray, or with "local" on Ray on this machine; --workers is then '
         'for all machines (default there: one a GPU, or one a CPU)',
+    )
+
+
+def add_more_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --semantic-model and --self-check."""
+    parser.add_argument(
+        '--semantic-model',
+        default='',
+        metavar='MODEL',
+        help='a second model that gives the labels, in place of those of --model',
+    )
+    parser.add_argument(
+        '--self-check',
+        choices=MODES,
+        default='refuse',
+        help='what becomes of an engine that differs from a trusted one (default: refuse)',
     )
 
 
@@ -98,15 +119,18 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def make_engine(options: argparse.Namespace, update: bool = False):
-    """Create the engine that the options name; raises the factory's errors."""
-    return create_engine(
-        options.model,
-        options.engine,
-        options.device,
-        options.threads,
-        options.precision,
-        update,
-    )
+    """Create the engine, or the pair, that the options name; raises the factory's errors."""
+    more = (options.engine, options.device, options.threads, options.precision, update)
+    check = getattr(options, 'self_check', 'off')
+    engine = create_engine(options.model, *more, check)
+    if not (semantic := getattr(options, 'semantic_model', '')):
+        return engine
+    try:
+        labels = create_engine(semantic, *more, check)
+    except BaseException:
+        engine.close()
+        raise
+    return PairEngine(engine, labels)
 
 
 def make_predictor_options(options: argparse.Namespace):

@@ -13,6 +13,7 @@ import sys
 from monodepth_ros.cli.options import (
     add_camera_arguments,
     add_engine_arguments,
+    add_more_engine_arguments,
     add_ray_argument,
     add_scaling_arguments,
     make_engine,
@@ -54,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_bag_arguments(parser.add_argument_group('bags'))
     add_engine_arguments(parser)
+    add_more_engine_arguments(parser)
     add_scaling_arguments(parser)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Sequence
+from typing import Optional, Sequence
 
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
@@ -17,8 +17,11 @@ OUTPUT_TYPES = {
     'label': np.uint8,
     'confidence': np.uint8,
     'error': np.float32,
+    'relative': np.float32,
 }
-"""What the deployment graph gives, in its order; 'error' only of a network that predicts it."""
+"""What a graph may give, in its order; `ModelFacts.maps` are those of a network."""
+
+_ALWAYS = {name: OUTPUT_TYPES[name] for name in ('depth', 'label', 'confidence')}
 
 PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16', 'int8')
 
@@ -58,6 +61,8 @@ class Engine(ABC):
         facts: what the checkpoint says about its network.
         precision: what the convolutions compute in, one of `PRECISIONS` without 'auto'.
         reason: why `engine: auto` took this engine, for the log; '' for one asked for by name.
+        labels: the engine of a second network, which the labels come from; None for one network.
+        warning: what the self-check found, where that is to be said alone; else ''.
 
     """
 
@@ -66,12 +71,14 @@ class Engine(ABC):
     facts: ModelFacts
     precision: str = 'float32'
     reason: str = ''
+    warning: str = ''
+    labels: Optional[Engine] = None
 
     def infer(self, images: np.ndarray) -> RawOutput:
         """Return depth, label, confidence and, where the network has it, the error of a batch.
 
         Args:
-            images: (N, h, w, 3) uint8 RGB, h and w multiples of 32.
+            images: (N, h, w, 3) uint8 RGB, of a size that the network's `SizeRule` allows.
 
         Raises:
             EngineError: the batch has another shape or type, the device failed, or what it gave
@@ -82,11 +89,7 @@ class Engine(ABC):
             raise EngineError(
                 f'engine input is {images.dtype} {images.shape}, expected uint8 (N, h, w, 3)'
             )
-        if images.shape[1] % 32 or images.shape[2] % 32 or 0 in images.shape:
-            raise EngineError(
-                f'engine input is {images.shape[2]} x {images.shape[1]} x {images.shape[0]}, '
-                'expected sides that are positive multiples of 32'
-            )
+        _check_size(images.shape, self.facts)
         raw = self._infer(images)
         _check_output(raw, images.shape[:3], self.facts)
         return raw
@@ -104,9 +107,34 @@ class Engine(ABC):
 
 
 def output_types(facts: ModelFacts) -> dict[str, type]:
-    """Return the names and types of what the deployment graph of a network gives, in order."""
-    has_error = 'error' in facts.outputs
-    return {name: t for name, t in OUTPUT_TYPES.items() if name != 'error' or has_error}
+    """Return the names and types of what the graph of a network gives, in order."""
+    return {name: OUTPUT_TYPES[name] for name in facts.maps}
+
+
+def raw_output(facts: ModelFacts, maps: Sequence[np.ndarray]) -> RawOutput:
+    """Return what a graph gave, in its order, with what it does not say in place of the rest.
+
+    That is NaN for depth and, for labels, none; the label of a graph that tells no probabilities
+    is taken for sure.
+    """
+    found = dict(zip(facts.maps, maps))
+    shape = maps[0].shape
+    if 'depth' not in found:
+        found['depth'] = np.full(shape, np.nan, np.float32)
+    if 'confidence' not in found:
+        found['confidence'] = np.full(shape, 255 if 'label' in found else 0, np.uint8)
+    found.setdefault('label', np.full(shape, UNLABELLED, np.uint8))
+    return RawOutput(**found)
+
+
+def _check_size(shape: tuple[int, ...], facts: ModelFacts) -> None:
+    """Raise EngineError where the network takes no images of this shape."""
+    rule, (height, width) = facts.size_rule, shape[1:3]
+    where = f'engine input is {width} x {height} x {shape[0]}, expected'
+    if rule.fixed and (width, height) != (facts.input_width, facts.input_height):
+        raise EngineError(f'{where} {facts.input_width} x {facts.input_height}')
+    if height % rule.multiple or width % rule.multiple or 0 in shape:
+        raise EngineError(f'{where} sides that are positive multiples of {rule.multiple}')
 
 
 def _check_output(raw: RawOutput, shape: tuple[int, ...], facts: ModelFacts) -> None:
@@ -116,7 +144,7 @@ def _check_output(raw: RawOutput, shape: tuple[int, ...], facts: ModelFacts) -> 
             f'the engine gave {"no" if raw.error is None else "an"} error of the depth, but the '
             f'network predicts {", ".join(facts.outputs)}; {_REMEDY}'
         )
-    for name, dtype in output_types(facts).items():
+    for name, dtype in {**_ALWAYS, **output_types(facts)}.items():
         values = getattr(raw, name)
         if values.dtype != dtype or values.shape != shape:
             raise EngineError(

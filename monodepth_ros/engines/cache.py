@@ -13,6 +13,8 @@ from typing import Callable, Optional
 from monodepth_ros.networks.safetensors_file import write_atomically
 
 MAGIC = b'monodepth_ros artefact 1\n'
+PART = 2**22
+"""Bytes that are read at a time."""
 LOG = logging.getLogger(__name__)
 
 
@@ -36,7 +38,11 @@ def file_digest(path: str | Path) -> str:
 
 @lru_cache(maxsize=8)
 def _file_digest(path: str, _modified: int, _size: int) -> str:
-    return digest(Path(path).read_bytes())
+    found = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while part := file.read(PART):  # some files are as large as memory
+            found.update(part)
+    return found.hexdigest()
 
 
 class Artefact:

@@ -9,7 +9,10 @@ import re
 from typing import NamedTuple
 
 from monodepth_ros.engines.base import Engine, MissingPackageError, PRECISIONS
-from monodepth_ros.engines.model_card import verify
+from monodepth_ros.engines.graphs import is_foreign
+from monodepth_ros.engines.graphs import SUFFIX as FOREIGN_SUFFIX
+from monodepth_ros.engines.model_card import verify as verify_card
+from monodepth_ros.engines.self_check import check_mode, expect, verify
 from monodepth_ros.errors import CheckpointError, ConfigError, EngineError
 
 
@@ -53,7 +56,8 @@ ENGINES = tuple(_KINDS)
 # `auto` expects of a start.
 _ON_CUDA = ('torch_cuda_graph', 'onnxruntime')
 _ON_CPU = ('openvino', 'onnxruntime', 'torch_channels_last')
-_DEVICE = r'auto|cpu|cuda(:\d+)?'
+DEVICE = r'auto|cpu|cuda(:\d+)?|intel_gpu(:\d+)?|npu'
+_OF_OPENVINO = ('intel_gpu', 'npu')
 WEIGHTS = Path(__file__).resolve().parent.parent / 'weights'
 SUFFIX = '.safetensors'
 
@@ -64,7 +68,7 @@ def shipped_models() -> list[str]:
 
 
 def resolve_model(model: str) -> Path:
-    """Return the weight file of a shipped model's name, or of a path to a .safetensors file.
+    """Return the file of a shipped model's name, or of a path to a .safetensors or .onnx file.
 
     Raises:
         CheckpointError: no such file, or a shipped one that is not what its model card says.
@@ -73,10 +77,10 @@ def resolve_model(model: str) -> Path:
     """
     if model in shipped_models():
         shipped = WEIGHTS / f'{model}{SUFFIX}'
-        verify(shipped)
+        verify_card(shipped)
         return shipped
     path = Path(model).expanduser()
-    if model.endswith(SUFFIX):
+    if model.endswith((SUFFIX, FOREIGN_SUFFIX)):
         if path.is_file():
             return path
         raise CheckpointError(
@@ -84,7 +88,7 @@ def resolve_model(model: str) -> Path:
         )
     raise ConfigError(
         f'unknown model {model!r}; choose one of {", ".join(shipped_models())}, '
-        f'or the path of a {SUFFIX} file'
+        f'or the path of a {SUFFIX} or {FOREIGN_SUFFIX} file'
     )
 
 
@@ -95,19 +99,23 @@ def create_engine(
     threads: int = 0,
     precision: str = 'auto',
     update: bool = False,
+    self_check: str = 'off',
 ) -> Engine:
     """Load a model into an engine.
 
     Args:
-        model: a shipped model's name, or the path of a .safetensors file.
+        model: a shipped model's name, or the path of a .safetensors or .onnx file.
         engine: 'auto' or one of `ENGINES`; `Engine.reason` says why 'auto' took what it took.
-        device: 'auto', 'cpu', 'cuda' or 'cuda:N'.
+        device: 'auto', 'cpu', 'cuda' or 'cuda:N', or of OpenVINO 'intel_gpu' or 'npu'.
         threads: CPU threads; 0 leaves the engine's own choice.
         precision: one of `PRECISIONS`; 'auto' is the fastest that keeps depth and labels.
         update: build anew what the cache of compiled artefacts has.
+        self_check: one of `self_check.MODES`: whether an engine that differs from the trusted one
+            is refused.
 
     Raises:
-        ConfigError: unknown model, engine or precision, or a negative number of threads.
+        ConfigError: unknown model, engine or precision, a negative number of threads, or an ONNX
+            file or manifest that cannot be used.
         CheckpointError: missing, damaged or foreign weights.
         EngineError: the engine, device or precision is not available.
 
@@ -118,9 +126,10 @@ def create_engine(
         raise ConfigError(
             f'unknown precision {precision!r}; choose one of {", ".join(PRECISIONS)}'
         )
-    if not re.fullmatch(_DEVICE, device):
+    if not re.fullmatch(DEVICE, device):
         raise EngineError(
-            f"unknown device {device!r}; choose one of 'auto', 'cpu', 'cuda', 'cuda:N'"
+            f"unknown device {device!r}; choose one of 'auto', 'cpu', 'cuda', 'cuda:N', "
+            "'intel_gpu', 'npu'"
         )
     if threads < 0:
         raise ConfigError(f'threads is {threads}, expected 0 or more; 0: the engine decides')
@@ -130,20 +139,39 @@ def create_engine(
         'precision': precision,
         'update': update,
     }
+    check_mode(self_check)
+    if self_check != 'off':
+        options['self_check'] = self_check
     if engine == 'auto':
         return _create_best(device, options)
     return _create(engine, device, options)
 
 
 def _create(name: str, device: str, options: dict) -> Engine:
+    options = dict(options)
     kind = _KINDS[name]
+    if kind.module == 'torch_engine' and is_foreign(options['path']):
+        raise MissingPackageError(
+            f'engine {name!r} runs {SUFFIX} files, but the model is {options["path"]}; set engine '
+            "to 'auto', 'openvino' or 'onnxruntime'"
+        )
+    if device.partition(':')[0] in _OF_OPENVINO and name != 'openvino':
+        raise EngineError(
+            f"device {device!r} is one of OpenVINO's, engine is {name!r}; set engine to "
+            "'openvino' or 'auto'"
+        )
     try:
         module = importlib.import_module(f'monodepth_ros.engines.{kind.module}')
     except ImportError as error:
         raise MissingPackageError(
             f'engine {name!r} needs {kind.needs} ({error}); install it: {kind.install}'
         ) from error
-    return getattr(module, kind.class_name).from_file(device=device, **options)
+    mode = options.pop('self_check', 'off')
+    expected = None if mode == 'off' else expect(options['path'], name)
+    engine = getattr(module, kind.class_name).from_file(device=device, **options)
+    if expected is not None:
+        engine.warning = verify(engine, expected, mode)
+    return engine
 
 
 def _create_best(device: str, options: dict) -> Engine:
@@ -152,6 +180,8 @@ def _create_best(device: str, options: dict) -> Engine:
     passed_over = []
     if device == 'auto' and not _has_nvidia_driver():
         passed_over.append('no NVIDIA driver')
+    elif device.partition(':')[0] in _OF_OPENVINO:
+        attempts = [('openvino', device)]
     elif device != 'cpu':
         cuda = 'cuda' if device == 'auto' else device
         attempts = [(name, cuda) for name in _ON_CUDA] + attempts

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from monodepth_ros.engines.base import choose_precision, Engine, output_types
+from monodepth_ros.engines.base import choose_precision, Engine, output_types, raw_output
 from monodepth_ros.engines.cache import cache_folder, file_digest
-from monodepth_ros.engines.export import export_onnx, INPUT
+from monodepth_ros.engines.export import INPUT
+from monodepth_ros.engines.graphs import Graph, is_foreign, load_graph, read_facts
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
-from monodepth_ros.networks.checkpoint import read_facts
 import numpy as np
 import onnxruntime
 
@@ -16,6 +16,10 @@ CPU = 'CPUExecutionProvider'
 CUDA = 'CUDAExecutionProvider'
 TENSORRT = 'TensorrtExecutionProvider'
 onnxruntime.disable_telemetry_events()  # a robot does not report to anyone
+WEIGHTS_FOLDER = 'session.model_external_initializers_file_folder_path'
+"""Where the weights are that a graph, given as bytes, keeps in other files."""
+ONLY_ERRORS = 3
+"""Old files list what is never used: a warning for each weight."""
 PRECISIONS = {'cpu': ('float32',), 'cuda': ('float16', 'float32')}
 
 
@@ -23,7 +27,7 @@ class OnnxRuntimeEngine(Engine):
     """Run the deployment graph in ONNX Runtime.
 
     Args:
-        path: checkpoint.
+        path: checkpoint or ONNX file.
         facts: its facts.
         device: 'auto' (CUDA where this ONNX Runtime has it), 'cpu', 'cuda' or 'cuda:N'.
         threads: CPU threads; 0 leaves ONNX Runtime's own choice.
@@ -40,12 +44,14 @@ class OnnxRuntimeEngine(Engine):
     ):
         self.facts = facts
         kind, _, index = self._resolve(device).partition(':')
-        self.precision = choose_precision(precision, PRECISIONS[kind], f'{self.name} on {kind}')
+        # A network of others computes in what its file says.
+        offered = ('float32',) if is_foreign(path) else PRECISIONS[kind]
+        self.precision = choose_precision(precision, offered, f'{self.name} on {kind}')
         providers = [CPU]
         if kind == 'cuda':
             options = {'device_id': int(index or 0), **self._provider_options(path, update)}
             providers.insert(0, (self.provider, options))
-        graph = export_onnx(path, half=self.precision == 'float16', update=update)
+        graph = load_graph(path, half=self.precision == 'float16', update=update)
         self._session = self._open(graph, providers, threads)
         self.device = self._describe(kind, index, threads)
 
@@ -68,15 +74,20 @@ class OnnxRuntimeEngine(Engine):
     def _provider_options(self, path, update: bool) -> dict:
         return {}
 
-    def _open(self, graph: bytes, providers: list, threads: int):
+    def _open(self, graph: Graph, providers: list, threads: int):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.log_severity_level = ONLY_ERRORS
         # Idle threads that spin take the core from the rest of the robot.
         options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+        if graph.folder is not None:
+            options.add_session_config_entry(WEIGHTS_FOLDER, str(graph.folder))
         try:
-            session = onnxruntime.InferenceSession(graph, options, providers=providers)
+            session = onnxruntime.InferenceSession(graph.content, options, providers=providers)
         except Exception as error:  # its errors derive from Exception alone
-            raise EngineError(f'ONNX Runtime cannot load the network: {error}') from error
+            raise EngineError(
+                f'ONNX Runtime cannot load the network: {" ".join(str(error).split())}'
+            ) from error
         # ONNX Runtime goes on with the CPU where a provider cannot start.
         wanted = providers[0] if isinstance(providers[0], str) else providers[0][0]
         if session.get_providers()[0] != wanted:
@@ -94,13 +105,20 @@ class OnnxRuntimeEngine(Engine):
     def _infer(self, images: np.ndarray) -> RawOutput:
         if self._session is None:
             raise EngineError('the engine is closed; create a new one')
+        # Many exported graphs take one image at a time.
+        single = isinstance(self._session.get_inputs()[0].shape[0], int)
+        parts = np.split(images, len(images)) if single else [images]
         try:
-            maps = self._session.run(
-                list(output_types(self.facts)), {INPUT: np.ascontiguousarray(images)}
-            )
+            results = [self._run(part) for part in parts]
         except Exception as error:  # its errors derive from Exception alone
             raise EngineError(f'ONNX Runtime failed on {self.device}: {error}') from error
-        return RawOutput(*maps)
+        maps = results[0] if len(results) == 1 else map(np.concatenate, zip(*results))
+        return raw_output(self.facts, list(maps))
+
+    def _run(self, images: np.ndarray) -> list[np.ndarray]:
+        return self._session.run(
+            list(output_types(self.facts)), {INPUT: np.ascontiguousarray(images)}
+        )
 
     def close(self) -> None:
         """Drop the session."""

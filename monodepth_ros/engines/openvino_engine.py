@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: float32, bfloat16 where the CPU has it, INT8 where its ranges are known."""
+"""OpenVINO on CPUs, Intel GPUs and NPUs, in what they compute in; INT8 where ranges are known."""
 
 from __future__ import annotations
 
@@ -7,25 +7,53 @@ import io
 from pathlib import Path
 from typing import Callable, Optional, Sequence
 
-from monodepth_ros.engines.base import choose_precision, Engine, output_types
+from monodepth_ros.engines.base import choose_precision, Engine, output_types, raw_output
 from monodepth_ros.engines.cache import Artefact, file_digest
-from monodepth_ros.engines.export import check_exporter, export_onnx, graph_key
+from monodepth_ros.engines.graphs import check_graph, graph_key, load_graph, read_facts
 from monodepth_ros.engines.openvino_int8 import (
     has_vnni,
     load_ranges,
     quantize,
+    read_model,
     recipe,
 )
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
-from monodepth_ros.networks.checkpoint import read_facts
 import numpy as np
 import openvino
 from openvino import opset8
 
 SIZES_KEPT = 4
 """Compiled models held at a time; cameras of one size need one, and it seldom changes."""
+
+
+CPU = 'CPU'
+DEVICES = {'cpu': CPU, 'intel_gpu': 'GPU', 'npu': 'NPU'}
+"""OpenVINO's names by ours."""
+
+
+def find_plugin(core: openvino.Core, device: str) -> str:
+    """Return OpenVINO's name of a device; 'auto' is the CPU.
+
+    Raises:
+        EngineError: OpenVINO has no such device here.
+
+    """
+    kind, _, index = ('cpu' if device == 'auto' else device).partition(':')
+    there = core.available_devices
+    name = DEVICES.get(kind, '') + (f'.{index}' if index else '')
+    # Of several GPUs each has its number; without one the first is meant.
+    if not any(found == name or found.startswith(f'{name}.') for found in there if name):
+        ours = {plugin: name for name, plugin in DEVICES.items()}
+        shown = sorted({ours.get(found.partition('.')[0], found) for found in there})
+        version = openvino.get_version().split('-')[0]
+        raise EngineError(
+            f'device {device!r} asked for, but OpenVINO {version} has {", ".join(shown)} here; '
+            'install the driver of the device, or set device to one of those, or engine to '
+            "'auto'"
+        )
+    return name
 
 
 class OpenvinoEngine(Engine):
@@ -35,54 +63,60 @@ class OpenvinoEngine(Engine):
     batch takes a CPU as long as its images do, and needs no model of its own.
 
     Args:
-        path: checkpoint.
+        path: checkpoint or ONNX file.
         facts: its facts.
         threads: CPU threads; 0 leaves OpenVINO's own choice.
-        precision: 'auto' (bfloat16 where the CPU computes in it; else int8 where it multiplies
-            bytes, by VNNI, and the checkpoint carries its ranges; else float32), 'float32',
-            'bfloat16', or 'int8' with the checkpoint's ranges or those of
+        precision: 'auto' (bfloat16 or float16 where the device computes in it; else, on a CPU,
+            int8 where it multiplies bytes, by VNNI, and the checkpoint carries its ranges; else
+            float32), another of those, or 'int8' with the checkpoint's ranges or those of
             `openvino_int8.calibrate`.
         update: build anew what the cache has.
+        device: 'auto' (the CPU), or one of `DEVICES`, 'intel_gpu:N' for the N-th.
 
     """
 
     name = 'openvino'
 
-    def __init__(self, path, facts: ModelFacts, threads=0, precision='auto', update=False):
+    def __init__(
+        self, path, facts: ModelFacts, threads=0, precision='auto', update=False, device='auto'
+    ):
         self.facts = facts
         self._core = openvino.Core()
-        self.device = (
-            f'cpu ({threads} threads)' if threads else 'cpu (as many threads as OpenVINO chooses)'
-        )
+        self._plugin = find_plugin(self._core, device)
+        name = self._property('FULL_DEVICE_NAME')
+        if self._plugin == CPU:
+            self.device = f'cpu ({threads or "as many"} threads'
+            self.device += ')' if threads else ' as OpenVINO chooses)'
+        else:
+            self.device = f'{device} ({name})'
         self.precision = choose_precision(
-            precision, self._offered_precisions(), f'OpenVINO on {self._cpu("FULL_DEVICE_NAME")}'
+            precision, self._offered_precisions(), f'OpenVINO on {name}'
         )
         self._path, self._threads, self._update = Path(path), threads, update
         self._model: Optional[openvino.Model] = None
         self._request: Optional[Callable] = lru_cache(maxsize=SIZES_KEPT)(self._make_request)
         # What is missing should show now, not at the first frame.
-        check_exporter(self._path)
+        check_graph(self._path)
         self._ranges = load_ranges(self._path, facts) if self.precision == 'int8' else None
 
     @classmethod
     def from_file(cls, path, device='auto', threads=0, precision='auto', update=False):
         """Load a checkpoint; raise CheckpointError or EngineError."""
-        if device not in ('auto', 'cpu'):
-            raise EngineError(
-                f"engine 'openvino' runs on the CPU, device is {device!r}; set device to 'cpu' "
-                "or engine to 'auto'"
-            )
-        return cls(path, read_facts(path), threads, precision, update)
+        return cls(path, read_facts(path), threads, precision, update, device)
 
-    def _cpu(self, name: str):
-        return self._core.get_property('CPU', name)
+    def _property(self, name: str):
+        return self._core.get_property(self._plugin, name)
 
     def _offered_precisions(self) -> Sequence[str]:
-        if 'BF16' in self._cpu('OPTIMIZATION_CAPABILITIES'):
-            return 'bfloat16', 'float32', 'int8'
-        if self.facts.activation_ranges and has_vnni():
-            return 'int8', 'float32'
-        return 'float32', 'int8'
+        native = self._property('OPTIMIZATION_CAPABILITIES')
+        fast, name = ('BF16', 'bfloat16') if self._plugin == CPU else ('FP16', 'float16')
+        offered = [name] if fast in native else []
+        if self._plugin == CPU or 'FP32' in native:
+            offered.append('float32')
+        carried = self.facts.activation_ranges and self._plugin == CPU and has_vnni()
+        if self._plugin == CPU or 'INT8' in native:
+            offered.insert(0 if carried and fast not in native else len(offered), 'int8')
+        return tuple(offered)
 
     def _infer(self, images: np.ndarray) -> RawOutput:
         if self._request is None:
@@ -96,8 +130,9 @@ class OpenvinoEngine(Engine):
                 for number, values in enumerate(maps):
                     values[index] = request.get_output_tensor(number).data[0]
         except RuntimeError as error:
-            raise EngineError(f'OpenVINO failed on {self.device}: {error}') from error
-        return RawOutput(*maps)
+            text = ' '.join(str(error).split())
+            raise EngineError(f'OpenVINO failed on {self.device}: {text}') from error
+        return raw_output(self.facts, maps)
 
     def _make_request(self, size: tuple[int, int]) -> openvino.InferRequest:
         """Return what runs images of this size: imported from the cache, else compiled."""
@@ -109,6 +144,7 @@ class OpenvinoEngine(Engine):
                 'shape': shape,
                 'precision': self.precision,
                 'threads': self._threads,
+                **({} if self._plugin == CPU else {'device': self._plugin}),
             },
             {
                 **graph_key(self._path),
@@ -116,7 +152,10 @@ class OpenvinoEngine(Engine):
                 'ranges': self._ranges,
                 'quantization': self._ranges and recipe(),
                 'openvino': openvino.get_version(),
-                'cpu': [self._cpu('FULL_DEVICE_NAME'), *self._cpu('OPTIMIZATION_CAPABILITIES')],
+                'cpu': [
+                    self._property('FULL_DEVICE_NAME'),
+                    *self._property('OPTIMIZATION_CAPABILITIES'),
+                ],
             },
         )
         compiled = None if self._update else self._import(artefact.load())
@@ -129,7 +168,7 @@ class OpenvinoEngine(Engine):
 
     def _import(self, blob: Optional[bytes]) -> Optional[openvino.CompiledModel]:
         try:
-            return blob and self._core.import_model(blob, 'CPU', self._options())
+            return blob and self._core.import_model(blob, self._plugin, self._options())
         except RuntimeError:  # whole, but not what this OpenVINO takes
             return None
 
@@ -138,22 +177,26 @@ class OpenvinoEngine(Engine):
             self._model = self._read_model()
         model = self._model.clone()
         model.reshape(list(shape))  # fixed sizes let OpenVINO plan memory and kernels
-        return self._core.compile_model(model, 'CPU', self._options())
+        return self._core.compile_model(model, self._plugin, self._options())
 
     def _options(self) -> dict:
         options = {
             'PERFORMANCE_HINT': 'LATENCY',
             'INFERENCE_PRECISION_HINT': 'f32' if self.precision == 'float32' else self._fast(),
-            # A robot runs much else; threads tied to cores would wait for it.
-            'ENABLE_CPU_PINNING': False,
         }
+        if self._plugin != CPU:
+            return options
+        # A robot runs much else; threads tied to cores would wait for it.
+        options['ENABLE_CPU_PINNING'] = False
         return {**options, 'INFERENCE_NUM_THREADS': self._threads} if self._threads else options
 
     def _fast(self) -> str:
-        return 'bf16' if 'bfloat16' in self._offered_precisions() else 'f32'
+        offered = self._offered_precisions()
+        names = (('bfloat16', 'bf16'), ('float16', 'f16'))
+        return next((hint for precision, hint in names if precision in offered), 'f32')
 
     def _read_model(self) -> openvino.Model:
-        model = self._core.read_model(io.BytesIO(export_onnx(self._path, update=self._update)))
+        model = read_model(self._core, load_graph(self._path, update=self._update))
         if self.precision == 'bfloat16':
             round_filters(model)
         if self._ranges is not None:

@@ -9,7 +9,7 @@ import re
 from typing import Callable, Iterable, Sequence
 
 from monodepth_ros.engines.cache import Artefact, file_digest
-from monodepth_ros.engines.export import export_onnx, graph_key
+from monodepth_ros.engines.graphs import Graph, graph_key, load_graph
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts, Ranges
 import numpy as np
@@ -22,6 +22,23 @@ OUTLIERS = 0.005
 """Per cent of an image's values, at either end, that a range need not hold."""
 LEVELS, WEIGHT_LEVELS, NARROW_LEVELS = 256, 255, 127
 """Of activations, of weights, and of weights where sums of two products have but 16 bits."""
+LONGEST_REASON = 300
+"""Characters; OpenVINO lists where in its sources it failed."""
+
+
+def read_model(core: openvino.Core, graph: Graph) -> openvino.Model:
+    """Read a graph; raise EngineError where OpenVINO does not take it."""
+    try:
+        if graph.folder is None:
+            return core.read_model(io.BytesIO(graph.content))
+        with graph.on_disk() as path:
+            return core.read_model(path)
+    except RuntimeError as error:
+        raise EngineError(f'OpenVINO cannot load the network: {_one_line(error)}') from error
+
+
+def _one_line(error):
+    return ' '.join(str(error).split())[:LONGEST_REASON]
 
 
 def load_ranges(path: Path, facts: ModelFacts) -> Ranges:
@@ -55,7 +72,7 @@ def calibrate(path: str | Path, images: Sequence[np.ndarray]) -> Ranges:
         EngineError: the cache cannot be written.
 
     """
-    model = openvino.Core().read_model(io.BytesIO(export_onnx(path)))
+    model = read_model(openvino.Core(), load_graph(path))
     layers = quantized_layers(model)
     sources = [layer.input_value(0) for layer in layers]
     shown = [opset8.result(source) for source in sources]
@@ -142,7 +159,9 @@ def quantized_layers(model: openvino.Model) -> list[openvino.Node]:
     return [
         op
         for op in model.get_ordered_ops()
-        if op.get_type_name() in LAYERS and op.get_friendly_name() not in kept
+        if op.get_type_name() in LAYERS
+        and op.get_friendly_name() not in kept
+        and op.input_value(1).get_node().get_type_name() == 'Constant'
     ]
 
 

@@ -6,13 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Callable, Optional
 
-from monodepth_ros.engines.base import choose_precision, Engine, output_types
+from monodepth_ros.engines.base import choose_precision, Engine, output_types, raw_output
 from monodepth_ros.engines.cache import Artefact, file_digest
-from monodepth_ros.engines.export import export_onnx, graph_key, INPUT
+from monodepth_ros.engines.export import INPUT
+from monodepth_ros.engines.graphs import graph_key, is_foreign, load_graph, read_facts
 from monodepth_ros.errors import EngineError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
-from monodepth_ros.networks.checkpoint import read_facts
 from monodepth_ros.networks.device import select_device
 import numpy as np
 import tensorrt
@@ -48,7 +48,11 @@ class TensorrtEngine(Engine):
             )
         self._gpu = torch.cuda.get_device_name(self._device)
         self.device = f'{self._device} ({self._gpu})'
-        self.precision = choose_precision(precision, ('float16', 'float32'), 'TensorRT')
+        # A network of others computes in what its file says, and may take one image at a time.
+        foreign = is_foreign(path)
+        offered = ('float32',) if foreign else ('float16', 'float32')
+        self.precision = choose_precision(precision, offered, 'TensorRT')
+        self._most = 1 if foreign else MAX_BATCH
         self._path, self._update = Path(path), update
         self._logger = tensorrt.Logger(tensorrt.Logger.WARNING)
         self._runtime = tensorrt.Runtime(self._logger)
@@ -63,13 +67,13 @@ class TensorrtEngine(Engine):
     def _infer(self, images: np.ndarray) -> RawOutput:
         if self._runner is None:
             raise EngineError('the engine is closed; create a new one')
-        parts = [images[i:][:MAX_BATCH] for i in range(0, len(images), MAX_BATCH)]
+        parts = [images[i:][: self._most] for i in range(0, len(images), self._most)]
         try:
             with torch.inference_mode(), torch.cuda.device(self._device):
                 maps = [self._runner(part.shape)(part) for part in parts]
         except RuntimeError as error:  # out of memory among them
             raise EngineError(f'TensorRT failed on {self.device}: {error}') from error
-        return RawOutput(*map(np.concatenate, zip(*maps)))
+        return raw_output(self.facts, list(map(np.concatenate, zip(*maps))))
 
     def _artefact(self, size: tuple[int, int]) -> Artefact:
         """Return the place of an engine: it fits one GPU, driver and TensorRT only."""
@@ -106,13 +110,13 @@ class TensorrtEngine(Engine):
         builder = tensorrt.Builder(self._logger)
         network = builder.create_network(_network_flags())
         parser = tensorrt.OnnxParser(network, self._logger)
-        if not parser.parse(export_onnx(self._path, half=self.precision == 'float16')):
+        if not self._parse(parser):
             reasons = '; '.join(str(parser.get_error(i)) for i in range(parser.num_errors))
             raise EngineError(f'TensorRT {tensorrt.__version__} cannot take the graph: {reasons}')
         config = builder.create_builder_config()
         profile = builder.create_optimization_profile()
         # One image is what most robots send: TensorRT chooses its kernels for that.
-        profile.set_shape(INPUT, (1, *size, 3), (1, *size, 3), (MAX_BATCH, *size, 3))
+        profile.set_shape(INPUT, (1, *size, 3), (1, *size, 3), (self._most, *size, 3))
         config.add_optimization_profile(profile)
         if self.precision == 'float16' and not _strongly_typed():
             config.set_flag(tensorrt.BuilderFlag.FP16)
@@ -124,6 +128,14 @@ class TensorrtEngine(Engine):
                 "engine 'torch_cuda_graph' needs no build"
             )
         return bytes(plan)
+
+    def _parse(self, parser) -> bool:
+        """Give TensorRT the graph; return whether it takes it."""
+        graph = load_graph(self._path, half=self.precision == 'float16')
+        if not graph.files:
+            return parser.parse(graph.content)
+        with graph.on_disk() as path:
+            return parser.parse_from_file(str(path))
 
     def _make_runner(self, shape: tuple[int, ...]) -> Callable[[np.ndarray], list[np.ndarray]]:
         """Return what copies a batch of this shape in, runs the engine and copies out."""

@@ -114,7 +114,8 @@ def make_messages(
     Return topics and CDR bytes of what the node would publish, in the order of `TOPICS`.
 
     Args:
-        prediction: the frame's result; without a camera it has no camera_info and no points.
+        prediction: the frame's result; without a camera it has no camera_info and no points,
+            without metres no depth and no points.
         facts: class colours are taken from it.
         stride: every n-th row and column becomes a point.
         with_labels: whether points have label and confidence.
@@ -122,12 +123,14 @@ def make_messages(
 
     """
     header = _header(prediction)
-    messages = {'depth/image_rect': _image(header, prediction.depth, '32FC1')}
+    metric = prediction.relative is None
+    messages = {'depth/image_rect': _image(header, prediction.depth, '32FC1')} if metric else {}
     if prediction.camera is not None:
+        messages['depth/camera_info'] = _camera_info(header, prediction.camera)
+    if prediction.camera is not None and metric:
         rays = prediction.camera.rays()
         labels = (prediction.label, prediction.confidence) if with_labels else None
         points = make_cloud(prediction.depth, prediction.image, rays, stride, labels)
-        messages['depth/camera_info'] = _camera_info(header, prediction.camera)
         messages['depth/points'] = _point_cloud(header, points)
     messages['segmentation/mask'] = _image(header, prediction.label, 'mono8')
     messages['segmentation/confidence'] = _image(header, prediction.confidence, 'mono8')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Optional
 
 import cv2
 from monodepth_ros.frames import UNLABELLED
@@ -93,6 +94,7 @@ def label_on_grid(
     plan: InputPlan,
     out: np.ndarray,
     confidence_threshold: float = 0.0,
+    shown: Optional[InputPlan] = None,
 ) -> np.ndarray:
     """Write the network's labels to the rectified grid, each pixel's from the nearest centre.
 
@@ -102,6 +104,7 @@ def label_on_grid(
         plan: how the image became the network's input.
         out: (H, W) uint8 C-contiguous, of the raw image's size or of the content's.
         confidence_threshold: label of less confidence than this, 0..1, becomes `UNLABELLED`.
+        shown: plan whose grid `out` has, where labels are another network's; None for `plan`.
 
     Returns:
         `out`; `UNLABELLED` where the raw image shows nothing.
@@ -111,12 +114,40 @@ def label_on_grid(
     if confidence_threshold > 0:
         unsure = confidence[plan.content] < confidence_threshold * 255
         label = np.where(unsure, np.uint8(UNLABELLED), label)
-    return _hide(_nearest(label, out), plan, UNLABELLED)
+    return _hide(_nearest(label, out), shown or plan, UNLABELLED)
 
 
-def confidence_on_grid(confidence: np.ndarray, plan: InputPlan, out: np.ndarray) -> np.ndarray:
+def confidence_on_grid(
+    confidence: np.ndarray, plan: InputPlan, out: np.ndarray, shown: Optional[InputPlan] = None
+) -> np.ndarray:
     """Write confidence, (h, w) uint8, to `out` as `label_on_grid` does labels; 0 if unseen."""
-    return _hide(_nearest(confidence[plan.content], out), plan, 0)
+    return _hide(_nearest(confidence[plan.content], out), shown or plan, 0)
+
+
+def relative_on_grid(
+    relative: np.ndarray, plan: InputPlan, out: np.ndarray, is_inverse: bool
+) -> np.ndarray:
+    """Write depth that is no metres to the rectified grid, from 0 for the nearest to 1.
+
+    Args:
+        relative: (h, w) float32 in any unit; left as it is.
+        plan: how the image became the network's input.
+        out: (H, W) float32 C-contiguous, of the raw image's size or of the content's.
+        is_inverse: whether what is near has the larger values.
+
+    Returns:
+        `out`; NaN where the raw image shows nothing, or the network says nothing.
+
+    """
+    values = relative[plan.content]
+    known = values[np.isfinite(values)]
+    low, high = (known.min(), known.max()) if known.size else (0.0, 0.0)
+    if is_inverse:
+        low, high = high, low
+    normal = (values - low) / (high - low if high != low else 1.0)
+    cv2.resize(normal, out.shape[::-1], out, interpolation=cv2.INTER_LINEAR)
+    out[~np.isfinite(out)] = np.nan
+    return _hide(out, plan, np.nan)
 
 
 def _nearest(values, out):

@@ -7,10 +7,11 @@ from functools import lru_cache
 import math
 from typing import Callable, Optional, Sequence
 
+import cv2
 from monodepth_ros.camera import CameraModel, PinholeCamera
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import ConfigError, EngineError
-from monodepth_ros.frames import Frame, Prediction, RawOutput, Wanted
+from monodepth_ros.frames import Frame, Prediction, RawOutput, UNLABELLED, Wanted
 from monodepth_ros.pipeline.depth_error import likely_error
 from monodepth_ros.pipeline.edges import flying_pixels
 from monodepth_ros.pipeline.postprocess import (
@@ -19,6 +20,7 @@ from monodepth_ros.pipeline.postprocess import (
     error_on_grid,
     is_valid,
     label_on_grid,
+    relative_on_grid,
 )
 from monodepth_ros.pipeline.preprocess import (
     InputPlan,
@@ -46,7 +48,7 @@ LARGEST_MAX_ERROR = 10.0
 LONGEST_TIME_CONSTANT = 10.0
 """Seconds, largest `temporal_filter`."""
 
-EVERYTHING = Wanted(error=True)
+EVERYTHING = Wanted(error=True, relative=True)
 
 NewArray = Callable[[str, tuple[int, ...], type], np.ndarray]
 """Gives an array of a shape and type for the map of this name; its contents do not matter."""
@@ -130,6 +132,7 @@ class Prepared:
         plan: how its image became the network's input.
         options: what holds for this frame to its end.
         image: (h, w, 3) uint8 RGB, the network's input.
+        labels: the same frame for the network of the labels, where that is another one.
 
     """
 
@@ -137,6 +140,12 @@ class Prepared:
     plan: InputPlan
     options: PredictorOptions
     image: np.ndarray
+    labels: Optional[Prepared] = None
+
+    @property
+    def shapes(self) -> tuple:
+        """What two frames have in common that can go through the network together."""
+        return self.image.shape, self.labels and self.labels.image.shape
 
 
 def infer(engine: Engine, batch: Sequence[Prepared]) -> RawOutput:
@@ -146,8 +155,14 @@ def infer(engine: Engine, batch: Sequence[Prepared]) -> RawOutput:
         EngineError: the engine failed.
 
     """
+    if batch[0].labels is None:
+        return engine.infer(_stacked(batch))
+    return engine.infer_both(_stacked(batch), _stacked([one.labels for one in batch]))
+
+
+def _stacked(batch):
     images = [prepared.image for prepared in batch]
-    return engine.infer(np.stack(images) if len(images) > 1 else images[0][np.newaxis])
+    return np.stack(images) if len(images) > 1 else images[0][np.newaxis]
 
 
 def _new_array(name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
@@ -168,6 +183,7 @@ class Predictor:
         self.engine = engine
         self.options = options or PredictorOptions()
         self._steady: Optional[SteadyDepth] = None
+        self._labels = Predictor(engine.labels, options) if engine.labels is not None else None
         self._make_plan = lru_cache(maxsize=4)(
             lambda width, height, camera, *scaling: plan_input(
                 width, height, camera, engine.facts, *scaling
@@ -210,7 +226,21 @@ class Predictor:
         """
         height, width = frame.image.shape[:2]
         plan = self.plan(width, height, frame.camera)
-        return Prepared(frame, plan, self.options, prepare(frame.image, plan))
+        labels = None
+        if self._labels is not None:
+            self._labels.options = self.options
+            labels = self._labels.prepare(frame)
+        return Prepared(frame, plan, self.options, prepare(frame.image, plan), labels)
+
+    def warm_up(
+        self, width: int, height: int, camera: Optional[CameraModel] = None, batch: int = 1
+    ) -> None:
+        """Run the networks once on black images of the size that such frames are shown at."""
+        plan = self.plan(width, height, camera)
+        self.engine.warm_up(plan.height, plan.width, batch)
+        if self._labels is not None:
+            self._labels.options = self.options
+            self._labels.warm_up(width, height, camera, batch)
 
     def finish(
         self,
@@ -245,10 +275,11 @@ class Predictor:
         else:
             shape = (plan.content_height, plan.content_width)
             camera = plan.camera and plan.camera.resized(*shape[::-1])
-        depth = label = confidence = image = error = None
+        depth = label = confidence = image = error = relative = None
+        of_labels = (prepared.labels or prepared).plan
         if wanted.error or (wanted.depth and options.max_error > 0):
             error = new_array('error', shape, np.float32)
-            error_on_grid(self._error(raw, index), raw.depth[index], plan, error)
+            error_on_grid(self._error(prepared, raw, index), raw.depth[index], plan, error)
         if wanted.depth:
             depth = new_array('depth', shape, np.float32)
             ranges = options.min_range, options.max_range
@@ -260,15 +291,19 @@ class Predictor:
         if wanted.label:
             label = new_array('label', shape, np.uint8)
             maps = raw.label[index], raw.confidence[index]
-            label_on_grid(*maps, plan, label, options.confidence_threshold)
+            label_on_grid(*maps, of_labels, label, options.confidence_threshold, plan)
         if wanted.confidence:
             confidence = new_array('confidence', shape, np.uint8)
-            confidence_on_grid(raw.confidence[index], plan, confidence)
+            confidence_on_grid(raw.confidence[index], of_labels, confidence, plan)
+        if wanted.relative and raw.relative is not None:
+            relative = new_array('relative', shape, np.float32)
+            is_inverse = self.engine.facts.depth_kind.startswith('inverse')
+            relative_on_grid(raw.relative[index], plan, relative, is_inverse)
         if wanted.image:
             image = _picture(prepared, new_array)
         of_frame = camera, frame.stamp_ns, frame.frame_id
         said = error if wanted.error else None
-        return Prediction(depth, label, confidence, image, *of_frame, said)
+        return Prediction(depth, label, confidence, image, *of_frame, said, relative=relative)
 
     def _steadied(self, prepared, raw, index):
         """Return the network's depth, averaged over time where the options want it, (h, w)."""
@@ -277,15 +312,17 @@ class Predictor:
             self._steady = None
             return depth
         self._steady = self._steady or SteadyDepth()
-        label, stamp_ns = raw.label[index], prepared.frame.stamp_ns
+        label, _ = _labels_on_depth(prepared, raw, index)
+        stamp_ns = prepared.frame.stamp_ns
         return self._steady.update(depth, prepared.image, label, stamp_ns, seconds)
 
-    def _error(self, raw, index):
+    def _error(self, prepared, raw, index):
         """Return the relative error of a frame's depth, learned or guessed, (h, w) float32."""
         if raw.error is not None:
             return raw.error[index]
         labelled = 'semantic' in self.engine.facts.outputs
-        return likely_error(raw.depth[index], raw.confidence[index] if labelled else None)
+        _, confidence = _labels_on_depth(prepared, raw, index)
+        return likely_error(raw.depth[index], confidence if labelled else None)
 
     def view(self, prepared: Prepared, raw: RawOutput, index: int = 0) -> Optional[View]:
         """Return what the network says, on its own grid, for an estimate of the scale.
@@ -297,11 +334,11 @@ class Predictor:
 
         Returns:
             Depth before `PredictorOptions.scale`, with labels where the network has any; None
-            where the camera is not calibrated.
+            where the camera is not calibrated or the network gives no metres.
 
         """
         plan = prepared.plan
-        if plan.camera is None:
+        if plan.camera is None or 'depth' not in self.engine.facts.outputs:
             return None
         depth = raw.depth[index][plan.content] * np.float32(plan.depth_scale)
         if plan.unseen_content is not None:
@@ -309,9 +346,8 @@ class Predictor:
         camera = plan.camera.resized(plan.content_width, plan.content_height)
         if 'semantic' not in self.engine.facts.outputs:
             return View(depth, camera)
-        return View(
-            depth, camera, raw.label[index][plan.content], raw.confidence[index][plan.content]
-        )
+        label, confidence = _labels_on_depth(prepared, raw, index)
+        return View(depth, camera, label[plan.content], confidence[plan.content])
 
     def _filter_edges(self, depth, camera, options):
         if options.edge_filter > 0:
@@ -334,3 +370,19 @@ def _picture(prepared, new_array):
     if plan.rectify_maps is None:
         return image
     return rectify(image, plan, new_array('image', image.shape, np.uint8))
+
+
+def _labels_on_depth(prepared, raw, index):
+    """Return label and confidence of a frame on the depth's (h, w), if from another network."""
+    label, confidence = raw.label[index], raw.confidence[index]
+    if prepared.labels is None:
+        return label, confidence
+    plan, other = prepared.plan, prepared.labels.plan
+    size = plan.content_width, plan.content_height
+    maps = []
+    for values, unknown in ((label, UNLABELLED), (confidence, 0)):
+        grid = np.full((plan.height, plan.width), unknown, np.uint8)
+        content = np.ascontiguousarray(values[other.content])
+        grid[plan.content] = cv2.resize(content, size, interpolation=cv2.INTER_NEAREST)
+        maps.append(grid)
+    return tuple(maps)

@@ -24,7 +24,7 @@ SCALES = (0.01, 100.0)
 """Least and largest factor for the depth; a network that is farther off sees another world."""
 
 MULTIPLE = 32
-"""Networks halve their input five times, so its sides are multiples of this."""
+"""Our networks halve their input five times, so its sides are multiples of this."""
 
 MAX_INPUT_PIXELS = 640 * 480
 """Default upper limit of the network's input, which bounds time and memory for wide lenses."""
@@ -39,9 +39,9 @@ class InputPlan:
         image_height: rows of the raw image in pixels.
         content_width: columns of the image inside the network's input.
         content_height: rows of the image inside the network's input.
-        width: columns of the network's input, a multiple of 32.
-        height: rows of the network's input, a multiple of 32.
-        left: first column of the content; 0, since the content is as wide as the input.
+        width: columns of the network's input, as its `SizeRule` allows.
+        height: rows of the network's input, as its `SizeRule` allows.
+        left: first column of the content; what is beside it repeats its edge columns.
         top: first row of the content; what is above and below repeats its edge rows.
         depth_scale: factor from the network's depth to metres.
         camera: the rectified grid at the raw image's size, or None without calibration.
@@ -124,17 +124,16 @@ def plan_input(
             f'{camera.height}; give CameraModel.from_intrinsics the image_size',
         )
     grid = None if camera is None else camera.rectified
-    scaled = grid is not None and metric_scaling != 'none'
+    scaled = grid is not None and metric_scaling != 'none' and facts.has_focal_length
     wanted = float(facts.input_width)
     if scaled and metric_scaling == 'resample':
         wanted = width * facts.focal_length / grid.fx
     # Rows per column of the content; square pixels are what the network knows.
     aspect = height / width * (grid.fx / grid.fy if scaled else 1.0)
-    content = _content_size(wanted, aspect, max_input_pixels)
+    content, padded = _sizes(wanted, aspect, max_input_pixels, facts)
     depth_scale = grid.fx * content[0] / width / facts.focal_length if scaled else 1.0
-    padded = _round_up(content[1])
-    top = (padded - content[1]) // 2
-    sizes = (width, height, *content, content[0], padded, 0, top, depth_scale, grid)
+    left, top = ((whole - part) // 2 for whole, part in zip(padded, content))
+    sizes = (width, height, *content, *padded, left, top, depth_scale, grid)
     if camera is None or not camera.is_distorted:
         return InputPlan(*sizes)
     if max(width, height) > LONGEST_SIDE:
@@ -143,28 +142,43 @@ def plan_input(
             f'the image is {width} x {height} and its lens distorts, expected sides of at most '
             f'{LONGEST_SIDE}',
         )
-    return InputPlan(*sizes, **_rectification(camera, content, top, padded))
+    return InputPlan(*sizes, **_rectification(camera, content, (left, top), padded))
 
 
-def _round_up(pixels):
-    return math.ceil(pixels / MULTIPLE) * MULTIPLE
+def _sizes(wanted, aspect, max_input_pixels, facts):
+    """Return (width, height) of the content and of the network's input around it."""
+    rule, whole = facts.size_rule, (facts.input_width, facts.input_height)
+    if rule.stretch:
+        return whole, whole
+    if rule.fixed:
+        # As large as it fits in, whatever the limit is: the network takes nothing smaller.
+        width = min(whole[0], max(1, math.floor(whole[1] / aspect + 0.5)))
+        height = min(whole[1], max(1, math.floor(width * aspect + 0.5)))
+        return (width, height), whole
+    content = _content_size(wanted, aspect, max_input_pixels, rule.multiple)
+    return content, (content[0], _round_up(content[1], rule.multiple))
 
 
-def _content_size(wanted, aspect, max_input_pixels):
+def _round_up(pixels, multiple):
+    return math.ceil(pixels / multiple) * multiple
+
+
+def _content_size(wanted, aspect, max_input_pixels, multiple):
     """Return the (width, height) nearest to `wanted` columns whose padded input fits the limit."""
-    widest = max_input_pixels // MULTIPLE // MULTIPLE
-    columns = max(1, math.floor(min(wanted / MULTIPLE, widest) + 0.5))
-    for width in range(columns * MULTIPLE, 0, -MULTIPLE):
+    widest = max_input_pixels // multiple // multiple
+    columns = max(1, math.floor(min(wanted / multiple, widest) + 0.5))
+    for width in range(columns * multiple, 0, -multiple):
         height = max(1, math.floor(width * aspect + 0.5))
-        if width * _round_up(height) <= max_input_pixels:
+        if width * _round_up(height, multiple) <= max_input_pixels:
             return width, height
+    least = multiple * _round_up(max(1, multiple * aspect), multiple)
     raise ConfigError(
         f'max_input_pixels is {max_input_pixels}, too few for an image {1 / aspect:.3g} times as '
-        f'wide as high; expected at least {MULTIPLE * _round_up(max(1, MULTIPLE * aspect))}'
+        f'wide as high; expected at least {least}'
     )
 
 
-def _rectification(camera, content, top, padded):
+def _rectification(camera, content, corner, padded):
     """Return what a plan has of a distorted camera, by the names of its attributes."""
     target = camera.rectified.resized(*content)
     reduced_size, source = None, camera
@@ -174,10 +188,11 @@ def _rectification(camera, content, top, padded):
     if factor > 1:
         reduced_size = (max(1, camera.width // factor), max(1, camera.height // factor))
         source = camera.resized(*reduced_size)
-    below = padded - top - content[1]
+    left, top = corner
+    right, below = (padded[i] - corner[i] - content[i] for i in (0, 1))
     maps = [
-        # Rows of the border look where the content's edge rows look: one remap does both.
-        cv2.copyMakeBorder(coordinates, top, below, 0, 0, cv2.BORDER_REPLICATE)
+        # The border looks where the content's edge looks: one remap does both.
+        cv2.copyMakeBorder(coordinates, top, below, left, right, cv2.BORDER_REPLICATE)
         for coordinates in rectification_maps(source, target)
     ]
     full = rectification_maps(camera, camera.rectified)
@@ -235,9 +250,13 @@ def prepare(image: np.ndarray, plan: InputPlan, out: Optional[np.ndarray] = None
     shrinks = plan.content_width <= plan.image_width and plan.content_height <= plan.image_height
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     cv2.resize(image, (plan.content_width, plan.content_height), content, interpolation=method)
-    top, bottom = plan.content[0].start, plan.content[0].stop
-    out[:top] = content[0]
-    out[bottom:] = content[-1]
+    top, left = plan.top, plan.left
+    bottom, right = top + plan.content_height, left + plan.content_width
+    out[:top, left:right] = content[0]
+    out[bottom:, left:right] = content[-1]
+    if plan.content_width < plan.width:
+        out[:, :left] = out[:, left, None]
+        out[:, right:] = out[:, right - 1, None]
     return out
 
 

@@ -114,7 +114,8 @@ def panel(
     """Return one picture of a prediction: image, depth, labels and overlay.
 
     Beside them are the depth's colours with ticks in metres, and the classes that occur, the most
-    frequent first. Of a model without classes it is image and depth.
+    frequent first. Of a model without classes it is image and depth; of one that gives no metres
+    the depth's scale goes from 0, the nearest pixel, to 1.
 
     Args:
         prediction: what to show.
@@ -128,14 +129,17 @@ def panel(
         (H, W, 3) uint8 RGB.
 
     """
+    depth, title, unit = prediction.depth, 'Depth', 'Metres'
+    if prediction.relative is not None:
+        depth, title, unit, max_depth = prediction.relative, 'Relative depth', 'No unit', 1.0
     if max_depth is None:
-        finite = prediction.depth[np.isfinite(prediction.depth)]
+        finite = depth[np.isfinite(depth)]
         max_depth = max(1.0, math.ceil(finite.max(initial=0.0)))
     tiles = [
         _tile('Image', prediction.image, cv2.INTER_AREA),
-        _tile('Depth', colorize_depth(prediction.depth, 0.0, max_depth), cv2.INTER_AREA),
+        _tile(title, colorize_depth(depth, 0.0, max_depth), cv2.INTER_AREA),
     ]
-    rows = [(tiles, _depth_scale(prediction.depth, max_depth, tiles[0].shape[0], fixed))]
+    rows = [(tiles, _depth_scale(depth, max_depth, tiles[0].shape[0], fixed, unit))]
     if facts.classes:
         labels = colorize_label(prediction.label, facts.colors)
         blend = overlay(prediction.image, prediction.label, facts.colors)
@@ -193,8 +197,8 @@ def _tile(title, picture, method):
     return np.vstack([sheet, _padded(picture, sheet.shape[1], size[1])])
 
 
-def _depth_scale(depth, max_depth, height, fixed):
-    """Return the vertical bar of depth colours, farthest on top, with ticks in metres."""
+def _depth_scale(depth, max_depth, height, fixed, unit):
+    """Return the vertical bar of depth colours, farthest on top, with ticks in its unit."""
     marks = [
         (name, color)
         for name, color, seen in (
@@ -205,7 +209,7 @@ def _depth_scale(depth, max_depth, height, fixed):
     ]
     height = max(height, TITLE + SHORTEST_BAR + LINE * len(marks) + 8)
     sheet = _sheet(height, LINE + max([70, *(_text_width(name) + 14 for name, _ in marks)]))
-    _text(sheet, 'Metres', 0, TITLE // 2)
+    _text(sheet, unit, 0, TITLE // 2)
     top, bottom = TITLE, height - (LINE * len(marks) + 8 if marks else 0)
     ramp = np.linspace(max_depth, 0.0, bottom - top, dtype=np.float32)[:, None]
     sheet[top:bottom, :LINE] = colorize_depth(ramp, 0.0, max_depth)

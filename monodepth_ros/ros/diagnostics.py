@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Callable, Mapping, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import IMAGE_REASONS
 from monodepth_ros.ros.fastdds import profile_variable
 from monodepth_ros.ros.stopwatch import STAGES
@@ -200,6 +201,7 @@ class NodeState:
     device: str = ''
     precision: str = ''
     model: str = ''
+    warning: str = ''
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,17 @@ several times what the slowest network takes that is of use to a robot.
 """
 
 
+def engine_warning(engine: Engine) -> str:
+    """Return what a user should know of a loaded engine all the time; '' for nothing."""
+    facts, texts = engine.facts, [engine.warning]
+    if 'relative' in facts.outputs:
+        texts.append(
+            f'{facts.network} gives depth {facts.depth_kind.replace("_", " ")}, no metres: it is '
+            'published on depth/relative alone'
+        )
+    return '; '.join(filter(None, texts))
+
+
 def make_status(node: NodeState, camera: CameraState, report: Report) -> DiagnosticStatus:
     """Return a camera's status for /diagnostics: its level, one line, and every figure."""
     level, message = _judge(node, camera, report)
@@ -274,7 +287,7 @@ def _judge(node: NodeState, camera: CameraState, report: Report) -> tuple[bytes,
             f'no image for {report.silence_s:.0f} s{camera.unheard and f" on {camera.unheard}"}; '
             'check driver, topic name, image_transport, QoS (ros2 topic info -v)'
         )
-    if warnings := _warnings(camera, report.fresh):
+    if warnings := [*filter(None, [node.warning]), *_warnings(camera, report.fresh)]:
         return DiagnosticStatus.WARN, '; '.join(warnings)
     if not report.has_begun:
         return DiagnosticStatus.OK, 'waiting for the first image'

@@ -11,13 +11,14 @@ from typing import Any, Callable, Mapping, Optional
 from diagnostic_msgs.msg import DiagnosticArray
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.engines.base import Engine
+from monodepth_ros.engines.pair import PairEngine
 from monodepth_ros.errors import ConfigError, MonodepthError
 from monodepth_ros.pipeline.predictor import infer, Predictor
 from monodepth_ros.ros import fastdds, parameters
 from monodepth_ros.ros.bond import LifeSign
 from monodepth_ros.ros.camera_scale import Witnesses
 from monodepth_ros.ros.camera_stream import CameraStream
-from monodepth_ros.ros.diagnostics import NodeState
+from monodepth_ros.ros.diagnostics import engine_warning, NodeState
 from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
 from monodepth_ros.ros.memory import give_back_freed_memory, keep_freed_memory
 from monodepth_ros.ros.scale_calibration import ScaleCalibration
@@ -39,12 +40,7 @@ LOADING = f'{THREADS}_load'
 """Name of the thread that loads an engine."""
 
 _ENGINE_PARAMETERS = ('model', 'engine', 'device', 'threads', 'precision')
-
-
-def _create_engine(model: str, engine: str, device: str, threads: int, precision: str) -> Engine:
-    from monodepth_ros.engines.factory import create_engine
-
-    return create_engine(model, engine, device, threads, precision)
+_MORE_ENGINE_PARAMETERS = ('semantic_model', 'semantic_at_once', 'self_check')
 
 
 def _transition(callback):
@@ -68,13 +64,13 @@ class MonoDepthNode(LifecycleNode):
     Transitions, like every callback, belong to the executor's thread.
     """
 
-    def __init__(self, create_engine: EngineFactory = _create_engine, **node_arguments: Any):
+    def __init__(self, create_engine: Optional[EngineFactory] = None, **node_arguments: Any):
         """
         Declare parameters and start diagnostics; nothing is loaded before configure.
 
         Args:
-            create_engine: makes the engine from the parameters model, engine, device, threads
-                and precision.
+            create_engine: makes an engine from the parameters model, engine, device, threads
+                and precision; None for the one that has all engines.
             node_arguments: for `rclpy.lifecycle.LifecycleNode`.
 
         Raises:
@@ -83,7 +79,7 @@ class MonoDepthNode(LifecycleNode):
         """
         with errors_of_ros():
             super().__init__('monodepth', **node_arguments)
-        self._create_engine = create_engine
+        self._create_engine = create_engine or self._create_known_engine
         self._engine: Optional[Engine] = None
         self._loaded: tuple = ()
         self._load_error = ''
@@ -175,7 +171,8 @@ class MonoDepthNode(LifecycleNode):
 
     def _to_load(self) -> tuple:
         """Return the values of the parameters that `_load` reads."""
-        return tuple(self._values[name] for name in (*_ENGINE_PARAMETERS, 'camera.info_url'))
+        names = (*_ENGINE_PARAMETERS, *_MORE_ENGINE_PARAMETERS, 'camera.info_url')
+        return tuple(self._values[name] for name in names)
 
     def _load(self) -> bool:
         """Load engine and calibration in place of what was loaded; log why where it fails."""
@@ -212,9 +209,29 @@ class MonoDepthNode(LifecycleNode):
             f'{self._values["model"]} on engine {engine.name}, {engine.device}, '
             f'{engine.precision}{engine.reason and f"; {engine.reason}"}'
         )
+        if warning := engine_warning(engine):
+            self.get_logger().warning(warning)
+
+    def _create_known_engine(self, *values: Any) -> Engine:
+        from monodepth_ros.engines.factory import create_engine
+
+        return create_engine(*values, self_check=self._values['self_check'])
+
+    def _create_engines(self) -> Engine:
+        """Return the engine, or the two engines of two models as one."""
+        model, *options = (self._values[name] for name in _ENGINE_PARAMETERS)
+        engine = self._create_engine(model, *options)
+        if not (semantic := self._values['semantic_model']):
+            return engine
+        try:
+            labels = self._create_engine(semantic, *options)
+        except BaseException:
+            engine.close()
+            raise
+        return PairEngine(engine, labels, self._values['semantic_at_once'])
 
     def _make_engine(self, models: list[Optional[CameraModel]]) -> Engine:
-        engine = self._create_engine(*(self._values[name] for name in _ENGINE_PARAMETERS))
+        engine = self._create_engines()
         try:
             self._warm_up(engine, models)
         except BaseException:
@@ -226,15 +243,17 @@ class MonoDepthNode(LifecycleNode):
         """Run the network at each batch size, and image size where a calibration file tells it."""
         facts = engine.facts
         predictor = Predictor(engine, parameters.predictor_options(self._values))
-        plans = [
-            predictor.plan(model.width, model.height, model)
+        views = [
+            (model.width, model.height, model)
             if model
-            else predictor.plan(facts.input_width, facts.input_height)
+            else (facts.input_width, facts.input_height, None)
             for model in models
         ]
-        for (height, width), cameras in Counter((p.height, p.width) for p in plans).items():
+        plans = {(p.height, p.width): view for view in views for p in [predictor.plan(*view)]}
+        counts = Counter((p.height, p.width) for p in (predictor.plan(*view) for view in views))
+        for size, cameras in counts.items():
             for batch in range(1, cameras + 1):
-                engine.warm_up(height, width, batch)
+                predictor.warm_up(*plans[size], batch)
 
     def _unload(self) -> None:
         parameters.undeclare_facts(self)
@@ -327,13 +346,14 @@ class MonoDepthNode(LifecycleNode):
             engine=engine.name if engine else '',
             device=engine.device if engine else '',
             precision=engine.precision if engine else '',
+            warning=engine_warning(engine) if engine else '',
         )
         msg = DiagnosticArray(status=[camera.status(state) for camera in self._cameras])
         msg.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(msg)
 
 
-def main(args: Optional[list[str]] = None, create_engine: EngineFactory = _create_engine) -> int:
+def main(args: Optional[list[str]] = None, create_engine: Optional[EngineFactory] = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code, 1 where it cannot start."""
     pipe = catch_signals()
     keep_freed_memory()

@@ -8,6 +8,7 @@ import re
 from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
 from monodepth_ros.engines.base import PRECISIONS
+from monodepth_ros.engines.self_check import MODES
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.pipeline.predictor import (
     LARGEST_MAX_ERROR,
@@ -129,9 +130,23 @@ SPECS = (
     Spec(
         'model',
         'dual_efficientnet_lite0',
-        'Weights: the name of a shipped model or the path of a .safetensors file.',
+        'Weights: the name of a shipped model, or the path of a .safetensors file, or of an .onnx '
+        'file with a manifest.',
         expected='shipped name or path',
         pattern=r'\S.*',
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'semantic_model',
+        '',
+        'A second model that gives the labels, in place of those of the first; as model.',
+        expected='empty, shipped name or path',
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'semantic_at_once',
+        False,
+        'Run both models at the same time in place of after each other.',
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(
@@ -145,9 +160,9 @@ SPECS = (
     Spec(
         'device',
         'auto',
-        'Where the network runs; auto takes CUDA where there is a device. cuda never falls back.',
-        expected='auto, cpu, cuda or cuda:N',
-        pattern=r'auto|cpu|cuda(:\d+)?',
+        'Where the network runs; auto takes CUDA where there is a device. Others never fall back.',
+        expected='auto, cpu, cuda or cuda:N, intel_gpu, npu',
+        pattern=r'auto|cpu|cuda(:\d+)?|intel_gpu(:\d+)?|npu',
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(
@@ -163,6 +178,13 @@ SPECS = (
         'auto',
         'What the network computes in; auto is the fastest that keeps depth and labels.',
         choices=PRECISIONS,
+        changes=NOT_WHILE_ACTIVE,
+    ),
+    Spec(
+        'self_check',
+        'refuse',
+        'What becomes of an engine that differs at start from a trusted one on the CPU.',
+        choices=MODES,
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(

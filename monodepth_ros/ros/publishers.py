@@ -29,6 +29,10 @@ def _depth(result):
     return result.image(depth, encoding)
 
 
+def _relative(result):
+    return result.image(result.prediction.relative, '32FC1')
+
+
 def _camera_info(result):
     return conversions.pinhole_to_camera_info(result.header, result.prediction.camera)
 
@@ -53,9 +57,13 @@ def _overlay(result):
     return result.image(overlay_picture(result), 'rgb8')
 
 
+RELATIVE_TOPIC = 'depth/relative'
+"""Depth of a network that gives no metres; silent of all others."""
+
 _MAIN_OUTPUTS = {
     'depth/camera_info': Output(CameraInfo, _camera_info, is_calibrated=True),
     'depth/image_rect': Output(Image, _depth, ('depth',)),
+    RELATIVE_TOPIC: Output(Image, _relative, ('relative',)),
     'depth/points': Output(PointCloud2, _points, is_cloud=True, is_calibrated=True),
     'segmentation/mask': Output(Image, _mask, ('label',)),
     'segmentation/confidence': Output(Image, _confidence, ('confidence',)),
@@ -65,8 +73,8 @@ _MAIN_OUTPUTS = {
 
 _OUTPUTS = {**_MAIN_OUTPUTS, **EXTRA_OUTPUTS}
 
-TOPICS = {topic: output.kind for topic, output in _MAIN_OUTPUTS.items()}
-"""Topics of depth, cloud and labels, and their types."""
+TOPICS = {t: output.kind for t, output in _MAIN_OUTPUTS.items() if t != RELATIVE_TOPIC}
+"""Topics of depth, cloud and labels of a network that gives metres, and their types."""
 
 EXTRA_TOPICS = {topic: output.kind for topic, output in EXTRA_OUTPUTS.items()}
 """Topics for particular consumers, and their types."""
@@ -76,6 +84,28 @@ LABEL_INFO_TOPIC = 'segmentation/label_info'
 
 CALIBRATED_TOPICS = tuple(topic for topic, output in _OUTPUTS.items() if output.is_calibrated)
 """Topics that say nothing while the camera's intrinsics are unknown."""
+
+
+METRIC_TOPICS = tuple(
+    topic
+    for topic, output in _OUTPUTS.items()
+    if output.is_cloud or {'depth', 'error'}.intersection(output.maps)
+)
+"""Topics that say nothing of a network whose depth is no metres."""
+
+
+def silent_topics(facts: ModelFacts, calibrated: bool) -> set[str]:
+    """
+    Return the topics that say nothing.
+
+    Args:
+        facts: what the network gives.
+        calibrated: whether the camera's intrinsics are known.
+
+    """
+    relative = 'relative' in facts.outputs
+    silent = set(METRIC_TOPICS) if relative else {RELATIVE_TOPIC}
+    return silent if calibrated else silent.union(CALIBRATED_TOPICS)
 
 
 def needed_maps(topics: Collection[str], values: Mapping[str, Any], calibrated: bool) -> Wanted:
@@ -120,15 +150,15 @@ class Outputs:
 
         Args:
             node: makes the publishers.
-            prefix: what stands before the names of the topics, such as 'front/'.
+            prefix: what stands before the topics' names, such as 'front/'.
 
         """
         self.buffers = MessageBuffers()
         self._node = node
         self._publishers = {}
-        for topic, kind in {**TOPICS, **EXTRA_TOPICS}.items():
+        for topic, output in _OUTPUTS.items():
             self._publishers[topic] = node.create_lifecycle_publisher(
-                kind,
+                output.kind,
                 prefix + topic,
                 QoSProfile(depth=1, reliability=QoSReliabilityPolicy.RELIABLE),
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
@@ -187,8 +217,9 @@ class Outputs:
         self.announce(facts, values)
         header = conversions.make_header(prediction)
         result = Result(header, prediction, facts, values, self.buffers)
+        silent = silent_topics(facts, prediction.camera is not None)
         for topic in topics:
-            if prediction.camera is None and topic in CALIBRATED_TOPICS:
+            if topic in silent:
                 continue
             with stopwatch.measure('output'):
                 msg = _OUTPUTS[topic].make(result)

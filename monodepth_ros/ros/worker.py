@@ -156,7 +156,7 @@ class Worker:
         batches: dict[tuple[int, ...], list[Task]] = {}
         for task in tasks:
             if not task.source.refuses(task):
-                batches.setdefault(task.prepared.image.shape, []).append(task)
+                batches.setdefault(task.prepared.shapes, []).append(task)
         for batch in batches.values():
             begun = time.perf_counter()
             try:

@@ -25,7 +25,7 @@ from monodepth_ros.training.optimizer import (
 )
 from monodepth_ros.training.precision import make_scaler, mixed
 from monodepth_ros.training.targets import make_targets
-from monodepth_ros.training.teacher import Teacher
+from monodepth_ros.training.teacher import Lessons
 import numpy as np
 import torch
 from torch import nn, Tensor
@@ -68,7 +68,7 @@ class Learner:
         steps: int,
         max_depth: float,
         dtype: torch.dtype,
-        teacher: Optional[Teacher] = None,
+        teacher: Optional[Lessons] = None,
         focal_length: float = 1.0,
     ):
         self.average = WeightAverage(network, config.optimizer.ema_decay)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.blocks import resize
 from monodepth_ros.networks.checkpoint import load_checkpoint
@@ -17,6 +19,13 @@ SEMANTIC_STEP = 2
 """The semantic term looks at every second pixel of both axes: neighbours mostly agree."""
 FOCAL_TOLERANCE = 0.01
 """Depth goes with the focal length, and 1 % is far below what networks err by."""
+
+
+class Lessons(Protocol):
+    """What a student learns from beside the ground truth."""
+
+    def terms(self, student: nn.Module, output, images: Tensor) -> dict[str, Tensor]:
+        """Return terms by name, and their weighted sum as 'loss'."""
 
 
 class Teacher:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 import time
-from typing import Callable, Iterator, Optional
+from typing import Callable, Iterator, Optional, Union
 
 from monodepth_ros.errors import ConfigError, TrainingError
 from monodepth_ros.facts import ModelFacts
@@ -14,9 +14,10 @@ from monodepth_ros.networks.checkpoint import read_facts, save_checkpoint
 from monodepth_ros.networks.device import select_device
 from monodepth_ros.networks.registry import create_network
 from monodepth_ros.training.batches import Batches
-from monodepth_ros.training.config import TrainConfig
+from monodepth_ros.training.config import TeacherConfig, TrainConfig
 from monodepth_ros.training.distributed import Processes
 from monodepth_ros.training.encoder_weights import load_encoder_weights
+from monodepth_ros.training.foreign_teacher import ForeignTeacher
 from monodepth_ros.training.learner import Learner
 from monodepth_ros.training.precision import choose_type
 from monodepth_ros.training.prefetch import Prefetch
@@ -80,7 +81,10 @@ class Trainer:
         self.steps = config.epochs * batches.per_epoch
         self.batches = partial(batches, part=part)
         self.learner = self._make_learner(network)
-        self.min_depth = self.data.find_min_depth(quiet=not self.processes.leads)
+        teacher = self.learner.teacher
+        self.min_depth = self.data.find_min_depth(
+            quiet=not self.processes.leads, taught=teacher and teacher.facts.min_depth
+        )
         self.session = describe_session(self.processes)
         self.progress: dict = {'step': 0, 'best': None, 'losses': [], 'history': []}
 
@@ -90,7 +94,7 @@ class Trainer:
         dtype = choose_type(config.precision, device)
         teacher = None
         if config.teacher.checkpoint:
-            teacher = Teacher(config.teacher, device, dtype)
+            teacher = _make_teacher(config.teacher, device, dtype)
             teacher.check(network, data.classes, data.focal_length)
         return Learner(
             network,
@@ -266,6 +270,15 @@ class Trainer:
         """Write the run's state; a full disk leaves the previous one readable."""
         with self.files.writing():
             save_state(self.files.state, self.learner, self.progress)
+
+
+def _make_teacher(
+    config: TeacherConfig, device: torch.device, dtype: torch.dtype
+) -> Union[Teacher, ForeignTeacher]:
+    """Return the teacher that a configuration names."""
+    if config.checkpoint.endswith('.onnx'):
+        return ForeignTeacher(config, device)
+    return Teacher(config, device, dtype)
 
 
 def make_network(

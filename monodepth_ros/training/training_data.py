@@ -85,11 +85,12 @@ class TrainingData:
         """Take the classes of weights for images that have no labels."""
         self.classes, self.colors = facts.classes, facts.colors
 
-    def find_min_depth(self, quiet: bool = False) -> float:
+    def find_min_depth(self, quiet: bool = False, taught: Optional[float] = None) -> float:
         """Return the smallest depth in metres of the training images; decodes all if cached.
 
         Args:
             quiet: show no progress.
+            taught: what a teacher knows as its smallest, for images without any truth.
 
         Raises:
             DatasetError: an image cannot be used, no depth of any is within the range, or labels
@@ -107,6 +108,8 @@ class TrainingData:
         for index in tqdm(chosen, desc='load images', unit='img', disable=quiet):
             depth = self.training[index].depth
             smallest = depth[depth > 0].min(initial=smallest)
+        if not smallest < self.max_depth and taught is not None:
+            return float(taught)
         if not smallest < self.max_depth:
             raise DatasetError(
                 f'{self.training.root}: none of {looked_at} images has a depth between 0 and '

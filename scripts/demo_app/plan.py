@@ -10,9 +10,9 @@ from pathlib import Path
 
 from monodepth_ros.camera import load_calibration
 from monodepth_ros.engines.factory import resolve_model
+from monodepth_ros.engines.graphs import read_facts
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.facts import ModelFacts
-from monodepth_ros.networks.checkpoint import read_facts
 
 ROOM = Path(__file__).resolve().parents[1] / 'room' / 'rgb'
 FOLDER_RATE = 10.0

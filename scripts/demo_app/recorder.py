@@ -14,8 +14,8 @@ from demo_app.plan import Plan
 from demo_app.tally import Spread, Tally
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from monodepth_ros.engines.factory import resolve_model
+from monodepth_ros.engines.graphs import read_facts
 from monodepth_ros.frames import Prediction
-from monodepth_ros.networks.checkpoint import read_facts
 from monodepth_ros.pipeline.cloud import POINT_DTYPE, write_ply
 from monodepth_ros.pipeline.visualize import panel
 from monodepth_ros.processes import say

@@ -5,13 +5,11 @@ import hashlib
 import json
 import math
 import re
-from types import SimpleNamespace
 
 import cv2
 from monodepth_ros.cli.main import main
 from monodepth_ros.networks.checkpoint import load_checkpoint, save_checkpoint
 from monodepth_ros.networks.registry import create_network
-from monodepth_ros.training import peer
 from monodepth_ros.training.datasets import nyu
 import numpy as np
 import pytest
@@ -97,64 +95,6 @@ def test_bad_folder_for_the_report_is_seen_first(evaluate, tmp_path, capfd):
     captured = capfd.readouterr()
     assert f'--report {tmp_path / "none" / "report"}: No such file' in captured.err
     assert 'abs_rel' not in captured.out
-
-
-class Session:
-    """Stands in for ONNX Runtime: a network that says 2 m."""
-
-    def get_inputs(self):
-        return [SimpleNamespace(name='image', shape=[1, 3, 24, 32])]
-
-    def run(self, names, values):
-        return [np.full((1, 1, 24, 32), 200.0, np.float32)]
-
-
-def test_peer(evaluate, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(peer, '_open', lambda path, threads: Session())
-    path, out, folder = tmp_path / 'peer.onnx', tmp_path / 'figures.json', tmp_path / 'report'
-    path.write_bytes(b'peer')
-    options = ['--peer-crop', '16,0,96,96', '--peer-scale', '0.01', '--peer-resize', 'nearest']
-    options += ['--peer-mean', '1,2,3', '--peer-std', '4,5,6', '--peer-size', '32x24']
-    assert evaluate('--onnx-peer', path, *options, '--out', out, '--report', folder) == 0
-    found = json.loads(out.read_text())['peer']
-    assert found['file'] == 'peer.onnx'
-    assert found['sha256'] == hashlib.sha256(b'peer').hexdigest()
-    assert found['options'] == {
-        'crop': [16, 0, 96, 96],
-        'size': [32, 24],
-        'resize': 'nearest',
-        'mean': [1, 2, 3],
-        'std': [4, 5, 6],
-        'scale': 0.01,
-    }
-    # The peer sees what counts and no more, so its figures are the same twice.
-    assert found['peer_same'] == found['peer_own'] != found['model']
-    assert found['model']['median_scaled']['delta1'] >= 0
-    assert 'the peer, on the same pixels' in capsys.readouterr().out
-    assert 'Side by side with peer.onnx' in (folder / 'index.html').read_text()
-
-
-@pytest.mark.parametrize(
-    ('option', 'value', 'words'),
-    [
-        ('--peer-crop', '1,2,3', "'1,2,3', expected X,Y,WIDTH,HEIGHT"),
-        ('--peer-crop', '0,0,0,5', "'0,0,0,5', expected X,Y,WIDTH,HEIGHT"),
-        ('--peer-crop', '-1,0,5,5', 'expected'),
-        ('--peer-size', '0x5', "'0x5', expected WIDTHxHEIGHT"),
-        ('--peer-size', '5', "'5', expected WIDTHxHEIGHT"),
-        ('--peer-mean', '1,2,x', "'1,2,x', expected R,G,B"),
-        ('--peer-std', '1,0,1', "'1,0,1', expected R,G,B above 0"),
-    ],
-)
-def test_bad_peer_options(evaluate, capsys, option, value, words):
-    with pytest.raises(SystemExit):
-        evaluate(option, value)
-    assert words in capsys.readouterr().err
-
-
-def test_missing_peer(evaluate, tmp_path, capfd):
-    assert evaluate('--onnx-peer', tmp_path / 'none.onnx') == 1
-    assert f'--onnx-peer {tmp_path / "none.onnx"} does not exist' in capfd.readouterr().err
 
 
 def test_limit(evaluate, tmp_path):

@@ -167,3 +167,15 @@ def test_absent_engine_names_its_install_command(weights, monkeypatch, engine, m
     monkeypatch.setitem(sys.modules, f'monodepth_ros.engines.{module}', None)
     with pytest.raises(EngineError, match=f"engine '{engine}' needs {words}"):
         create_engine('a_light', engine)
+
+
+@pytest.mark.parametrize('device', ['intel_gpu', 'intel_gpu:1', 'npu'])
+def test_devices_of_openvino(machine, device):
+    machine(ALL, ALL, driver=True)
+    engine = create_engine('a_light', device=device)
+    assert (engine.name, engine.device) == ('openvino', device)
+
+
+def test_devices_of_openvino_are_of_no_other_engine(weights):
+    with pytest.raises(EngineError, match="'npu' is one of OpenVINO's, engine is 'torch'; set en"):
+        create_engine('a_light', 'torch', 'npu')

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from doubles import make_facts
+from monodepth_ros.engines.graphs import Graph
 from monodepth_ros.errors import EngineError
 import pytest
 
@@ -29,7 +30,9 @@ def runtime(monkeypatch, tmp_path):
 
         monkeypatch.setattr(library, 'InferenceSession', session)
         monkeypatch.setattr(
-            onnxruntime_engine, 'export_onnx', lambda path, half, update: (path, half, update)
+            onnxruntime_engine,
+            'load_graph',
+            lambda path, half, update: Graph((path, half, update)),
         )
         return sessions
 
@@ -98,6 +101,8 @@ def test_int8_is_refused(runtime, weights):
 
 
 def test_graph_that_cannot_be_loaded(monkeypatch, weights):
-    monkeypatch.setattr(onnxruntime_engine, 'export_onnx', lambda path, half, update: b'no graph')
+    monkeypatch.setattr(
+        onnxruntime_engine, 'load_graph', lambda path, half, update: Graph(b'no graph')
+    )
     with pytest.raises(EngineError, match='ONNX Runtime cannot load the network'):
         OnnxRuntimeEngine(weights, make_facts(), 'cpu')

@@ -123,10 +123,58 @@ def test_batches_share_one_compiled_model(checkpoint):
 
 
 def test_gpu_is_refused(checkpoint):
-    with pytest.raises(EngineError, match="runs on the CPU, device is 'cuda'"):
+    with pytest.raises(EngineError, match="device 'cuda' asked for, but OpenVINO .* has cpu here"):
         OpenvinoEngine.from_file(checkpoint, device='cuda')
 
 
 def test_float16_is_refused(checkpoint):
     with pytest.raises(EngineError, match="'float16' is not to be had from OpenVINO.*float32"):
         OpenvinoEngine.from_file(checkpoint, precision='float16')
+
+
+class Board:
+    """An OpenVINO with an Intel GPU, for which the CPU stands in."""
+
+    available_devices = ('CPU', 'GPU.0', 'GPU.1')
+
+    def __init__(self):
+        self._core = CORE()
+        self.compiled = []
+
+    def get_property(self, device, name):
+        if device == 'CPU':
+            return self._core.get_property('CPU', name)
+        return {'FULL_DEVICE_NAME': 'Iris', 'OPTIMIZATION_CAPABILITIES': ['FP32', 'FP16']}[name]
+
+    def read_model(self, *given):
+        return self._core.read_model(*given)
+
+    def compile_model(self, model, device, options):
+        self.compiled.append((device, options))
+        return self._core.compile_model(model, 'CPU', {'INFERENCE_PRECISION_HINT': 'f32'})
+
+
+CORE = openvino_engine.openvino.Core
+
+
+def test_an_intel_gpu(checkpoint, monkeypatch):
+    monkeypatch.setattr(openvino_engine.openvino, 'Core', Board)
+    engine = OpenvinoEngine.from_file(checkpoint, 'intel_gpu:1')
+    assert (engine.device, engine.precision) == ('intel_gpu:1 (Iris)', 'float16')
+    found = engine.infer(IMAGE)
+    ((device, options),) = engine._core.compiled
+    assert device == 'GPU.1' and options['INFERENCE_PRECISION_HINT'] == 'f16'
+    assert 'ENABLE_CPU_PINNING' not in options
+    expected = OpenvinoEngine.from_file(checkpoint, 'cpu', precision='float32').infer(IMAGE)
+    np.testing.assert_allclose(found.depth, expected.depth, rtol=1e-3)
+    with pytest.raises(EngineError, match="'int8' is not to be had from OpenVINO on Iris"):
+        OpenvinoEngine.from_file(checkpoint, 'intel_gpu', precision='int8')
+
+
+@pytest.mark.parametrize(
+    ('device', 'there'), [('npu', 'cpu, intel_gpu here'), ('intel_gpu:2', 'cpu, intel_gpu here')]
+)
+def test_a_device_that_is_not_there_lists_what_is(checkpoint, monkeypatch, device, there):
+    monkeypatch.setattr(openvino_engine.openvino, 'Core', Board)
+    with pytest.raises(EngineError, match=f"device '{device}' asked for, but OpenVINO .*{there}"):
+        OpenvinoEngine.from_file(checkpoint, device)

@@ -6,6 +6,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 
 from doubles import make_facts
+from monodepth_ros.engines.graphs import Graph
 from monodepth_ros.errors import EngineError
 from monodepth_ros.networks.checkpoint import save_checkpoint
 import numpy as np
@@ -127,7 +128,7 @@ def test_graph_that_the_parser_refuses_is_an_error(module, checkpoint, monkeypat
     builder = SimpleNamespace(create_network=lambda flags: None)
     monkeypatch.setattr(module.tensorrt, 'Builder', lambda _: builder, raising=False)
     monkeypatch.setattr(module.tensorrt, 'OnnxParser', lambda *_: parser, raising=False)
-    monkeypatch.setattr(module, 'export_onnx', lambda path, half: b'')
+    monkeypatch.setattr(module, 'load_graph', lambda path, half: Graph(b''))
     with pytest.raises(EngineError, match='cannot take the graph: no operator Foo'):
         load(module, checkpoint)
 
@@ -145,7 +146,7 @@ def test_engine_is_built_for_one_image_and_takes_more(module, checkpoint, monkey
     parser = SimpleNamespace(parse=lambda data: True)
     monkeypatch.setattr(module.tensorrt, 'Builder', lambda _: builder, raising=False)
     monkeypatch.setattr(module.tensorrt, 'OnnxParser', lambda *_: parser, raising=False)
-    monkeypatch.setattr(module, 'export_onnx', lambda path, half: b'')
+    monkeypatch.setattr(module, 'load_graph', lambda path, half: Graph(b''))
     assert load(module, checkpoint) == 'engine of plan'
     assert built == [('images', (1, 32, 64, 3), (1, 32, 64, 3), (8, 32, 64, 3))]
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 import re
 
+from monodepth_ros.engines.foreign.fields import FIELDS
 import pytest
 from test_launch_files import ARGUMENTS
 
@@ -43,4 +44,5 @@ def test_parameters_exist():
     named = {name for path in DOCUMENTS for name in PARAMETER.findall(path.read_text())}
     files = {name for name in named if name.endswith(('.py', '.md', '.yaml'))}
     assert len(named) > 5
-    assert named - files <= {*parameters.BY_NAME, *parameters.FACT_PARAMETERS}
+    fields = {name for field in FIELDS for name in (field.name, field.name.rpartition('.')[0])}
+    assert named - files - fields <= {*parameters.BY_NAME, *parameters.FACT_PARAMETERS}

@@ -111,12 +111,12 @@ class CameraBench:
             assert stamp not in self.received[topic], 'a frame was published twice'
             self.received[topic][stamp] = msg
 
-        kind = (
+        reliability = (
             QoSReliabilityPolicy.RELIABLE if self._reliable else QoSReliabilityPolicy.BEST_EFFORT
         )
-        qos = QoSProfile(depth=10, reliability=kind)
-        message = {**TOPICS, **EXTRA_TOPICS}[topic]
-        return self.helper.create_subscription(message, self.name(topic), on_message, qos)
+        qos = QoSProfile(depth=10, reliability=reliability)
+        kind = {**TOPICS, **EXTRA_TOPICS}.get(topic, Image)
+        return self.helper.create_subscription(kind, self.name(topic), on_message, qos)
 
     def start_listening(self):
         """Subscribe to the outputs, once."""

@@ -41,11 +41,12 @@ VALUES = {spec.name: spec.default for spec in SPECS}
         (['depth/image_rect'], {'depth.ground': 'snap'}, False, 'depth'),
         (['segmentation/mask'], {'depth.ground': 'snap'}, True, 'label'),
         (['depth/points'], {'point_cloud.exclude': ['floor']}, True, 'depth image label'),
+        (['depth/relative'], {}, True, 'relative'),
     ],
 )
 def test_needed_maps(topics, values, calibrated, maps):
     needed = needed_maps(topics, {**VALUES, **values}, calibrated)
-    names = ('depth', 'label', 'confidence', 'image', 'error')
+    names = ('depth', 'label', 'confidence', 'image', 'error', 'relative')
     assert needed == Wanted(**{name: name in maps.split() for name in names})
 
 

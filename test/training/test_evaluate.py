@@ -110,14 +110,6 @@ def test_records_of_images():
     assert 'pixel_accuracy' not in records[2]
 
 
-def test_predictions_can_be_watched():
-    seen = []
-    sample = make_sample(2.0, 2)
-    measure(Predictor(FormulaEngine()), [sample], watch=lambda *pair: seen.append(pair))
-    assert seen[0][0] is sample
-    assert seen[0][1].depth.shape == (480, 640)
-
-
 def test_network_in_memory():
     torch.manual_seed(0)
     facts = make_facts(classes=nyu.CLASSES, colors=nyu.COLORS)

@@ -11,13 +11,12 @@ from __future__ import annotations
 import array
 
 import cv2
-from monodepth_ros.benchmark.plain_network import PlainNetwork
+from monodepth_ros.benchmark.plain import open_plain
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 
 QUEUE = 10
-MULTIPLE = 32
 OVERLAY_ALPHA = 0.5
 
 
@@ -27,10 +26,11 @@ class PlainNode(Node):
     def __init__(self, model: str, device: str = 'cpu', threads: int = 0):
         """Load a checkpoint's path, make the publishers and subscribe."""
         super().__init__('plain')
-        self.network = PlainNetwork(model, device, threads)
+        self.network = open_plain(model, device, threads)
         facts = self.network.facts
-        self.size = (facts.input_width, -(-facts.input_height // MULTIPLE) * MULTIPLE)
-        self.colors = np.array(facts.colors, np.uint8)
+        multiple = facts.size_rule.multiple
+        self.size = (facts.input_width, -(-facts.input_height // multiple) * multiple)
+        self.colors = np.array(facts.colors or [(0, 0, 0)], np.uint8)
         self.camera_info = None
         self.depth_pub = self.create_publisher(Image, 'depth/image_rect', QUEUE)
         self.info_pub = self.create_publisher(CameraInfo, 'depth/camera_info', QUEUE)

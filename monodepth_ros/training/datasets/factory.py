@@ -14,8 +14,9 @@ from monodepth_ros.training.datasets.csv_pairs import CsvDataset
 from monodepth_ros.training.datasets.folder import existing_folder, FolderDataset, label_folder
 from monodepth_ros.training.datasets.nyu_mat import NyuMatDataset
 from monodepth_ros.training.datasets.own import open_own
+from monodepth_ros.training.datasets.unlabelled import first_size, UnlabelledDataset
 
-DATASETS = ('nyu', 'nyu40', 'nyu_mat', 'nyu_mat40', 'csv', 'folder')
+DATASETS = ('nyu', 'nyu40', 'nyu_mat', 'nyu_mat40', 'csv', 'folder', 'unlabelled')
 
 
 def open_dataset(
@@ -31,7 +32,8 @@ def open_dataset(
     Args:
         name: one of `DATASETS`; docs/datasets.md describes their files. 'nyu' is the labelled set
             of NYU Depth v2 in folders, 'nyu_mat' its official file, 'csv' 50 thousand unlabelled
-            pairs of it, 'folder' a data set of one's own. Labels of 'nyu' and 'nyu_mat' are of 13
+            pairs of it, 'folder' a data set of one's own, 'unlabelled' images without truth,
+            whatever the split. Labels of 'nyu' and 'nyu_mat' are of 13
             classes, unless `classes` says otherwise; 'nyu40' and 'nyu_mat40' have 40.
         root: the data set's folder.
         split: name of the list of images.
@@ -50,8 +52,9 @@ def open_dataset(
         raise ConfigError(f'unknown data set {name!r}; known: {", ".join(DATASETS)}')
     root = existing_folder(root)
     if hfov is not None:
-        height, width = open_dataset(name, root, split, ())[0].image.shape[:2]
-        camera = CameraModel.from_field_of_view(width, height, hfov)
+        camera = _camera(name, root, split, hfov)
+    if name == 'unlabelled':
+        return UnlabelledDataset(root, camera)
     if name == 'folder':
         return open_own(root, split, classes, camera)
     if name == 'csv':
@@ -75,3 +78,12 @@ def _nyu_facts(root, only_40, in_file, classes) -> DatasetFacts:
     if not chosen:
         return nyu.FACTS.without_labels()
     return nyu.FACTS if chosen == nyu.CLASSES else nyu.FACTS_40
+
+
+def _camera(name: str, root: Path, split: str, hfov: float) -> CameraModel:
+    """Return the camera of a field of view, for images of the size of the first."""
+    if name == 'unlabelled':
+        width, height = first_size(root)
+    else:
+        height, width = open_dataset(name, root, split, ())[0].image.shape[:2]
+    return CameraModel.from_field_of_view(width, height, hfov)

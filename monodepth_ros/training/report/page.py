@@ -9,7 +9,6 @@ from monodepth_ros.pipeline.visualize import colorize_depth
 from monodepth_ros.training.depth_edges import FARTHEST, JUMP, NEAR
 from monodepth_ros.training.depth_evaluation import DepthEvaluation
 from monodepth_ros.training.metrics import DEPTH_METRICS
-from monodepth_ros.training.peer import COMPARED
 from monodepth_ros.training.report.charts import bar_chart, histogram, joint_histogram
 from monodepth_ros.training.report.examples import LARGEST_ERROR, RIGHT, TOO_FAR, TOO_NEAR
 import numpy as np
@@ -70,7 +69,6 @@ def make_page(
         _introduction(result),
         _summary(result),
         _scale_gain(result.get('scale_gain')),
-        _side_by_side(result.get('peer')),
         _distance(result),
         _edges(result),
         _cameras(result),
@@ -167,29 +165,6 @@ def _scale_gain(gain):
         '<h2>What another scale would gain</h2>'
         + table(('', 'delta1', 'abs_rel'), table_rows)
         + f'<p class="note">{note}</p>'
-    )
-
-
-def _side_by_side(peer):
-    if not peer:
-        return ''
-    keys = ('delta1', 'delta2', 'delta3', 'rmse', 'abs_rel', 'log10')
-    rows = [
-        (name, *(peer[row][key] for key in keys), peer[row]['median_scaled']['delta1'])
-        for row, name in COMPARED.items()
-        if 'rmse' in peer[row]
-    ]
-    if not rows:
-        return ''
-    series = {
-        COMPARED[row]: [group.get('delta1') for group in peer[row]['by_distance']]
-        for row in ('model', 'peer_same')
-    }
-    chart = bar_chart([_range(g) for g in peer['model']['by_distance']], series, 1.0)
-    return (
-        f'<h2>Side by side with {escape(peer["file"])}</h2>'
-        + table(('', *keys, 'delta1 median-scaled'), rows)
-        + f'<h3>delta1 by distance</h3>{chart}'
     )
 
 
@@ -358,7 +333,4 @@ def _provenance(result):
     rows += [('split', result['split']), ('metric scaling', result['metric_scaling'])]
     rows += [('measured', result['measured'])]
     rows += [(f'version of {name}', version) for name, version in result['versions'].items()]
-    if peer := result.get('peer'):
-        facts = {'file': peer['file'], 'sha256': peer['sha256'], **peer['options']}
-        rows += [(f'peer, {key}', str(value)) for key, value in facts.items()]
     return '<h2>Provenance</h2>' + table((), rows, 'facts')

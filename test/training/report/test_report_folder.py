@@ -137,24 +137,6 @@ def test_without_any_truth(tmp_path):
     assert page.headings[1:] == ['Provenance']
 
 
-def test_peer(tmp_path):
-    figures = {
-        **dict.fromkeys(('delta1', 'delta2', 'delta3', 'rmse', 'abs_rel', 'log10'), 0.5),
-        'median_scaled': {'delta1': 0.625},
-        'by_distance': [{'from_m': 0.0, 'to_m': 2.0, 'share': 1.0, 'delta1': 0.5}],
-    }
-    peer = {
-        'file': '<peer>.onnx',
-        'sha256': '1' * 64,
-        'options': {'crop': [1, 2, 3, 4]},
-        **dict.fromkeys(('model', 'peer_same', 'peer_own'), figures),
-    }
-    text, page = write(tmp_path, SAMPLES, peer=peer)
-    assert page.headings[2] == 'Side by side with <peer>.onnx'
-    assert 'the peer, on the same pixels' in text and '0.6250' in text
-    assert '[1, 2, 3, 4]' in text
-
-
 def test_check_folder(tmp_path):
     folder = check_folder(tmp_path / 'report')
     assert folder.is_dir() and check_folder(folder) == folder
