@@ -121,7 +121,8 @@ def declare_arguments():
         DeclareLaunchArgument(
             'model',
             default_value='',
-            description='Shipped model, or path of a .safetensors or .onnx file. Empty: as in params_file.',
+            description='Shipped model, or path of a .safetensors or .onnx file. '
+            'Empty: as in params_file.',
         ),
         DeclareLaunchArgument(
             'device',
