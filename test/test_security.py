@@ -24,6 +24,8 @@ MODULES = {
     *('smtplib', 'socket', 'socketserver', 'ssl', 'telnetlib', 'torch.hub', 'urllib.request'),
     *('torch.utils.model_zoo', 'torchvision', 'urllib3', 'wget', 'xmlrpc'),
 }
+# The cluster of Ray that a user names with --ray is asked whether it is there; no node imports it.
+CONNECTS = {'monodepth_ros/fleet/ray_tasks.py': ['socket']}
 CALLS = {'eval', 'exec', 'compile', '__import__', 'os.system', 'os.popen', 'torch.jit.load'}
 CALLS |= {'torch.hub.load'}
 SAFE_KEYWORDS = {'torch.load': ('weights_only', True)}
@@ -68,7 +70,8 @@ def findings(source):
 
 @pytest.mark.parametrize('path', SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_source_runs_nothing_that_it_reads(path):
-    assert findings(path.read_text()) == []
+    allowed = CONNECTS.get(str(path.relative_to(ROOT)), [])
+    assert findings(path.read_text()) == allowed
 
 
 @pytest.mark.parametrize(

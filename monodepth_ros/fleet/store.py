@@ -9,6 +9,9 @@ import tempfile
 
 from monodepth_ros.errors import ConfigError
 
+WITHOUT_FOLDERS = ('s3', 's3a', 'gs', 'gcs', 'az', 'abfs')
+"""Kinds of places with buckets alone, which are not to be made by a wrong name."""
+
 
 class Store(ABC):
     """Files by name, each of which is whole or not there; can be sent to another process."""
@@ -105,7 +108,8 @@ class Remote(Store):
         path = self._path(name)
         # Each kind of place has errors of its own, which need not be OSError.
         try:
-            self._files.makedirs(path.rpartition('/')[0], exist_ok=True)
+            if self.url.partition('://')[0] not in WITHOUT_FOLDERS:
+                self._files.makedirs(path.rpartition('/')[0], exist_ok=True)
             self._files.pipe_file(path, data)
         except Exception as error:
             raise ConfigError(_failed(f'{self.url}/{name}', _said(error))) from None

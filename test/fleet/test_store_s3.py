@@ -1,5 +1,7 @@
 """A data set in a bucket, on a server of this machine."""
 
+import uuid
+
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.fleet.dataset import DatasetMaker, DatasetWorker
 from monodepth_ros.fleet.options import Options
@@ -24,8 +26,9 @@ def bucket(monkeypatch):
     monkeypatch.setenv('AWS_ACCESS_KEY_ID', 'test')
     monkeypatch.setenv('AWS_SECRET_ACCESS_KEY', 'test')
     s3fs.S3FileSystem.clear_instance_cache()
-    s3fs.S3FileSystem().mkdir('site')
-    yield 's3://site/data'
+    name = f'site-{uuid.uuid4().hex}'
+    s3fs.S3FileSystem().mkdir(name)
+    yield f's3://{name}/data'
     running.stop()
     s3fs.S3FileSystem.clear_instance_cache()
 
