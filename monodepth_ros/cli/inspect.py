@@ -1,4 +1,4 @@
-"""Say what an ONNX file takes and gives, and write a manifest to start from; or try one."""  # noqa: A005 - the name of the command
+"""Say what an ONNX file takes and gives, or try it once."""  # noqa: A005 - the command's name
 
 from __future__ import annotations
 
