@@ -49,7 +49,8 @@ def test_layers_next_to_the_ends_and_depthwise_ones_are_sensitive():
     image = opset8.parameter([1, 2, -1, -1], np.float32, name='image')
     first = convolve(opset8.multiply(image, np.float32(2)), 'first')
     depthwise = convolve(opset8.relu(first), 'depthwise', groups=2)
-    inner = convolve(depthwise, 'inner')
+    fed = convolve(opset8.relu(depthwise), 'fed')
+    inner = convolve(opset8.relu(fed), 'inner')
     last = convolve(inner, 'last')
     also_last = convolve(inner, 'also_last')
     depth = opset8.exp(opset8.add(last, also_last))
@@ -57,7 +58,7 @@ def test_layers_next_to_the_ends_and_depthwise_ones_are_sensitive():
     size = opset8.convert(opset8.shape_of(inner), np.float32)
     other_last = convolve(inner, 'other_last')
     model = openvino.Model([depth, opset8.multiply(other_last, size)], [image])
-    expected = ['also_last', 'depthwise', 'first', 'last', 'other_last']
+    expected = ['also_last', 'depthwise', 'fed', 'first', 'last', 'other_last']
     assert openvino_int8.sensitive_layers(model) == expected
 
 
@@ -128,7 +129,7 @@ def test_what_auto_takes_of_a_checkpoint_with_ranges(
     carrier = checkpoint.with_name('carrier.safetensors')
     save_light(carrier, activation_ranges=ranges)
     cpu = {'FULL_DEVICE_NAME': 'A CPU', 'OPTIMIZATION_CAPABILITIES': ['BF16'] * native}
-    monkeypatch.setattr(OpenvinoEngine, '_cpu', lambda self, name: cpu[name])
+    monkeypatch.setattr(OpenvinoEngine, '_property', lambda self, name: cpu[name])
     monkeypatch.setattr(openvino_engine, 'has_vnni', lambda: vnni)
     assert OpenvinoEngine.from_file(carrier).precision == expected
     if not native:
