@@ -55,6 +55,9 @@ OF_EXTRA_OUTPUTS = {
 
 OTHER_VALUES = {
     'model': 'other',
+    'semantic_model': 'other',
+    'semantic_at_once': True,
+    'self_check': 'warn',
     'engine': 'torch',
     'device': 'cpu',
     'threads': 2,
