@@ -164,7 +164,9 @@ def _freeze(key, value):
         return float(value)
     if key == 'network' and not isinstance(value, str):
         raise ValueError(f'network {shown(value)}, expected a name')
-    if key in ('options', 'training', 'metrics', 'activation_ranges') and not isinstance(value, dict):
+    if key in ('options', 'training', 'metrics', 'activation_ranges') and not isinstance(
+        value, dict
+    ):
         raise ValueError(f'{key} {shown(value)}, expected an object')
     if key == 'activation_ranges':
         return {name: _range(name, ends) for name, ends in value.items()}

@@ -19,7 +19,8 @@ def known_networks() -> list[str]:
 def write_with_stride(source: str, output_stride: int, target: str) -> None:
     """Write a ResNet-50 checkpoint anew for another output stride; its weights stay the same."""
     network, facts = load_checkpoint(source)
-    facts = replace(facts, options={**facts.options, 'output_stride': output_stride})
+    options = {**facts.options, 'output_stride': output_stride}
+    facts = replace(facts, options=options, activation_ranges={})
     restrided = create_network(facts.network, classes=len(facts.classes), **facts.options)
     restrided.load_state_dict(network.state_dict())
     save_checkpoint(target, restrided, facts)
@@ -52,6 +53,12 @@ def write_random(name: str, model: str, options: dict, images: np.ndarray, targe
     with torch.no_grad():
         network.train()((batch - mean) / std)
     facts = replace(
-        like, network=name, options=options, outputs=network.outputs, training={}, metrics={}
+        like,
+        network=name,
+        options=options,
+        outputs=network.outputs,
+        training={},
+        metrics={},
+        activation_ranges={},
     )
     save_checkpoint(target, network.eval(), facts)

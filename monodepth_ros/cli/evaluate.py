@@ -119,7 +119,7 @@ def run(options: argparse.Namespace) -> int:
     sets = _sets(options)
     with closing(make_engine(options)) as engine:
         facts = engine.facts
-        _check_outputs(facts)
+        _check_outputs(facts, bool(options.recordings))
         classes = facts.classes if 'semantic' in facts.outputs else ()
         datasets = [
             open_recording(options, one.root)
@@ -158,7 +158,19 @@ def _sets(options) -> list[_Set]:
         raise ConfigError(
             'expected either recordings, or --root DIR of a data set with annotated images'
         )
+    if options.lens is not None and not 1.0 < options.lens < 10.0:
+        raise ConfigError(f'--lens is {options.lens:g}, expected above 1 and below 10')
+    if options.sequence is not None and not 0 < options.sequence <= 1000:
+        raise ConfigError(f'--sequence is {options.sequence:g} Hz, expected above 0 to 1000')
+    if options.temporal_filter and not options.sequence:
+        raise ConfigError('--temporal-filter goes with --sequence HZ')
     if options.recordings:
+        if options.lens_root:
+            raise ConfigError('--lens-root goes with --root, not with recordings; use --lens')
+        if len(options.hfov) > 1:
+            raise ConfigError(
+                f'--hfov has {len(options.hfov)} values, recordings take one for all'
+            )
         names = recordings_in(options.recordings)
         return [_Set(RECORDING, name, 'all', 0.0) for name in names]
     count = len(options.root)
@@ -173,12 +185,6 @@ def _sets(options) -> list[_Set]:
         columns.append(values * count if len(values) == 1 else values)
     if options.camera_info and count > 1:
         raise ConfigError(f'--camera-info is for one data set, --root names {count}')
-    if options.lens is not None and not 1.0 < options.lens < 10.0:
-        raise ConfigError(f'--lens is {options.lens:g}, expected above 1 and below 10')
-    if options.sequence is not None and not 0 < options.sequence <= 1000:
-        raise ConfigError(f'--sequence is {options.sequence:g} Hz, expected above 0 to 1000')
-    if options.temporal_filter and not options.sequence:
-        raise ConfigError('--temporal-filter goes with --sequence HZ')
     return [_Set(dataset, root, split, hfov) for root, dataset, split, hfov in zip(*columns)]
 
 
@@ -195,8 +201,13 @@ def _report_folders(report, datasets) -> list[Optional[Path]]:
     return [check_folder(str(folder / name)) for name in names]
 
 
-def _check_outputs(facts) -> None:
-    """Refuse a model of which nothing can be measured."""
+def _check_outputs(facts, of_recordings: bool) -> None:
+    """Refuse a model of which nothing can be measured; recordings have no labels."""
+    if of_recordings and 'depth' not in facts.outputs:
+        raise ConfigError(
+            f'model {facts.network} gives no metres, which is what recordings measure; take one '
+            'that does'
+        )
     if not {'depth', 'semantic'} & set(facts.outputs):
         raise ConfigError(
             f'model {facts.network} gives depth {facts.depth_kind.replace("_", " ")}, which is '

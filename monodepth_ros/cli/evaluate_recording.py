@@ -22,6 +22,8 @@ def open_recording(options: argparse.Namespace, name: str):
     ((path, short),) = open_recordings([name])
     hfov = options.hfov[0] or None
     usual = {'max_blur': 1.0, 'min_light': 0.0, 'test_share': 0.0}
+    if options.sequence:
+        usual['min_move'] = 0.0  # its camera stands still
     dataset = RecordingDataset(path, short, make_options(options, hfov=hfov, **usual))
     for remark in dataset.plan.remarks:
         print(f'{short}: {remark}', file=sys.stderr)

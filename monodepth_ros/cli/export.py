@@ -45,12 +45,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Calibrate where asked, build, run once, and say what came out."""
     from monodepth_ros.engines.factory import resolve_model
-    from monodepth_ros.engines.graphs import read_facts
+    from monodepth_ros.engines.graphs import is_foreign, read_facts
 
     path = resolve_model(options.model)
     facts = read_facts(path)
     if options.size:
         _check_size(options.size, facts)
+    if options.embed and is_foreign(path):
+        raise ConfigError(
+            f'--embed is for .safetensors files; {path.name} needs none: calibrate it'
+        )
     if options.calibration:
         _calibrate(options, path, facts)
     elif options.embed:

@@ -116,6 +116,12 @@ class OpenvinoEngine(Engine):
         carried = self.facts.activation_ranges and self._plugin == CPU and has_vnni()
         if self._plugin == CPU or 'INT8' in native:
             offered.insert(0 if carried and fast not in native else len(offered), 'int8')
+        if not offered:
+            known = ', '.join(native) or 'nothing'
+            raise EngineError(
+                f'OpenVINO on {self.device} computes in {known}; expected FP32, FP16 or INT8: '
+                'choose another device'
+            )
         return tuple(offered)
 
     def _infer(self, images: np.ndarray) -> RawOutput:

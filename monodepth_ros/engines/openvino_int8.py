@@ -6,7 +6,7 @@ import io
 import json
 from pathlib import Path
 import re
-from typing import Callable, Iterable, Sequence
+from typing import Callable, Iterable, Optional, Sequence
 
 from monodepth_ros.engines.cache import Artefact, file_digest
 from monodepth_ros.engines.graphs import Graph, graph_key, load_graph
@@ -69,12 +69,17 @@ def calibrate(path: str | Path, images: Sequence[np.ndarray]) -> Ranges:
 
     Raises:
         CheckpointError: missing, damaged or foreign weights.
-        EngineError: the cache cannot be written.
+        EngineError: there is nothing to round, or the cache cannot be written.
 
     """
     model = read_model(openvino.Core(), load_graph(path))
     layers = quantized_layers(model)
     sources = [layer.input_value(0) for layer in layers]
+    if not layers or any(s.get_element_type() != openvino.Type.f32 for s in sources):
+        raise EngineError(
+            f'{path} has no layer that INT8 is for; it takes convolutions in float32, with their '
+            'weights in the file'
+        )
     shown = [opset8.result(source) for source in sources]
     probe = openvino.Model(shown, model.get_parameters())
     request = openvino.Core().compile_model(probe, 'CPU').create_infer_request()
@@ -112,7 +117,9 @@ def quantize(model: openvino.Model, ranges: Ranges) -> None:
         EngineError: a layer has no range; the graph is not the one that was calibrated.
 
     """
-    levels = WEIGHT_LEVELS if has_vnni() else NARROW_LEVELS
+    flags = _x86_flags()
+    # Without VNNI, x86 CPUs saturate sums of two products at 16 bits; others do not.
+    levels = WEIGHT_LEVELS if flags is None or 'vnni' in flags else NARROW_LEVELS
     rounded: dict[tuple[str, int], openvino.Output] = {}
     for layer in quantized_layers(model):
         name = layer_name(layer)
@@ -207,12 +214,18 @@ def _producers(node: openvino.Node) -> list[openvino.Node]:
 
 
 def has_vnni() -> bool:
-    """Return whether an x86 CPU sums products of bytes in 32 bits; other CPUs do so anyway."""
+    """Return whether an x86 CPU sums products of bytes in 32 bits, in one instruction."""
+    flags = _x86_flags()
+    return flags is not None and 'vnni' in flags
+
+
+def _x86_flags() -> Optional[str]:
+    """Return what an x86 CPU can do; '' where nothing says it, None of another CPU."""
     try:
         flags = re.search(r'^flags\s*:(.*)$', CPU_FACTS.read_text(), re.MULTILINE)
     except OSError:
-        return False
-    return flags is None or 'vnni' in flags.group(1)
+        return ''
+    return flags and flags.group(1)
 
 
 def _artefact(path: Path) -> Artefact:

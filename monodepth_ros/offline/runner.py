@@ -88,6 +88,7 @@ def predict_job(predictor: Predictor, products: Products, job: Job) -> Result:
     """Return a job's result; a bad frame is part of it, a place that takes no files is raised."""
     # Where the job goes back to another process it has no use for the image in it any more.
     done = replace(job, load=_nothing)
+    products = products.of_model(predictor.engine.facts)
     if products.skip_complete and products.are_complete(job.name):
         return Result(done, skipped=True)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Iterator, Optional, Union
@@ -152,8 +153,10 @@ class _Surroundings:
             return
         for part in _deserialize(data, kind).transforms:
             q, t = part.transform.rotation, part.transform.translation
-            pose = Pose.from_quaternion((q.x, q.y, q.z, q.w), (t.x, t.y, t.z))
-            self.tree.put(part.child_frame_id, part.header.frame_id, pose)
+            # What is no rotation, often of a frame that nobody asks for, leaves the one before.
+            with suppress(ScaleError):
+                pose = Pose.from_quaternion((q.x, q.y, q.z, q.w), (t.x, t.y, t.z))
+                self.tree.put(part.child_frame_id, part.header.frame_id, pose)
 
     def latest(self, frame: Frame) -> tuple[str, Any]:
         """Return type and message of the last points, which are of about the frame's time."""

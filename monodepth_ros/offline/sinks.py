@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import os
 from pathlib import Path
 from typing import Any, Optional
@@ -30,6 +30,9 @@ STREAMS = ('video', 'bag')
 
 KINDS = (*FILES, *STREAMS)
 
+IN_METRES = ('depth', 'cloud')
+"""Files that a network gives nothing for whose depth is no metres."""
+
 
 @dataclass(frozen=True)
 class Products:
@@ -53,6 +56,12 @@ class Products:
     with_overlay: bool = False
     calibrated: bool = False
     skip_complete: bool = False
+
+    def of_model(self, facts: ModelFacts) -> Products:
+        """Return what there is of these from a model: files in metres only where it gives some."""
+        if 'relative' not in facts.outputs:
+            return self
+        return replace(self, kinds=tuple(kind for kind in self.kinds if kind not in IN_METRES))
 
     def are_complete(self, name: str) -> bool:
         """Return whether the frame has all its files; without intrinsics it has no cloud."""

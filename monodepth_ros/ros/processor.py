@@ -16,7 +16,7 @@ from monodepth_ros.ros.conversions import image_to_rgb, make_header
 from monodepth_ros.ros.diagnostics import Statistics
 from monodepth_ros.ros.floor import flatten, Floor
 from monodepth_ros.ros.parameters import predictor_options
-from monodepth_ros.ros.publishers import needed_maps, Outputs
+from monodepth_ros.ros.publishers import needed_maps, Outputs, silent_topics
 from monodepth_ros.ros.worker import Task
 
 
@@ -73,7 +73,9 @@ class FrameProcessor:
         """Publish what is subscribed to of frame `index` of a batch; what goes wrong is raised."""
         self._statistics.count('processed')
         values, outputs = task.values, self._outputs
-        topics = outputs.listened()
+        facts = self._predictor.engine.facts
+        silent = silent_topics(facts, calibrated=True)
+        topics = [topic for topic in outputs.listened() if topic not in silent]
         with task.stopwatch.measure('output'):
             wanted = needed_maps(topics, values, task.prepared.plan.camera is not None)
             prepared = task.prepared
@@ -82,7 +84,6 @@ class FrameProcessor:
             prediction = self._predictor.finish(
                 prepared, raw, index, wanted, outputs.buffers.array
             )
-            facts = self._predictor.engine.facts
             plane = self._floor.plane(topics, wanted, values, facts, prepared.frame)
             flatten(prediction, plane, values, facts)
             prediction = replace(prediction, ground=plane)

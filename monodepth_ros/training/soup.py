@@ -80,6 +80,7 @@ def _mean_facts(every):
         max_depth=max(facts.max_depth for facts in every),
         training={'average_of': [facts.training for facts in every]},
         metrics={},
+        activation_ranges={},
     )
 
 

@@ -83,3 +83,19 @@ def test_wrong_arguments(evaluate, tmp_path, capsys, arguments, words):
     names = [str(tmp_path / 'drive') if a == 'BAG' else a for a in arguments]
     assert evaluate(*names) == 1
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'option, words',
+    [
+        (['--temporal-filter', '0.5'], '--temporal-filter goes with --sequence'),
+        (['--sequence', '-3'], '--sequence is -3 Hz'),
+        (['--lens', '0.5'], '--lens is 0.5'),
+        (['--lens-root', 'x'], '--lens-root goes with --root'),
+        (['--hfov', '60', '70'], '--hfov has 2 values'),
+    ],
+)
+def test_options_are_checked_before_anything_is_read(option, words, tmp_path, capsys):
+    bag = tmp_path / 'none.mcap'
+    assert main(['evaluate', str(bag), *option]) == 1
+    assert words in capsys.readouterr().err

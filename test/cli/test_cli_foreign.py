@@ -76,8 +76,23 @@ def test_export(run, depth, engine, tmp_path, capsys):
     assert onnx.stat().st_size > 0
 
 
-def test_int8_calibration(run, depth, tmp_path, capsys):
+def test_int8_needs_layers_between_the_first_and_the_last(run, depth, tmp_path, capsys):
     data = write_tiny_folder(tmp_path / 'data', count=3)
     options = ('--engine', 'openvino', '--precision', 'int8', '--calibration', data / 'rgb')
-    assert run('export', '--model', depth, *options) == 0
-    assert 'calibrated with 3 images' in capsys.readouterr().out
+    assert run('export', '--model', depth, *options) == 1
+    assert 'has no layer that INT8 is for' in capsys.readouterr().err
+
+
+def test_predict_writes_no_metres_of_a_network_that_gives_none(run, tmp_path):
+    path = DEPTH.write(tmp_path / 'net.onnx', {'depth': {'kind': 'up_to_scale'}})
+    data, out = write_tiny_folder(tmp_path / 'data', count=2), tmp_path / 'out'
+    common = ('--out', out, '--model', path, '--hfov', 60, '--write', 'panel,depth,cloud')
+    assert run('predict', data / 'rgb', *common) == 0
+    assert len(list(out.glob('*_panel.*'))) == 2
+    assert not list(out.glob('*_depth.png')) and not list(out.glob('*_cloud.ply'))
+
+
+def test_ranges_are_embedded_in_our_own_weights_only(run, depth, tmp_path, capsys):
+    options = ('--precision', 'int8', '--calibration', tmp_path, '--embed', tmp_path / 'x')
+    assert run('export', '--model', depth, '--engine', 'openvino', *options) == 1
+    assert '--embed is for .safetensors files' in capsys.readouterr().err

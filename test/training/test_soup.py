@@ -53,10 +53,15 @@ def test_the_size_is_one_that_networks_take(write):
 
 
 def test_facts_say_what_it_is_the_average_of(write):
-    paths = [write(1, training={'seed': seed}, metrics={'nyu': {}}) for seed in (4, 5)]
+    paths = [
+        write(
+            1, training={'seed': seed}, metrics={'nyu': {}}, activation_ranges={'/c': (0.0, 1.0)}
+        )
+        for seed in (4, 5)
+    ]
     _, facts = make_soup(paths)
     assert facts.training == {'average_of': [{'seed': 4}, {'seed': 5}]}
-    assert facts.metrics == {}
+    assert facts.metrics == facts.activation_ranges == {}
 
 
 @pytest.mark.parametrize(
