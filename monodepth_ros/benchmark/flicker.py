@@ -29,14 +29,7 @@ def measure_flicker(
 
     """
     with Worker('engine_process', settings.scratch) as worker:
-        worker.ask(
-            'load',
-            kind='engine',
-            images=settings.save_inputs(settings.facts()),
-            model=settings.model_path,
-            device=settings.device,
-            threads=settings.threads,
-        )
+        settings.load_engine(worker)
         rows = []
         for seconds in filters:
             found = worker.ask('flicker', frames=frames, rate=RATE, temporal_filter=seconds)

@@ -30,14 +30,7 @@ def measure_growth(
     engine, and `ms_per_image`.
     """
     with Worker('engine_process', settings.scratch) as worker:
-        loaded = worker.ask(
-            'load',
-            kind='engine',
-            images=settings.save_inputs(settings.facts()),
-            model=settings.model_path,
-            device=settings.device,
-            threads=settings.threads,
-        )
+        loaded = settings.load_engine(worker)
         rows, errors = _sizes(settings, worker, sizes)
         by_batch, more = _batches(settings, worker, batches)
     engine = {name: loaded[name] for name in ('name', 'precision', 'device')}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 from monodepth_ros.benchmark.images import load_images, network_inputs
+from monodepth_ros.benchmark.worker import Worker
 from monodepth_ros.engines.factory import resolve_model
 from monodepth_ros.engines.graphs import read_facts
 from monodepth_ros.facts import ModelFacts
@@ -61,6 +62,17 @@ class Settings:
     def facts(self, path: Optional[str] = None) -> ModelFacts:
         """Return the facts of a checkpoint, of the model where none is given."""
         return read_facts(path or self.model_path)
+
+    def load_engine(self, worker: Worker) -> dict:
+        """Let a worker load the model into the engine of 'auto', and return what it says of it."""
+        return worker.ask(
+            'load',
+            kind='engine',
+            images=self.save_inputs(self.facts()),
+            model=self.model_path,
+            device=self.device,
+            threads=self.threads,
+        )
 
     def save_inputs(self, facts: ModelFacts, calibration: bool = False) -> str:
         """Write images at a network's input size to an .npy file and return its path.

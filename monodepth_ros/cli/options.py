@@ -6,7 +6,7 @@ import argparse
 
 from monodepth_ros.engines.base import PRECISIONS
 from monodepth_ros.engines.factory import create_engine, ENGINES
-from monodepth_ros.engines.pair import PairEngine
+from monodepth_ros.engines.pair import create_one_or_pair
 from monodepth_ros.engines.self_check import MODES
 from monodepth_ros.pipeline.preprocess import MAX_INPUT_PIXELS, METRIC_SCALING, SCALES
 
@@ -122,15 +122,11 @@ def make_engine(options: argparse.Namespace, update: bool = False):
     """Create the engine, or the pair, that the options name; raises the factory's errors."""
     more = (options.engine, options.device, options.threads, options.precision, update)
     check = getattr(options, 'self_check', 'off')
-    engine = create_engine(options.model, *more, check)
-    if not (semantic := getattr(options, 'semantic_model', '')):
-        return engine
-    try:
-        labels = create_engine(semantic, *more, check)
-    except BaseException:
-        engine.close()
-        raise
-    return PairEngine(engine, labels)
+
+    def create(model):
+        return create_engine(model, *more, check)
+
+    return create_one_or_pair(create, options.model, getattr(options, 'semantic_model', ''))
 
 
 def make_predictor_options(options: argparse.Namespace):

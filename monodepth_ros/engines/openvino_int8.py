@@ -72,7 +72,8 @@ def calibrate(path: str | Path, images: Sequence[np.ndarray]) -> Ranges:
         EngineError: there is nothing to round, or the cache cannot be written.
 
     """
-    model = read_model(openvino.Core(), load_graph(path))
+    core = openvino.Core()
+    model = read_model(core, load_graph(path))
     layers = quantized_layers(model)
     sources = [layer.input_value(0) for layer in layers]
     if not layers or any(s.get_element_type() != openvino.Type.f32 for s in sources):
@@ -82,7 +83,7 @@ def calibrate(path: str | Path, images: Sequence[np.ndarray]) -> Ranges:
         )
     shown = [opset8.result(source) for source in sources]
     probe = openvino.Model(shown, model.get_parameters())
-    request = openvino.Core().compile_model(probe, 'CPU').create_infer_request()
+    request = core.compile_model(probe, 'CPU').create_infer_request()
     ends = np.full((len(layers), 2), (np.inf, -np.inf))
     for image in images:
         request.infer([image])

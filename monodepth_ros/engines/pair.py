@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Optional
+from typing import Callable, Optional
 
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput, UNLABELLED
 import numpy as np
+
+
+def create_one_or_pair(
+    create: Callable[[str], Engine], model: str, semantic_model: str, at_once: bool = False
+) -> Engine:
+    """Return the engine of a model, or of two models as one.
+
+    Args:
+        create: makes the engine of a model.
+        model: gives depth, and labels where there is no second one.
+        semantic_model: gives the labels; '' for none.
+        at_once: as `PairEngine` has it.
+
+    Raises:
+        ConfigError: as `PairEngine`; and whatever `create` raises, with nothing left open.
+
+    """
+    engine = create(model)
+    if not semantic_model:
+        return engine
+    try:
+        labels = create(semantic_model)
+    except BaseException:
+        engine.close()
+        raise
+    return PairEngine(engine, labels, at_once)
 
 
 class PairEngine(Engine):

@@ -10,6 +10,7 @@ from typing import Any, Iterator, Optional, Union
 from monodepth_ros.errors import ConfigError, MonodepthError, ScaleError
 from monodepth_ros.frames import Frame
 from monodepth_ros.offline.jobs import Source
+from monodepth_ros.offline.transforms import STATIC_TOPIC
 from monodepth_ros.pipeline.predictor import infer, Predictor
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
 from monodepth_ros.scale.messages import cloud_of, depth_image_of, scan_of
@@ -20,7 +21,7 @@ from monodepth_ros.scale.tape import tape_vote
 from monodepth_ros.scale.tree import FrameTree
 from monodepth_ros.scale.votes import View, Vote
 
-STATIC, MOVING = '/tf_static', '/tf'
+MOVING_TOPIC = '/tf'
 
 SCAN, CLOUD = 'sensor_msgs/msg/LaserScan', 'sensor_msgs/msg/PointCloud2'
 IMAGE, TF = 'sensor_msgs/msg/Image', 'tf2_msgs/msg/TFMessage'
@@ -62,8 +63,8 @@ class Knowledge:
         if self.depth_topic:
             return (self.depth_topic,)
         if self.points_topic:
-            return (self.points_topic, STATIC)
-        return () if self.plane else (STATIC,)
+            return (self.points_topic, STATIC_TOPIC)
+        return () if self.plane else (STATIC_TOPIC,)
 
 
 def votes(
@@ -109,10 +110,10 @@ def _among(source, knowledge):
     """Yield what loads a frame, and what the bag has said until then."""
     kinds = _checked(source, knowledge)
     around = _Surroundings()
-    if STATIC in kinds:
-        for data in source.messages_of(STATIC):
+    if STATIC_TOPIC in kinds:
+        for data in source.messages_of(STATIC_TOPIC):
             around.hear(TF, data)
-    for topic, payload in source.recorded({*kinds} - {STATIC}):
+    for topic, payload in source.recorded({*kinds} - {STATIC_TOPIC}):
         if topic:
             around.hear(kinds[topic], payload)
         else:
@@ -127,7 +128,7 @@ def _checked(source, knowledge) -> dict[str, str]:
             f'{source.name} is no bag, which alone has TF and topics; give --height, or '
             '--distance and --pixel'
         )
-    allowed = {STATIC: (TF,), knowledge.depth_topic: (IMAGE,)}
+    allowed = {STATIC_TOPIC: (TF,), knowledge.depth_topic: (IMAGE,)}
     for topic in knowledge.topics:
         if known.get(topic) not in allowed.get(topic, (SCAN, CLOUD)):
             listed = ', '.join(f'{name} ({kind})' for name, kind in sorted(known.items()))
@@ -136,7 +137,11 @@ def _checked(source, knowledge) -> dict[str, str]:
                 f'{" or ".join(allowed.get(topic, (SCAN, CLOUD)))}; its topics: {listed}'
             )
     heard = {topic: known[topic] for topic in knowledge.topics}
-    return {**heard, MOVING: TF} if STATIC in heard and known.get(MOVING) == TF else heard
+    return (
+        {**heard, MOVING_TOPIC: TF}
+        if STATIC_TOPIC in heard and known.get(MOVING_TOPIC) == TF
+        else heard
+    )
 
 
 class _Surroundings:

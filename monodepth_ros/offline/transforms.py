@@ -7,6 +7,7 @@ from collections import deque
 from typing import Optional
 
 from monodepth_ros.errors import DatasetError
+from monodepth_ros.scale.pose import rotation_rows
 import numpy as np
 
 LARGEST_GAP = 0.5
@@ -124,13 +125,8 @@ class Transforms:
 
 def matrix(quaternion: np.ndarray, translation: np.ndarray) -> np.ndarray:
     """Return the (4, 4) transform of a quaternion (x, y, z, w) of length 1 and metres."""
-    x, y, z, w = quaternion
     result = np.eye(4)
-    result[:3, :3] = (
-        (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
-        (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
-        (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
-    )
+    result[:3, :3] = rotation_rows(*quaternion)
     result[:3, 3] = translation
     return result
 

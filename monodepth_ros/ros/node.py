@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial, wraps
 import sys
 from types import MappingProxyType
@@ -11,7 +10,7 @@ from typing import Any, Callable, Mapping, Optional
 from diagnostic_msgs.msg import DiagnosticArray
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.engines.base import Engine
-from monodepth_ros.engines.pair import PairEngine
+from monodepth_ros.engines.pair import create_one_or_pair
 from monodepth_ros.errors import ConfigError, MonodepthError
 from monodepth_ros.pipeline.predictor import infer, Predictor
 from monodepth_ros.ros import fastdds, parameters
@@ -220,15 +219,12 @@ class MonoDepthNode(LifecycleNode):
     def _create_engines(self) -> Engine:
         """Return the engine, or the two engines of two models as one."""
         model, *options = (self._values[name] for name in _ENGINE_PARAMETERS)
-        engine = self._create_engine(model, *options)
-        if not (semantic := self._values['semantic_model']):
-            return engine
-        try:
-            labels = self._create_engine(semantic, *options)
-        except BaseException:
-            engine.close()
-            raise
-        return PairEngine(engine, labels, self._values['semantic_at_once'])
+        return create_one_or_pair(
+            lambda name: self._create_engine(name, *options),
+            model,
+            self._values['semantic_model'],
+            self._values['semantic_at_once'],
+        )
 
     def _make_engine(self, models: list[Optional[CameraModel]]) -> Engine:
         engine = self._create_engines()
@@ -249,11 +245,13 @@ class MonoDepthNode(LifecycleNode):
             else (facts.input_width, facts.input_height, None)
             for model in models
         ]
-        plans = {(p.height, p.width): view for view in views for p in [predictor.plan(*view)]}
-        counts = Counter((p.height, p.width) for p in (predictor.plan(*view) for view in views))
-        for size, cameras in counts.items():
-            for batch in range(1, cameras + 1):
-                predictor.warm_up(*plans[size], batch)
+        by_size: dict[tuple[int, int], list] = {}
+        for view in views:
+            plan = predictor.plan(*view)
+            by_size.setdefault((plan.height, plan.width), []).append(view)
+        for alike in by_size.values():
+            for batch in range(1, len(alike) + 1):
+                predictor.warm_up(*alike[-1], batch)
 
     def _unload(self) -> None:
         parameters.undeclare_facts(self)

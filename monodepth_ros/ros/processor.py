@@ -49,6 +49,7 @@ class FrameProcessor:
 
         """
         self._predictor = Predictor(engine)
+        self._silent = silent_topics(engine.facts, calibrated=True)
         self._outputs = outputs
         self._statistics = statistics
         self._calibration = calibration
@@ -74,8 +75,7 @@ class FrameProcessor:
         self._statistics.count('processed')
         values, outputs = task.values, self._outputs
         facts = self._predictor.engine.facts
-        silent = silent_topics(facts, calibrated=True)
-        topics = [topic for topic in outputs.listened() if topic not in silent]
+        topics = [topic for topic in outputs.listened() if topic not in self._silent]
         with task.stopwatch.measure('output'):
             wanted = needed_maps(topics, values, task.prepared.plan.camera is not None)
             prepared = task.prepared

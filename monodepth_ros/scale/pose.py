@@ -48,12 +48,7 @@ class Pose:
                 f'{shown(tuple(translation))}, expected finite numbers and a quaternion that is '
                 'not 0; correct its publisher',
             )
-        x, y, z, w = (float(v) / length for v in quaternion)
-        rotation = (
-            (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
-            (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
-            (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
-        )
+        rotation = rotation_rows(*(float(v) / length for v in quaternion))
         return cls(rotation, tuple(float(v) for v in translation))
 
     @classmethod
@@ -85,6 +80,15 @@ class Pose:
         """Return the pose that first takes a point through `first`, then through this one."""
         rotation = np.array(self.rotation) @ np.array(first.rotation)
         return Pose(_rows(rotation), tuple(self.apply(np.array(first.translation)).tolist()))
+
+
+def rotation_rows(x: float, y: float, z: float, w: float) -> tuple[tuple[float, ...], ...]:
+    """Return the rotation matrix of a quaternion of length 1, three rows of three numbers."""
+    return (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
+        (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
+        (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
+    )
 
 
 def _rows(matrix):
