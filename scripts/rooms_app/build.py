@@ -86,7 +86,7 @@ def _box(solid):
         points = corners[list(face)]
         flat = int(np.argmin(np.ptp(points, axis=0)))
         kept = [axis for axis in range(3) if axis != flat]
-        uv.append(points[:, kept] + half[kept])
+        uv.append(points[:, kept] + half[kept] + np.array(solid.shift)[kept])
     if solid.shape == 'panel':
         uv = [(points / np.maximum(np.ptp(points, axis=0), 1e-6)) for points in uv]
         scale = 1.0
@@ -123,7 +123,34 @@ def _curtain(solid):
     return vertices, faces, uv / solid.skin.metres
 
 
-SHAPES = {'box': _box, 'panel': _box, 'cushion': _box, 'cylinder': _cylinder, 'curtain': _curtain}
+def _arch(solid, count=16):
+    """Return a box whose lower side is the upper half of an ellipse."""
+    width, depth, height = solid.size
+    angle = np.linspace(math.pi, 0, count + 1)
+    x, low = width / 2 * np.cos(angle), height * np.sin(angle) - height / 2
+    rows = [
+        np.column_stack([x, np.full(count + 1, y), z])
+        for y in (-depth / 2, depth / 2)
+        for z in (low, np.full(count + 1, height / 2))
+    ]
+    n = count + 1
+    faces = []
+    for k in range(count):
+        faces += [(k, k + 1, n + k + 1, n + k), (2 * n + k + 1, 2 * n + k, 3 * n + k, 3 * n + k + 1)]
+        faces.append((k + 1, k, 2 * n + k, 2 * n + k + 1))
+    vertices = np.concatenate(rows)
+    uv = np.concatenate([vertices[list(face)][:, [0, 2]] for face in faces])
+    return vertices, faces, uv / solid.skin.metres
+
+
+SHAPES = {
+    'box': _box,
+    'arch': _arch,
+    'panel': _box,
+    'cushion': _box,
+    'cylinder': _cylinder,
+    'curtain': _curtain,
+}
 
 
 def add_solid(solid: Solid, materials: Materials) -> bpy.types.Object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 from typing import Callable
 
@@ -12,6 +12,10 @@ HEIGHTS = (((0.08, 0.5), 0.4), ((0.5, 1.2), 0.35), ((1.2, 1.9), 0.25))
 """Ranges of the camera's height in metres, with their shares."""
 FOCAL_SHARES = (0.45, 1.3)
 """Focal length over the image's width: 96 to 42 degrees."""
+THROUGH_SHARE = 0.5
+"""Of the cameras that are tried where there are doorways; about a third of all come to be."""
+STEEPEST, FARTHEST = math.radians(60), 6.0
+"""Angle to the way straight through a doorway, and metres, from which it is looked through."""
 GRID = (9, 7)
 """Rays that are sent through a view before it is rendered."""
 
@@ -135,7 +139,7 @@ def sample_cameras(rng, draw: Callable[[], Camera | None], look: Look, count: in
 
 
 def room_drawer(plan, rng, size: tuple[int, int]) -> Callable[[], Camera | None]:
-    """Return a function that draws cameras in a planned room."""
+    """Return a function that draws cameras in a planned room, a third of them at its doorways."""
 
     def draw():
         width, depth, ceiling = plan.size
@@ -143,6 +147,20 @@ def room_drawer(plan, rng, size: tuple[int, int]) -> Callable[[], Camera | None]
         height = draw_height(rng, ceiling)
         if not plan.is_free(x, y, height, 0.15):
             return None
-        return draw_camera(rng, (x, y), height, size)
+        camera = draw_camera(rng, (x, y), height, size)
+        if plan.doorways and rng.uniform() < THROUGH_SHARE:
+            return through(camera, plan.doorways[int(rng.integers(len(plan.doorways)))], rng)
+        return camera
 
     return draw
+
+
+def through(camera: Camera, doorway, rng) -> Camera | None:
+    """Return the camera turned to look through a doorway; None where it is beside or far off."""
+    dx, dy = doorway.x - camera.position[0], doorway.y - camera.position[1]
+    yaw = math.atan2(-dx, dy)
+    off = (yaw - doorway.yaw + math.pi) % (2 * math.pi) - math.pi
+    if abs(off) > STEEPEST or not 0.3 < math.hypot(dx, dy) < FARTHEST:
+        return None
+    half = math.atan(camera.width / 2 / camera.focal)
+    return replace(camera, yaw=yaw + float(rng.normal(0, 0.4)) * half, pitch=camera.pitch / 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -9,7 +10,6 @@ from rooms_app import carpentry, shell, skins
 from rooms_app.carpentry import Bench
 from rooms_app.catalog import choose, Model
 from rooms_app.fitting import Fitting, GAP, TRIES
-from rooms_app.kinds import Kind, KINDS
 from rooms_app.plan import Footprint, Placed, Plan, Solid
 
 GROUPS = {
@@ -93,11 +93,20 @@ class Decorator:
     """
 
     def __init__(self, plan: Plan, models: list[Model], rng: np.random.Generator):
-        self.plan, self.rng = plan, rng
-        self.fitting = Fitting(plan, rng)
+        self.rng = rng
         self._groups = {
             name: choose(models, pattern, **limits) for name, (pattern, limits) in GROUPS.items()
         }
+        self._enter(plan)
+
+    def _enter(self, plan):
+        self.plan, self.fitting = plan, Fitting(plan, self.rng)
+
+    def beside(self, plan: Plan) -> Decorator:
+        """Return a decorator of another room that draws from the same models."""
+        other = copy.copy(self)
+        other._enter(plan)
+        return other
 
     def draw(self, group: str) -> Model | None:
         """Return any model of a group, or None where the catalogue has none."""
@@ -424,58 +433,3 @@ class Decorator:
 
 IN_MIDDLE = ('person', 'office_chair', 'armchair')
 ANYWHERE = ('plant', 'tool', 'bench', 'bin')
-
-
-def room_kind(rng) -> str:
-    """Draw a kind of room by the shares."""
-    names = list(KINDS)
-    shares = np.array([KINDS[name].share for name in names])
-    return names[int(rng.choice(len(names), p=shares / shares.sum()))]
-
-
-def _size(kind: Kind, rng):
-    """Draw width, depth and height; either side may be the long one."""
-    sides = [float(rng.uniform(*kind.short)), float(rng.uniform(*kind.long))]
-    if rng.uniform() < 0.5:
-        sides.reverse()
-    return sides[0], sides[1], float(rng.uniform(*kind.height))
-
-
-def plan_room(
-    seed: int,
-    models: list[Model],
-    kind: str | None = None,
-    files: dict[str, tuple[str, ...]] | None = None,
-) -> Plan:
-    """
-    Return the furnished room of a seed; the same arguments give the same room.
-
-    Args:
-        seed: of the room.
-        models: the catalogue, in a fixed order.
-        kind: a name of `KINDS`; None draws one.
-        files: textures by 'floor' and 'wall'.
-
-    """
-    rng = np.random.default_rng([seed, 1])
-    name = kind or room_kind(rng)
-    traits = KINDS[name]
-    plan = Plan(name, seed, _size(traits, rng))
-    shell.build_shell(plan, traits, rng, files or {})
-    decorator = Decorator(plan, models, rng)
-    for _ in range(int(rng.integers(traits.doors[0], traits.doors[1] + 1))):
-        shell.add_door(decorator.fitting)
-    outside = skins.outside(rng)
-    for _ in range(int(rng.integers(traits.windows[0], traits.windows[1] + 1))):
-        shell.add_window(decorator.fitting, outside)
-    for step, least, most in traits.steps:
-        for _ in range(int(rng.integers(least, most + 1))):
-            decorator.step(step)
-    if rng.uniform() < 0.6:
-        decorator.step('radiator')
-    shell.add_pictures(decorator.fitting, int(rng.integers(0, 6)))
-    # From a room lit by what comes through the window to a glaring one.
-    brightness = float(rng.choice([0.15, 0.6, 1.0, 2.0], p=[0.15, 0.3, 0.4, 0.15]))
-    shell.add_lamps(plan, rng, brightness)
-    plan.ambient = float(rng.uniform(0.0, 0.05))
-    return plan

@@ -17,6 +17,7 @@ class Kind:
         floors, walls: patterns of `skins`, one of which is drawn.
         steps: what is placed in turn: (step of `furnish.STEPS`, least, most).
         windows, doors: range of their number.
+        open: share of the rooms that have doorways into others.
 
     """
 
@@ -29,6 +30,7 @@ class Kind:
     steps: tuple[tuple[str, int, int], ...]
     windows: tuple[int, int] = (1, 2)
     doors: tuple[int, int] = (1, 2)
+    open: float = 0.5
 
 
 HOME_FLOORS = ('planks', 'planks', 'parquet', 'carpet', 'tiles', 'plain_floor')
@@ -159,6 +161,7 @@ KINDS = {
         ),
         windows=(0, 2),
         doors=(2, 6),
+        open=0.85,
     ),
     'bathroom': Kind(
         0.7,
@@ -200,6 +203,7 @@ KINDS = {
         ),
         windows=(0, 5),
         doors=(1, 4),
+        open=0.85,
     ),
     'workshop': Kind(
         1.2,
@@ -246,6 +250,11 @@ KINDS = {
         ),
         windows=(1, 4),
         doors=(1, 3),
+        open=0.7,
     ),
 }
 """What rooms there are."""
+
+HOME = ('bedroom', 'living', 'kitchen', 'dining', 'corridor', 'corridor', 'bathroom')
+PUBLIC = ('office', 'corridor', 'corridor', 'workshop', 'lobby', 'hall', 'kitchen')
+"""What may be behind a doorway of a room that is one of these."""

@@ -80,7 +80,9 @@ class Solid:
     A part that is built, not bought: shape, centre, size, yaw, class and skin.
 
     Shapes: 'box', 'cushion' (rounded), 'cylinder' (along z), 'curtain' (a wavy sheet across the
-    depth), 'panel' (a box whose texture fills its front, at -y, once).
+    depth), 'panel' (a box whose texture fills its front, at -y, once), 'arch' (a box without the
+    half ellipse below). `shift` moves the texture of a box, metres, so that it goes on from
+    another's.
     """
 
     shape: str
@@ -89,6 +91,7 @@ class Solid:
     label: str
     skin: Skin
     angle: float = 0.0
+    shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -154,9 +157,36 @@ class Obstacle:
     top: float
 
 
+@dataclass(frozen=True)
+class Opening:
+    """A hole in a wall: `s` metres along it, from the floor up; `arch` metres of it are a bow."""
+
+    wall: int
+    s: float
+    width: float
+    height: float
+    arch: float = 0.0
+
+
+@dataclass(frozen=True)
+class Doorway:
+    """The middle of an opening on the floor, and the yaw of a camera that looks out through it."""
+
+    x: float
+    y: float
+    yaw: float
+    width: float
+    height: float
+
+
 @dataclass
 class Plan:
-    """A room: inner size and what is in it."""
+    """
+    A room: inner size and what is in it.
+
+    `solids`, `models` and `lights` include those of the rooms behind its doorways, `obstacles` do
+    not; `spaces` are the outlines of these rooms, with their walls.
+    """
 
     kind: str
     seed: int
@@ -165,6 +195,8 @@ class Plan:
     models: list[Placed] = field(default_factory=list)
     lights: list[Light] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
+    doorways: list[Doorway] = field(default_factory=list)
+    spaces: list[Footprint] = field(default_factory=list)
     ambient: float = 0.0
 
     def is_free(self, x: float, y: float, z: float, margin: float) -> bool:

@@ -11,8 +11,8 @@ from rooms_app import build, render, world_scene
 from rooms_app.cameras import Camera, room_drawer, sample_cameras
 from rooms_app.catalog import Model
 from rooms_app.dataset import Folder, view_row
-from rooms_app.furnish import plan_room
 from rooms_app.photo import develop, draw_effects, Effects, expose
+from rooms_app.planner import plan_room
 from rooms_app.walk import walk
 
 

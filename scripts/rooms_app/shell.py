@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
+from typing import Sequence
 
 from rooms_app import skins
-from rooms_app.fitting import Fitting, TRIES
+from rooms_app.fitting import Fitting, TRIES, walls_of
 from rooms_app.kinds import Kind
-from rooms_app.plan import Footprint, Light, Plan, Skin, Solid
+from rooms_app.plan import Footprint, Light, Opening, Plan, Skin, Solid
 
 THICK = 0.1
 """Metres of walls, floor and ceiling; only their inner faces are seen."""
 PUBLIC = ('office', 'corridor', 'hall', 'workshop', 'lobby')
 
 
-def build_shell(plan: Plan, kind: Kind, rng, files: dict[str, tuple[str, ...]]) -> None:
-    """Add floor, ceiling, walls and most often baseboards."""
+def build_shell(
+    plan: Plan,
+    kind: Kind,
+    rng,
+    files: dict[str, tuple[str, ...]],
+    openings: Sequence[Opening] = (),
+) -> None:
+    """Add floor, ceiling, walls with their openings and most often baseboards."""
     width, depth, height = plan.size
     outer = (width + 2 * THICK, depth + 2 * THICK, THICK)
     middle = (width / 2, depth / 2)
@@ -25,38 +32,74 @@ def build_shell(plan: Plan, kind: Kind, rng, files: dict[str, tuple[str, ...]]) 
     plan.solids.append(Solid('box', (*middle, height + THICK / 2), outer, 'ceiling', ceiling))
     name = str(rng.choice(kind.walls))
     common = skins.wall(rng, name, files.get('wall', ()))
-    for box in _ring(width, depth, THICK, 0, height):
+    for number, box in _ring(width, depth, THICK, 0, height):
         skin = common if rng.uniform() < 0.8 else skins.wall(rng, 'plaster')
-        plan.solids.append(Solid('box', *box, 'wall', skin))
+        _add_wall(plan, number, box, skin, openings)
     if rng.uniform() < 0.7:
         skin = skins.paint(rng)
-        for box in _ring(width, depth, -0.014, 0, float(rng.uniform(0.05, 0.14))):
-            plan.solids.append(Solid('box', *box, 'wall', skin))
+        for number, box in _ring(width, depth, -0.014, 0, float(rng.uniform(0.05, 0.14))):
+            plan.solids += pieces(number, box, skin, openings)
+
+
+def _add_wall(plan, number, box, skin, openings):
+    """Add what the openings leave of a wall, with the bows of the arches."""
+    plan.solids += pieces(number, box, skin, openings)
+    wall = walls_of(*plan.size[:2])[number]
+    for opening in openings:
+        if opening.wall == number and opening.arch:
+            z = opening.height - opening.arch / 2
+            center = (*wall.point(opening.s, -THICK / 2), z)
+            size = (opening.width, THICK, opening.arch)
+            plan.solids.append(Solid('arch', center, size, 'wall', skin, wall.angle))
+
+
+def pieces(number: int, box, skin: Skin, openings: Sequence[Opening]) -> list[Solid]:
+    """Return the boxes that openings leave of one along wall `number`: (centre, size)."""
+    center, size = box
+    axis = 0 if number % 2 == 0 else 1
+    start, end = center[axis] - size[axis] / 2, center[axis] + size[axis] / 2
+    bottom, top = center[2] - size[2] / 2, center[2] + size[2] / 2
+    spans, at = [], start
+    for hole in sorted((o for o in openings if o.wall == number), key=lambda o: o.s):
+        left, right = hole.s - hole.width / 2, hole.s + hole.width / 2
+        spans += [(at, left, bottom), (left, right, max(hole.height, bottom))]
+        at = right
+    spans.append((at, end, bottom))
+    made = []
+    for left, right, low in spans:
+        if right - left < 1e-4 or top - low < 1e-4:
+            continue
+        where, extent, shift = list(center), list(size), [0.0, 0.0, low - bottom]
+        where[axis], extent[axis], shift[axis] = (left + right) / 2, right - left, left - start
+        where[2], extent[2] = (low + top) / 2, top - low
+        part = Solid('box', tuple(where), tuple(extent), 'wall', skin, shift=tuple(shift))
+        made.append(part)
+    return made
 
 
 def _ring(width, depth, thick, bottom, top):
-    """Return centre and size of four boxes around the floor; a negative thickness is inside."""
+    """Return number, centre and size of four walls; a negative thickness is inside."""
     size, z, tall = abs(thick), (bottom + top) / 2, top - bottom
     return [
-        ((-thick / 2, depth / 2, z), (size, depth, tall)),
-        ((width + thick / 2, depth / 2, z), (size, depth, tall)),
-        ((width / 2, -thick / 2, z), (width, size, tall)),
-        ((width / 2, depth + thick / 2, z), (width, size, tall)),
+        (3, ((-thick / 2, depth / 2, z), (size, depth, tall))),
+        (1, ((width + thick / 2, depth / 2, z), (size, depth, tall))),
+        (0, ((width / 2, -thick / 2, z), (width, size, tall))),
+        (2, ((width / 2, depth + thick / 2, z), (width, size, tall))),
     ]
 
 
-def _on_wall(fitting, number, s, z, off, size, label, skin, shape='box'):
+def on_wall(fitting: Fitting, number: int, s, z, off, size, label, skin, shape='box') -> None:
     """Add a solid before a wall: `s` along, `z` up, its middle `off` metres away."""
     wall = fitting.walls[number]
     x, y = wall.point(s, off)
     fitting.plan.solids.append(Solid(shape, (x, y, z), size, label, skin, wall.angle))
 
 
-def _stretch(fitting, width, z0, z1):
-    """Return (wall, s) of a free stretch of a wall, or None."""
+def stretch(fitting: Fitting, width: float, z0: float, z1: float, wall: int | None = None):
+    """Return (wall, s) of a free stretch of any wall, or of the given one, or None."""
     rng = fitting.rng
     for _ in range(TRIES):
-        number = int(rng.integers(4))
+        number = int(rng.integers(4)) if wall is None else wall
         length = fitting.walls[number].length
         if length < width + 0.2:
             continue
@@ -70,16 +113,16 @@ def add_door(fitting: Fitting) -> None:
     """Add a closed door with its frame, and keep the floor before it free."""
     rng = fitting.rng
     width, height = float(rng.choice([0.8, 0.9, 1.0, 1.6])), 2.05
-    found = _stretch(fitting, width + 0.2, 0, height + 0.1)
+    found = stretch(fitting, width + 0.2, 0, height + 0.1)
     if not found:
         return
     number, s = found
     frame, leaf = skins.paint(rng), skins.wood(rng)
     for side in (-1, 1):
         center = s + side * (width / 2 + 0.035)
-        _on_wall(fitting, number, center, height / 2, 0.02, (0.07, 0.05, height), 'wall', frame)
+        on_wall(fitting, number, center, height / 2, 0.02, (0.07, 0.05, height), 'wall', frame)
     top = (width + 0.14, 0.05, 0.07)
-    _on_wall(fitting, number, s, height + 0.035, 0.02, top, 'wall', frame)
+    on_wall(fitting, number, s, height + 0.035, 0.02, top, 'wall', frame)
     leaves = (-1, 1) if width > 1.2 else (0,)
     for side in leaves:
         _leaf(fitting, number, s + side * width / 4, width / len(leaves), height, leaf)
@@ -92,13 +135,13 @@ def _leaf(fitting, number, s, width, height, skin):
     """Add a leaf with panels and a handle; all of it is wall, as NYU's 13 classes have it."""
     rng = fitting.rng
     leaf = (width - 0.01, 0.03, height)
-    _on_wall(fitting, number, s, height / 2, 0.012, leaf, 'wall', skin)
+    on_wall(fitting, number, s, height / 2, 0.012, leaf, 'wall', skin)
     if rng.uniform() < 0.5:
         for z, tall in ((height * 0.3, height * 0.38), (height * 0.73, height * 0.4)):
             panel = (width * 0.66, 0.02, tall)
-            _on_wall(fitting, number, s, z, 0.024, panel, 'wall', skin)
+            on_wall(fitting, number, s, z, 0.024, panel, 'wall', skin)
     handle = s + width * 0.4
-    _on_wall(fitting, number, handle, 1.02, 0.06, (0.12, 0.025, 0.025), 'wall', skins.metal(rng))
+    on_wall(fitting, number, handle, 1.02, 0.06, (0.12, 0.025, 0.025), 'wall', skins.metal(rng))
 
 
 def add_window(fitting: Fitting, outside: Skin) -> None:
@@ -107,12 +150,12 @@ def add_window(fitting: Fitting, outside: Skin) -> None:
     width = float(rng.uniform(0.7, 2.4))
     sill = float(rng.choice([rng.uniform(0.7, 1.1), rng.uniform(0.05, 0.4)], p=[0.8, 0.2]))
     top = min(sill + float(rng.uniform(1.0, 2.0)), ceiling - 0.15)
-    found = _stretch(fitting, width + 0.3, sill - 0.1, top + 0.12)
+    found = stretch(fitting, width + 0.3, sill - 0.1, top + 0.12)
     if not found or top - sill < 0.5:
         return
     number, s = found
     middle, tall = (sill + top) / 2, top - sill
-    _on_wall(fitting, number, s, middle, 0.004, (width, 0.01, tall), 'window', outside, 'panel')
+    on_wall(fitting, number, s, middle, 0.004, (width, 0.01, tall), 'window', outside, 'panel')
     _frame(fitting, number, s, middle, width, tall)
     fitting.take_wall(number, s - width / 2 - 0.1, s + width / 2 + 0.1, sill - 0.1, top + 0.12)
     _dress(fitting, number, s, sill, top, width)
@@ -125,13 +168,13 @@ def _frame(fitting, number, s, z, width, tall):
     bars = int(rng.integers(2, 5))
     for k in range(bars):
         at = s + width * (k / (bars - 1) - 0.5)
-        _on_wall(fitting, number, at, z, 0.025, (bar, 0.05, tall), 'window', skin)
+        on_wall(fitting, number, at, z, 0.025, (bar, 0.05, tall), 'window', skin)
     for side in (-0.5, 0.5):
         size = (width + bar, 0.06, bar)
-        _on_wall(fitting, number, s, z + side * tall, 0.03, size, 'window', skin)
+        on_wall(fitting, number, s, z + side * tall, 0.03, size, 'window', skin)
     if rng.uniform() < 0.5:
         size = (width + 0.16, 0.14, 0.03)
-        _on_wall(fitting, number, s, z - tall / 2 - 0.03, 0.07, size, 'window', skin)
+        on_wall(fitting, number, s, z - tall / 2 - 0.03, 0.07, size, 'window', skin)
 
 
 def _dress(fitting, number, s, sill, top, width):
@@ -155,7 +198,7 @@ def _dress(fitting, number, s, sill, top, width):
                 continue
             size = (cover, 0.09, high - low)
             z = (low + high) / 2
-            _on_wall(fitting, number, at, z, 0.11, size, 'window', skin, 'curtain')
+            on_wall(fitting, number, at, z, 0.11, size, 'window', skin, 'curtain')
             fitting.take_wall(number, near, far, low, high)
             x, y = wall.point(at, 0.1)
             fitting.take_floor(Footprint(x, y, cover, 0.2, wall.angle))
@@ -165,7 +208,7 @@ def _dress(fitting, number, s, sill, top, width):
         for k in range(count):
             z = top - part * (k + 0.5) / count
             size = (width, 0.03, part / count * 0.6)
-            _on_wall(fitting, number, s, z, 0.07, size, 'window', skin)
+            on_wall(fitting, number, s, z, 0.07, size, 'window', skin)
 
 
 def _daylight(fitting, number, s, z, size, outside):
@@ -190,24 +233,24 @@ def add_pictures(fitting: Fitting, count: int) -> None:
     for _ in range(count):
         width, tall = float(rng.uniform(0.2, 1.1)), float(rng.uniform(0.2, 0.9))
         z = float(rng.uniform(1.35, 1.75))
-        found = _stretch(fitting, width + 0.1, z - tall / 2 - 0.05, z + tall / 2 + 0.05)
+        found = stretch(fitting, width + 0.1, z - tall / 2 - 0.05, z + tall / 2 + 0.05)
         if not found or z + tall / 2 > fitting.plan.size[2] - 0.1:
             continue
         number, s = found
         thick = 0.006
         if rng.uniform() < 0.75:
             size = (width + 0.06, 0.025, tall + 0.06)
-            _on_wall(fitting, number, s, z, 0.0125, size, 'picture', skins.wood(rng))
+            on_wall(fitting, number, s, z, 0.0125, size, 'picture', skins.wood(rng))
             thick = 0.032
         shown = skins.picture(rng)
-        _on_wall(fitting, number, s, z, thick / 2, (width, thick, tall), 'picture', shown, 'panel')
+        on_wall(fitting, number, s, z, thick / 2, (width, thick, tall), 'picture', shown, 'panel')
         fitting.take_wall(number, s - width / 2, s + width / 2, z - tall / 2, z + tall / 2)
 
 
-def add_lamps(plan: Plan, rng, brightness: float) -> None:
-    """Hang lamps on a grid under the ceiling: panels, tubes or globes."""
+def add_lamps(plan: Plan, rng, brightness: float, pitches=(2.2, 4.2)) -> None:
+    """Hang lamps on a grid under the ceiling, `pitches` metres apart: panels, tubes or globes."""
     width, depth, height = plan.size
-    pitch = float(rng.uniform(2.2, 4.2))
+    pitch = float(rng.uniform(*pitches))
     columns, rows = max(1, round(width / pitch)), max(1, round(depth / pitch))
     shape = str(rng.choice(['panel', 'tube', 'globe', 'flush']))
     warmth = float(rng.uniform(0, 1))

@@ -12,7 +12,7 @@ from rooms_app.cameras import (
     room_drawer,
     sample_cameras,
 )
-from rooms_app.furnish import plan_room
+from rooms_app.planner import plan_room
 from rooms_app.plan import Footprint, Obstacle, Plan
 from rooms_kit import catalog
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from rooms_app.carpentry import bed, Bench, bookcase
 from rooms_app.fitting import Fitting
-from rooms_app.furnish import Decorator, GROUPS, plan_room
+from rooms_app.furnish import Decorator, GROUPS
 from rooms_app.kinds import KINDS
 from rooms_app.plan import Footprint, Plan
+from rooms_app.planner import plan_room
 from rooms_kit import catalog
 from scipy.spatial import ConvexHull
 
