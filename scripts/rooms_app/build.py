@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import math
 from pathlib import Path
 
@@ -136,7 +137,10 @@ def _arch(solid, count=16):
     n = count + 1
     faces = []
     for k in range(count):
-        faces += [(k, k + 1, n + k + 1, n + k), (2 * n + k + 1, 2 * n + k, 3 * n + k, 3 * n + k + 1)]
+        faces += [
+            (k, k + 1, n + k + 1, n + k),
+            (2 * n + k + 1, 2 * n + k, 3 * n + k, 3 * n + k + 1),
+        ]
         faces.append((k + 1, k, 2 * n + k, 2 * n + k + 1))
     vertices = np.concatenate(rows)
     uv = np.concatenate([vertices[list(face)][:, [0, 2]] for face in faces])
@@ -153,25 +157,57 @@ SHAPES = {
 }
 
 
-def add_solid(solid: Solid, materials: Materials) -> bpy.types.Object:
-    """Add a built part to the scene."""
-    vertices, faces, uv = SHAPES[solid.shape](solid)
-    mesh = bpy.data.meshes.new(solid.label)
-    mesh.from_pydata(vertices.tolist(), [], [list(face) for face in faces])
+ROUNDED = ('cushion', 'cylinder')
+"""Shapes that need an object of their own to look round."""
+
+
+def add_solids(solids: list[Solid], materials: Materials) -> None:
+    """Add built parts to the scene: flat ones as one mesh a class, for Cycles prepares it faster."""
+    flat: dict[str, list[Solid]] = {}
+    for solid in solids:
+        if solid.shape in ROUNDED:
+            _add_rounded(solid, materials)
+        else:
+            flat.setdefault(solid.label, []).append(solid)
+    for label, group in flat.items():
+        _add_mesh(label, group, materials)
+
+
+def _add_mesh(label, solids, materials):
+    """Add some solids of a class as one object, and return it."""
+    mesh = bpy.data.meshes.new(label)
+    vertices, faces, textures, slots, number = [], [], [], [], {}
+    count = 0
+    for solid in solids:
+        points, own, uv = SHAPES[solid.shape](solid)
+        vertices.append(points @ solid.pose().T + solid.center)
+        faces += [[count + k for k in face] for face in own]
+        textures.append(np.asarray(uv, np.float32))
+        if solid.skin not in number:
+            number[solid.skin] = len(number)
+            mesh.materials.append(materials.of(solid.skin))
+        slots += [number[solid.skin]] * len(own)
+        count += len(points)
+    mesh.from_pydata(np.concatenate(vertices).tolist(), [], faces)
     layer = mesh.uv_layers.new()
-    layer.data.foreach_set('uv', np.asarray(uv, np.float32).ravel())
-    mesh.materials.append(materials.of(solid.skin))
-    thing = bpy.data.objects.new(solid.label, mesh)
-    thing.location, thing.rotation_euler = solid.center, (0, 0, solid.angle)
-    thing.pass_index = index(solid.label) + 1
+    layer.data.foreach_set('uv', np.concatenate(textures).ravel())
+    mesh.polygons.foreach_set('material_index', slots)
+    thing = bpy.data.objects.new(label, mesh)
+    thing.pass_index = index(label) + 1
     bpy.context.collection.objects.link(thing)
+    return thing
+
+
+def _add_rounded(solid, materials):
+    """Add a cushion or a cylinder."""
+    thing = _add_mesh(solid.label, [replace(solid, center=(0, 0, 0), angle=0.0)], materials)
+    thing.location, thing.rotation_euler = solid.center, (0, 0, solid.angle)
     if solid.shape == 'cushion':
         bevel = thing.modifiers.new('round', 'BEVEL')
         bevel.width, bevel.segments = min(solid.size) * 0.45, 4
-    elif solid.shape == 'cylinder':
-        mesh.shade_smooth()
-        mesh.set_sharp_from_angle(angle=math.radians(40))
-    return thing
+    else:
+        thing.data.shade_smooth()
+        thing.data.set_sharp_from_angle(angle=math.radians(40))
 
 
 class Library:
@@ -331,8 +367,7 @@ def set_ambient(strength: float) -> None:
 def build(plan: Plan, library: Library) -> None:
     """Build the plan in an empty scene."""
     materials = Materials()
-    for solid in plan.solids:
-        add_solid(solid, materials)
+    add_solids(plan.solids, materials)
     for placed in plan.models:
         if not placed.rests:
             add_model(placed, library)

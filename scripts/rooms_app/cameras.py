@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 import math
-from typing import Callable
+from typing import Callable, Optional
 
 import numpy as np
 
@@ -14,6 +14,14 @@ FOCAL_SHARES = (0.45, 1.3)
 """Focal length over the image's width: 96 to 42 degrees."""
 THROUGH_SHARE = 0.5
 """Of the cameras that are tried where there are doorways; about a third of all come to be."""
+NEAR_SHARE = 0.2
+"""Of the views that are to be near to things; with those that fail, 15 % of all are."""
+NEAR_TRIES = 60
+"""Cameras tried for such a view before it may be any."""
+DESK_SHARE = 0.6
+"""Of the near cameras, where there are tables."""
+OVER_TOP = (0.1, 0.6)
+"""Metres of a desk's camera over the top."""
 STEEPEST, FARTHEST = math.radians(60), 6.0
 """Angle to the way straight through a doorway, and metres, from which it is looked through."""
 GRID = (9, 7)
@@ -94,7 +102,7 @@ def draw_camera(rng, spot, height: float, size: tuple[int, int]) -> Camera:
     )
 
 
-def is_worth_it(distances: np.ndarray, labels: list, plain: bool) -> bool:
+def is_worth_it(distances: np.ndarray, labels: list, plain: bool, near: bool = False) -> bool:
     """
     Say whether a view shows enough.
 
@@ -102,57 +110,109 @@ def is_worth_it(distances: np.ndarray, labels: list, plain: bool) -> bool:
         distances: (N,) metres along the rays of the grid, inf for the void.
         labels: class of what each ray meets, None for the void.
         plain: floor and walls alone are enough.
+        near: it is to show something that is near, but is not to be blocked by it.
 
     """
     void = np.mean(~np.isfinite(distances))
-    near = np.percentile(np.where(np.isfinite(distances), distances, 20.0), (6, 50))
-    if void > 0.1 or near[0] < 0.25 or near[1] < 0.75:
+    nearest, middle = np.percentile(np.where(np.isfinite(distances), distances, 20.0), (6, 50))
+    least, most = (0.1, 0.5) if near else (0.25, math.inf)
+    if void > 0.1 or not least <= nearest <= most or middle < (0.3 if near else 0.75):
         return False
     things = [name for name in labels if name not in ('wall', 'floor', 'ceiling', None)]
-    most = max(labels.count(name) for name in set(labels)) / len(labels)
-    return most < 0.9 and (plain or len(set(things)) >= 2 or len(things) > 0.25 * len(labels))
+    share = max(labels.count(name) for name in set(labels)) / len(labels)
+    return share < 0.9 and (plain or len(set(things)) >= 2 or len(things) > 0.25 * len(labels))
 
 
 Look = Callable[[Camera], tuple[np.ndarray, list]]
 """Returns distances and labels of the grid's rays."""
+Draw = Callable[[bool], Optional[Camera]]
+"""
+Returns a camera that is outside of all things, or None where it missed; True asks for one that is
+near to something.
+"""
 
 
-def sample_cameras(rng, draw: Callable[[], Camera | None], look: Look, count: int) -> list[Camera]:
+def sample_cameras(rng, draw: Draw, look: Look, count: int) -> list[Camera]:
     """
     Return up to `count` cameras whose views are worth it.
 
     Args:
-        rng: decides which views may be plain.
-        draw: returns a camera that is outside of all things, or None where it missed.
+        rng: decides which views may be plain and which are to be near.
+        draw: draws a camera.
         look: sends the grid's rays.
         count: views wanted; fewer come where the scene has none in 80 tries each.
 
     """
     cameras: list[Camera] = []
+    near, wanted = rng.uniform() < NEAR_SHARE, 0
     for _ in range(80 * count):
-        camera = draw()
-        if camera is not None and is_worth_it(*look(camera), bool(rng.uniform() < 0.1)):
+        camera = draw(near)
+        plain = bool(rng.uniform() < 0.1)
+        wanted += 1
+        if camera is not None and is_worth_it(*look(camera), plain, near):
             cameras.append(camera)
             if len(cameras) == count:
                 break
+            near, wanted = rng.uniform() < NEAR_SHARE, 0
+        elif wanted == NEAR_TRIES:
+            near = False
     return cameras
 
 
-def room_drawer(plan, rng, size: tuple[int, int]) -> Callable[[], Camera | None]:
-    """Return a function that draws cameras in a planned room, a third of them at its doorways."""
+def room_drawer(plan, rng, size: tuple[int, int]) -> Draw:
+    """
+    Return a function that draws cameras in a planned room, a third of them at its doorways.
 
-    def draw():
+    Of those that are to be near to things, some stand over tables, as heads and hands are, and
+    the others keep less distance from all there is, as small robots do.
+    """
+
+    def draw(near: bool = False):
         width, depth, ceiling = plan.size
-        x, y = float(rng.uniform(0.15, width - 0.15)), float(rng.uniform(0.15, depth - 0.15))
+        if near and plan.tops and rng.uniform() < DESK_SHARE:
+            return over_top(plan, plan.tops[int(rng.integers(len(plan.tops)))], rng, size)
+        margin = 0.08 if near else 0.15
+        x = float(rng.uniform(margin, width - margin))
+        y = float(rng.uniform(margin, depth - margin))
         height = draw_height(rng, ceiling)
-        if not plan.is_free(x, y, height, 0.15):
+        if near:
+            height = float(rng.uniform(*HEIGHTS[0][0]))
+        if not plan.is_free(x, y, height, margin):
             return None
         camera = draw_camera(rng, (x, y), height, size)
-        if plan.doorways and rng.uniform() < THROUGH_SHARE:
+        if not near and plan.doorways and rng.uniform() < THROUGH_SHARE:
             return through(camera, plan.doorways[int(rng.integers(len(plan.doorways)))], rng)
         return camera
 
     return draw
+
+
+def over_top(plan, top, rng, size: tuple[int, int]) -> Camera | None:
+    """Return a camera at an edge of a table's top and over it, that looks across it."""
+    spot, height = top.footprint, top.z + float(rng.uniform(*OVER_TOP))
+    u = float(rng.uniform(-0.45, 0.45)) * spot.width
+    v = float(rng.choice([-1, 1], p=[0.75, 0.25])) * (
+        spot.depth / 2 + float(rng.uniform(-0.1, 0.3))
+    )
+    x, y = _point(spot, u, v)
+    width, depth, ceiling = plan.size
+    if not (0.1 < x < width - 0.1 and 0.1 < y < depth - 0.1 and height < ceiling - 0.2):
+        return None
+    # Over the top itself the piece's own obstacle, which may reach up to its monitor, is no bar.
+    others = [o for o in plan.obstacles if o.footprint != spot]
+    if not replace(plan, obstacles=others).is_free(x, y, height, 0.05):
+        return None
+    goal = _point(spot, float(rng.uniform(-0.4, 0.4)) * spot.width, -v * float(rng.uniform(0, 1)))
+    camera = draw_camera(rng, (x, y), height, size)
+    dx, dy = goal[0] - x, goal[1] - y
+    drop = math.atan2(top.z + float(rng.uniform(0, 0.3)) - height, math.hypot(dx, dy) + 0.2)
+    return replace(camera, yaw=math.atan2(-dx, dy), pitch=drop + math.radians(rng.normal(0, 5)))
+
+
+def _point(spot, u, v):
+    """Return the floor point (u, v) in the frame of a footprint."""
+    c, s = math.cos(spot.angle), math.sin(spot.angle)
+    return spot.x + c * u - s * v, spot.y + s * u + c * v
 
 
 def through(camera: Camera, doorway, rng) -> Camera | None:

@@ -10,7 +10,7 @@ from rooms_app import carpentry, shell, skins
 from rooms_app.carpentry import Bench
 from rooms_app.catalog import choose, Model
 from rooms_app.fitting import Fitting, GAP, TRIES
-from rooms_app.plan import Footprint, Placed, Plan, Solid
+from rooms_app.plan import Footprint, Placed, Plan, Solid, Top
 
 GROUPS = {
     'bed': (r'\bbed\b|^bed |iron bed|crib', {'deep': 2.4, 'high': 1.5}),
@@ -79,6 +79,9 @@ GROUPS = {
     ),
 }
 """Names and sizes of what each step draws from."""
+BOOKS_ON_TOPS = 0.25
+BUILT_ON_TOPS = 0.3
+"""Shares of the things on tables and cabinets: books and magazines; mugs, lamps and the like."""
 
 
 class Decorator:
@@ -136,13 +139,20 @@ class Decorator:
         if 0.3 < height < 1.35:
             top = placed.model.top * placed.scale
             self._top(placed.footprint, width, depth, top, least, most)
+            if placed.model.label == 'table' and height > 0.35:
+                self.plan.tops.append(Top(placed.footprint, top))
 
-    def _top(self, footprint, width, depth, z, least, most):
-        """Drop small things and books on a surface, apart from each other."""
-        rng, used = self.rng, []
+    def _top(self, footprint, width, depth, z, least, most, taken=()):
+        """Drop small things and books on a surface, apart from each other and from what is there."""
+        rng, used = self.rng, list(taken)
         for _ in range(int(rng.integers(least, most + 1))):
-            model = self.draw('small')
-            radius = math.hypot(*model.size[:2]) / 2 if model else 0.15
+            chance, built, model, radius = rng.uniform(), '', None, 0.15
+            if chance < BUILT_ON_TOPS:
+                built = str(rng.choice(list(carpentry.SMALL)))
+                radius = carpentry.SMALL[built][1]
+            elif chance > BUILT_ON_TOPS + BOOKS_ON_TOPS:
+                model = self.draw('small')
+                radius = math.hypot(*model.size[:2]) / 2 if model else radius
             reach = (max(width * 0.46 - radius, 0), max(depth * 0.46 - radius, 0))
             u, v = rng.uniform(-1, 1, 2) * reach
             if radius > min(width, depth) * 0.55:
@@ -152,17 +162,23 @@ class Decorator:
             used.append((u, v, radius))
             c, s = math.cos(footprint.angle), math.sin(footprint.angle)
             x, y = footprint.x + c * u - s * v, footprint.y + s * u + c * v
-            if model is None or rng.uniform() < 0.2:
+            if built:
+                bench = Bench(Footprint(x, y, 0.3, 0.3, footprint.angle), rng)
+                carpentry.SMALL[built][0](bench, 0, 0, z)
+                self._keep(bench)
+            elif model is None:
                 self._pile(x, y, z)
-                continue
-            angle = footprint.angle + float(rng.normal(0, 0.5))
-            self.plan.models.append(
-                Placed(model, x, y, z, angle, tint=self.fitting.tint(), rests=True)
-            )
+            else:
+                angle = footprint.angle + float(rng.normal(0, 0.5))
+                tint = self.fitting.tint()
+                self.plan.models.append(Placed(model, x, y, z, angle, tint=tint, rests=True))
 
     def _pile(self, x, y, z):
         bench = Bench(Footprint(x, y, 0.25, 0.2, float(self.rng.uniform(0, 6.28))), self.rng)
-        bench.pile(0, 0, z, 0.4)
+        if self.rng.uniform() < 0.25:
+            bench.magazine(0, 0, z)
+        else:
+            bench.pile(0, 0, z, 0.4)
         self.plan.solids += bench.solids
 
     def _built_at_wall(self, width, depth, height):
@@ -208,18 +224,47 @@ class Decorator:
                 return
 
     def _step_shelves(self):
+        """Stand one bookcase, or some of a height side by side, at a wall."""
         rng = self.rng
         width, height = float(rng.uniform(0.5, 1.8)), float(rng.uniform(0.75, 2.2))
-        bench = self._built_at_wall(width, float(rng.uniform(0.22, 0.36)), height + 0.05)
-        if not bench:
-            return
-        empty = carpentry.bookcase(bench, height)
+        deep = float(rng.uniform(0.22, 0.36))
+        count = int(rng.integers(2, 5)) if rng.uniform() < 0.25 else 1
+        if count > 1:
+            width, height = min(width, 1.0), max(height, 1.6)
+        bench = self._built_at_wall(width * count, deep, height + 0.05)
+        if not bench and count > 1:
+            count, bench = 1, self._built_at_wall(width, deep, height + 0.05)
+        if bench:
+            books = float(rng.choice([0.15, 0.6, 0.9, 1.0], p=[0.15, 0.3, 0.3, 0.25]))
+            for k in range(count):
+                x, y = self._beside(bench.footprint, (k - (count - 1) / 2) * width, 0)
+                self._bookcase(Footprint(x, y, width, deep, bench.footprint.angle), height, books)
+
+    def _bookcase(self, spot, height, books):
+        bench = Bench(spot, self.rng)
+        empty = carpentry.bookcase(bench, height, books)
         self._keep(bench)
         for z, room in empty:
             model = self.draw('small')
             if model and model.size[2] < room - 0.02 and max(model.size[:2]) < 0.28:
-                spot = bench.footprint
                 self.plan.models.append(Placed(model, spot.x, spot.y, z, spot.angle, rests=True))
+
+    def _step_wall_board(self):
+        """Hang one to three boards with books and things over each other."""
+        rng = self.rng
+        width, z = float(rng.uniform(0.5, 1.6)), float(rng.uniform(1.32, 1.5))
+        found = shell.stretch(self.fitting, width, z - 0.1, min(z + 0.8, self.plan.size[2] - 0.05))
+        if found is None:
+            return
+        number, s = found
+        wall, deep = self.fitting.walls[number], float(rng.uniform(0.18, 0.28))
+        spot = Footprint(*wall.point(s, deep / 2 + 0.002), width, deep, wall.angle)
+        bench, count = Bench(spot, rng), int(rng.integers(1, 3))
+        for k in range(count):
+            if z + k * 0.4 + 0.36 < self.plan.size[2]:
+                carpentry.wall_board(bench, z + k * 0.4)
+        self.fitting.take(spot, 0.9, z - 0.1)
+        self._keep(bench)
 
     def _step_desk(self):
         rng = self.rng
@@ -239,12 +284,21 @@ class Decorator:
         """Build a desk with a monitor, small things and a chair before it."""
         rng, spot = self.rng, bench.footprint
         carpentry.table(bench, height)
+        self.plan.tops.append(Top(spot, height))
         if rng.uniform() < 0.75:
             x = float(rng.uniform(-0.2, 0.2)) * spot.width
             carpentry.monitor(bench, x, spot.depth * 0.25, height)
+            if rng.uniform() < 0.3 and spot.width > 1.4:
+                side = 0.72 if x < 0 else -0.72
+                carpentry.monitor(bench, x + side, spot.depth * 0.25, height)
+            carpentry.keyboard(bench, x, -spot.depth * 0.12, height)
+            taken = [(x, spot.depth * 0.03, 0.28)]
+        else:
+            carpentry.laptop(bench, 0.0, 0.0, height)
+            taken = [(0.0, spot.depth * 0.15, 0.28)]
         self._keep(bench)
-        front = Footprint(*self._beside(spot, 0, -spot.depth * 0.2), 1, 1, spot.angle)
-        self._top(front, spot.width, spot.depth * 0.5, height, 0, 4)
+        front = Footprint(*self._beside(spot, 0, -spot.depth * 0.15), 1, 1, spot.angle)
+        self._top(front, spot.width, spot.depth * 0.6, height, 1, 7, taken)
         self._chair(spot, 0.0, -1.0, self.draw('office_chair'))
 
     def _beside(self, spot, u, v):
@@ -292,6 +346,7 @@ class Decorator:
         if bench:
             carpentry.table(bench, 0.75)
             self._keep(bench)
+            self.plan.tops.append(Top(bench.footprint, 0.75))
             self._top(bench.footprint, width, depth, 0.75, 0, 5)
             self._table_with_chairs(bench.footprint, chair, 6)
 
@@ -368,6 +423,7 @@ class Decorator:
         if bench:
             carpentry.table(bench, 0.85)
             self._keep(bench)
+            self.plan.tops.append(Top(bench.footprint, 0.85))
             self._top(bench.footprint, bench.footprint.width, bench.footprint.depth, 0.85, 1, 6)
 
     def _step_pallet(self):
@@ -391,6 +447,7 @@ class Decorator:
         if bench:
             carpentry.counter(bench, 1.05)
             self._keep(bench)
+            self.plan.tops.append(Top(bench.footprint, 1.05))
             self._top(bench.footprint, bench.footprint.width, 0.5, 1.05, 0, 4)
 
     def _step_chair_row(self):

@@ -27,6 +27,8 @@ class Effects:
         contrast: strength of the tone curve's S.
         saturation: of colours; 1 as they are.
         quality: JPEG's.
+        glare: share of the light that the lens scatters over the image.
+        blotch: noise of colours alone, coarse, as smoothing in the camera leaves it.
 
     """
 
@@ -41,28 +43,54 @@ class Effects:
     contrast: float
     saturation: float
     quality: int
+    glare: float = 0.0
+    blotch: float = 0.0
+
+
+BRIGHTEST = 60.0
+"""Of the light that is scattered, in units of white."""
 
 
 def draw_effects(rng, focal: float) -> Effects:
     """Return the effects of a picture, most mild, some strong."""
-    dim = rng.uniform() < 0.2
+    exposure = str(rng.choice(['usual', 'dim', 'dark', 'bright'], p=[0.66, 0.16, 0.06, 0.12]))
+    factor = {'usual': 1.0, 'dim': 0.62, 'dark': 0.36, 'bright': 1.4}[exposure]
+    grainy = exposure in ('dim', 'dark') or rng.uniform() < 0.1
+    cast = 0.22 if rng.uniform() < 0.2 else 0.07
     shaken = rng.uniform() < 0.3
     pixels = float(rng.uniform(1, 7)) if shaken else 0.0
     direction = rng.normal(size=3) * (1, 1, 0.5)
     turn = direction / max(float(np.linalg.norm(direction)), 1e-6) * pixels / focal
     return Effects(
-        key=float(np.clip(rng.normal(0.54, 0.09), 0.2, 0.8) * (0.62 if dim else 1.0)),
-        balance=tuple(float(v) for v in np.exp(rng.normal(0, 0.07, 2))),
+        key=float(np.clip(rng.normal(0.54, 0.09), 0.3, 0.75) * factor),
+        balance=tuple(float(v) for v in np.exp(rng.normal(0, cast, 2))),
         turn=tuple(float(v) for v in turn),
         focus=float(np.exp(rng.uniform(math.log(0.6), math.log(6)))),
         aperture=float(rng.uniform(1, 4)) if rng.uniform() < 0.2 else 0.0,
         vignette=float(rng.uniform(0, 0.5)),
-        read=float(rng.uniform(0.0005, 0.004)) * (3 if dim else 1),
-        shot=float(rng.uniform(0.003, 0.015)) * (2 if dim else 1),
-        contrast=float(rng.uniform(0, 0.5)),
-        saturation=float(rng.uniform(0.7, 1.2)),
-        quality=int(rng.integers(70, 96)),
+        read=float(rng.uniform(0.0005, 0.004)) * (4 if grainy else 1),
+        shot=float(rng.uniform(0.003, 0.015)) * (4 if grainy else 1),
+        contrast=float(rng.uniform(-0.3, 0.6) if rng.uniform() < 0.8 else rng.uniform(0.6, 0.95)),
+        saturation=float(rng.uniform(0.7, 1.2) if rng.uniform() < 0.9 else rng.uniform(0, 0.5)),
+        quality=int(rng.integers(55, 96)),
+        glare=float(rng.uniform(0.0, 0.02) if rng.uniform() < 0.7 else rng.uniform(0.02, 0.1)),
+        blotch=float(rng.uniform(0.005, 0.03)) if grainy else 0.0,
     )
+
+
+def veil(light: np.ndarray, share: float) -> np.ndarray:
+    """
+    Return the light of which a share is scattered: near its source, and far over the image.
+
+    Lamps and windows get a halo, and dark parts beside them are lifted (veiling glare, ISO 9358).
+    """
+    if share == 0:
+        return light
+    small = cv2.resize(light, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    size = small.shape[1]
+    halo = cv2.GaussianBlur(small, (0, 0), size / 40) + cv2.GaussianBlur(small, (0, 0), size / 8)
+    halo = cv2.resize(halo / 2, light.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return light * (1 - share) + halo * share
 
 
 def shake(light: np.ndarray, camera: Camera, turn: tuple[float, float, float]) -> np.ndarray:
@@ -135,6 +163,7 @@ def develop(light: np.ndarray, depth: np.ndarray, camera: Camera, effects: Effec
     light = np.maximum(np.nan_to_num(light.astype(np.float32)), 0)
     if effects.key:
         light = expose(light, effects.key)
+    light = veil(np.minimum(light, BRIGHTEST), effects.glare)
     light = defocus(np.minimum(light, 8.0), depth, effects.focus, effects.aperture)
     light = shake(light, camera, effects.turn)
     red, blue = effects.balance
@@ -143,6 +172,10 @@ def develop(light: np.ndarray, depth: np.ndarray, camera: Camera, effects: Effec
     grain = rng.standard_normal(light.shape) * sigma
     # Neighbouring pixels share part of their noise once colours have been interpolated.
     light = light + 0.6 * grain + 0.6 * cv2.GaussianBlur(grain, (0, 0), 0.7)
+    if effects.blotch:
+        coarse = cv2.GaussianBlur(rng.standard_normal(light.shape), (0, 0), 2.0) * 7
+        coarse -= coarse.mean(-1, keepdims=True)
+        light = light + effects.blotch * coarse * np.sqrt(np.clip(light, 0.01, 1))
     picture = _tone(np.maximum(light, 0), effects.contrast)
     grey = picture.mean(-1, keepdims=True)
     picture = grey + effects.saturation * (picture - grey)

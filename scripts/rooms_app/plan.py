@@ -82,7 +82,7 @@ class Solid:
     Shapes: 'box', 'cushion' (rounded), 'cylinder' (along z), 'curtain' (a wavy sheet across the
     depth), 'panel' (a box whose texture fills its front, at -y, once), 'arch' (a box without the
     half ellipse below). `shift` moves the texture of a box, metres, so that it goes on from
-    another's.
+    another's; `tilt` turns it about its own y before its yaw, as a book leans.
     """
 
     shape: str
@@ -92,6 +92,16 @@ class Solid:
     skin: Skin
     angle: float = 0.0
     shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    tilt: float = 0.0
+
+    def pose(self) -> np.ndarray:
+        """Return the 3 x 3 rotation from its own axes to the room's."""
+        c, s, ct, st = (f(a) for a in (self.angle, self.tilt) for f in (math.cos, math.sin))
+        return np.array([[c * ct, -s, c * st], [s * ct, c, s * st], [-st, 0, ct]])
+
+    def reach(self) -> np.ndarray:
+        """Return how far it reaches from its centre along the room's axes, metres."""
+        return np.abs(self.pose()) @ np.array(self.size) / 2
 
 
 @dataclass(frozen=True)
@@ -179,6 +189,14 @@ class Doorway:
     height: float
 
 
+@dataclass(frozen=True)
+class Top:
+    """The top of a table or a counter: its outline and its height, metres."""
+
+    footprint: Footprint
+    z: float
+
+
 @dataclass
 class Plan:
     """
@@ -197,6 +215,7 @@ class Plan:
     obstacles: list[Obstacle] = field(default_factory=list)
     doorways: list[Doorway] = field(default_factory=list)
     spaces: list[Footprint] = field(default_factory=list)
+    tops: list[Top] = field(default_factory=list)
     ambient: float = 0.0
 
     def is_free(self, x: float, y: float, z: float, margin: float) -> bool:

@@ -56,7 +56,8 @@ def plan_room(
     traits = KINDS[name]
     plan = Plan(name, seed, _size(traits, rng))
     decorator = Decorator(plan, models, rng)
-    outside = skins.outside(rng)
+    mood = str(rng.choice(['usual', 'lone lamp', 'window'], p=[0.8, 0.1, 0.1]))
+    outside = skins.outside(rng, mood == 'lone lamp')
     openings = []
     if rng.uniform() < traits.open:
         for _ in range(int(rng.integers(1, MOST_DOORWAYS + 1))):
@@ -72,11 +73,20 @@ def plan_room(
     if rng.uniform() < 0.6:
         decorator.step('radiator')
     shell.add_pictures(decorator.fitting, int(rng.integers(0, 6)))
-    # From a room lit by what comes through the window to a glaring one.
-    brightness = float(rng.choice([0.15, 0.6, 1.0, 2.0], p=[0.15, 0.3, 0.4, 0.15]))
-    shell.add_lamps(plan, rng, brightness)
+    shell.add_lamps(plan, rng, ceiling_light(decorator, mood))
     plan.ambient = float(rng.uniform(0.0, 0.05))
     return plan
+
+
+def ceiling_light(decorator: Decorator, mood: str) -> float:
+    """Return how strong the lamps at the ceiling are; 0 where another light is the only one."""
+    rng, plan = decorator.rng, decorator.plan
+    if mood == 'lone lamp' and shell.add_lone_lamp(decorator.fitting):
+        return 0.0
+    if mood == 'window' and plan.lights:
+        return 0.0
+    # From a room lit by what comes through the window to a glaring one.
+    return float(rng.choice([0.15, 0.6, 1.0, 2.0], p=[0.15, 0.3, 0.4, 0.15]))
 
 
 def open_doorway(host: Decorator, files: dict, outside, wall: int | None = None) -> list[Opening]:

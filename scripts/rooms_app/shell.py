@@ -12,6 +12,8 @@ from rooms_app.plan import Footprint, Light, Opening, Plan, Skin, Solid
 
 THICK = 0.1
 """Metres of walls, floor and ceiling; only their inner faces are seen."""
+GLARING = 6.0
+"""Brightness of a window up to which the light that it gives grows with it."""
 PUBLIC = ('office', 'corridor', 'hall', 'workshop', 'lobby')
 
 
@@ -215,7 +217,8 @@ def _daylight(fitting, number, s, z, size, outside):
     """Add the light that the window gives, and sometimes a beam of sun."""
     rng, wall = fitting.rng, fitting.walls[number]
     x, y = wall.point(s, 0.16)
-    power = outside.glow * size[0] * size[1] * 9
+    # Brighter days than this overexpose the window, not the room: their light is not all let in.
+    power = min(outside.glow, GLARING) * size[0] * size[1] * 9
     tone = (0.85, 0.93, 1.0) if rng.uniform() < 0.7 else (1.0, 0.95, 0.85)
     into = (*wall.normal, -0.15)
     fitting.plan.lights.append(Light((x, y, z), into, size, power, tone, 2.8))
@@ -260,7 +263,7 @@ def add_lamps(plan: Plan, rng, brightness: float, pitches=(2.2, 4.2)) -> None:
     for i in range(columns):
         for j in range(rows):
             x, y = (i + 0.5) * width / columns, (j + 0.5) * depth / rows
-            is_on = rng.uniform() >= off
+            is_on = rng.uniform() >= off and brightness > 0
             z = _fixture(plan, rng, shape, x, y, height, color if is_on else None)
             if is_on:
                 size = (0.5, 0.5) if shape != 'tube' else (0.15, 1.1)
@@ -285,6 +288,32 @@ def _fixture(plan, rng, shape, x, y, height, color):
         black = Skin('plain', (0.05, 0.05, 0.05))
         plan.solids.append(Solid('cylinder', (x, y, height - drop / 2), cord, 'objects', black))
     return z - size[2] / 2
+
+
+def add_lone_lamp(fitting: Fitting) -> bool:
+    """Stand a floor lamp as the only light, if there is place; return whether there was."""
+    rng, plan = fitting.rng, fitting.plan
+    tall, wide = float(rng.uniform(1.2, 1.7)), float(rng.uniform(0.25, 0.42))
+    for _ in range(4 * TRIES):
+        x, y = fitting.spot(0.3)
+        spot = Footprint(x, y, wide, wide)
+        if not fitting.is_free(spot, tall + 0.1):
+            continue
+        fitting.take(spot, tall + 0.1)
+        warm = (1.0, 0.78, float(rng.uniform(0.4, 0.6)))
+        shade, rod = Skin('plain', warm, roughness=0.9, glow=8.0), skins.metal(rng)
+        for size, z, skin in (
+            ((0.26, 0.26, 0.03), 0.015, rod),
+            ((0.025, 0.025, tall), tall / 2, rod),
+            ((wide, wide, 0.26), tall - 0.05, shade),
+        ):
+            plan.solids.append(Solid('cylinder', (x, y, z), size, 'objects', skin))
+        power = float(rng.uniform(15, 45))
+        for z, way in ((tall + 0.1, 1), (tall - 0.2, -1)):
+            area = (wide * 0.8, wide * 0.8)
+            plan.lights.append(Light((x, y, z), (0, 0, way), area, power / 2, warm))
+        return True
+    return False
 
 
 def add_columns(fitting: Fitting, count: int) -> None:

@@ -38,6 +38,22 @@ def pale(rng) -> tuple[float, float, float]:
     return colorsys.hsv_to_rgb(hue, rng.uniform(0, 0.22), rng.uniform(0.55, 0.9))
 
 
+def covers(rng, count: int) -> list[Skin]:
+    """Return the covers of the books of a shelf: some in series, most of one colour."""
+    bright = 0.85 if rng.uniform() < 0.3 else 0.0
+    made = []
+    for k in range(count):
+        color = pale(rng) if rng.uniform() < bright else vivid(rng)
+        pattern = 'spine' if k < 4 else 'plain'
+        made.append(Skin(pattern, color, _seed(rng), 0.25, float(rng.uniform(0.3, 0.8))))
+    return made
+
+
+def magazine(rng) -> Skin:
+    """Return the front of a magazine."""
+    return Skin(str(rng.choice(['scene', 'abstract', 'print'])), (1, 1, 1), _seed(rng), 1.0, 0.3)
+
+
 def wood(rng) -> Skin:
     """Return the wood of a piece of furniture, bare or painted."""
     if rng.uniform() < 0.3:
@@ -124,10 +140,11 @@ def picture(rng) -> Skin:
     return Skin(str(rng.choice(['scene', 'abstract', 'scene', 'print'])), (1, 1, 1), _seed(rng))
 
 
-def outside(rng) -> Skin:
-    """Return what is behind a window, as bright as the day is."""
-    glow = float(rng.choice([rng.uniform(0.05, 0.5), rng.uniform(1, 4), rng.uniform(3, 10)]))
-    return Skin('outside', (1, 1, 1), _seed(rng), glow=glow)
+def outside(rng, is_night: bool = False) -> Skin:
+    """Return what is behind a window, as bright as the day is, or dark."""
+    day = [(0.05, 0.5), (1, 4), (3, 10), (8, 30)]
+    low, high = (0.0, 0.04) if is_night else day[int(rng.choice(4, p=[0.25, 0.3, 0.25, 0.2]))]
+    return Skin('outside', (1, 1, 1), _seed(rng), glow=max(float(rng.uniform(low, high)), 0.005))
 
 
 def screen(rng) -> Skin:

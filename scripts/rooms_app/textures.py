@@ -175,12 +175,36 @@ def print_(rng, color):
     return image
 
 
+def spine(rng, color):
+    """Return a book's cover: bands and the bars of a title."""
+    image = np.full((SIDE, SIDE, 3), 1.0, np.float32) * np.asarray(color)
+    ink = np.clip(np.asarray(color) + (0.5 if np.mean(color) < 0.4 else -0.4), 0, 1)
+    for row in rng.integers(0, SIDE, int(rng.integers(0, 5))):
+        image[row : row + int(rng.integers(3, 30))] = rng.uniform(0, 0.9, 3)
+    top, left = int(rng.integers(20, 120)), int(rng.integers(60, 100))
+    for row in range(top, top + int(rng.integers(30, 120)), 14):
+        image[row : row + 9, left : left + int(rng.integers(40, 120))] = ink
+    return image
+
+
+def keys(rng, color):
+    """Return rows of keys with light marks."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
+    gap = (y * 5 % 1 < 0.12) | (x * 15 % 1 < 0.12)
+    mark = (np.abs(y * 5 % 1 - 0.5) < 0.15) & (np.abs(x * 15 % 1 - 0.5) < 0.15)
+    factor = np.where(gap, 0.4, 1.0)
+    image = _shades(rng, color, factor)
+    image[mark] = 0.7 if np.mean(color) < 0.3 else 0.1
+    return image
+
+
 PATTERNS = {
     'abstract': abstract,
     'brick': brick,
     'carpet': carpet,
     'dots': dots,
     'grain': grain,
+    'keys': keys,
     'outside': outside,
     'parquet': parquet,
     'planks': planks,
@@ -188,6 +212,7 @@ PATTERNS = {
     'print': print_,
     'scene': scene,
     'speckle': speckle,
+    'spine': spine,
     'stains': stains,
     'stripes': stripes,
     'tiles': tiles,

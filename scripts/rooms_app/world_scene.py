@@ -101,16 +101,17 @@ def _add_lamps(bounds, rng):
 def world_drawer(bounds: np.ndarray, rng, size: tuple[int, int], heights: dict):
     """Return a function that draws cameras; `heights` takes each one's height over the floor."""
 
-    def draw() -> Camera | None:
+    def draw(near: bool = False) -> Camera | None:
         x, y = (float(rng.uniform(low + 0.3, high - 0.3)) for low, high in bounds.T[:2])
         floors = floors_at(x, y, float(bounds[1, 2]))
         if not floors:
             return None
         floor = floors[int(rng.integers(len(floors)))]
         height = draw_height(rng, 2.4)
+        apart = 0.12 if near else 0.25
         eye = Vector((x, y, floor + height))
         for angle in np.arange(8) * math.pi / 4:
-            hit, where, _, _ = cast(eye, Vector((math.cos(angle), math.sin(angle), 0)), 0.25)
+            hit, where, _, _ = cast(eye, Vector((math.cos(angle), math.sin(angle), 0)), apart)
             if hit:
                 return None
         camera = draw_camera(rng, (x, y), height, size)

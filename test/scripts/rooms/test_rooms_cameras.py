@@ -9,11 +9,12 @@ from rooms_app.cameras import (
     draw_camera,
     draw_height,
     is_worth_it,
+    over_top,
     room_drawer,
     sample_cameras,
 )
 from rooms_app.planner import plan_room
-from rooms_app.plan import Footprint, Obstacle, Plan
+from rooms_app.plan import Footprint, Obstacle, Plan, Top
 from rooms_kit import catalog
 
 
@@ -83,4 +84,62 @@ def test_what_is_worth_a_picture():
 
 def test_a_scene_without_a_fitting_camera_gives_none():
     rng = np.random.default_rng(0)
-    assert sample_cameras(rng, lambda: None, None, 3) == []
+    assert sample_cameras(rng, lambda near: None, None, 3) == []
+
+
+def test_near_views_show_something_near_that_does_not_block_them():
+    things = ['wall'] * 30 + ['floor'] * 20 + ['chair'] * 8 + ['table'] * 5
+    close = np.where(np.arange(63) < 8, 0.2, 1.5)
+    assert is_worth_it(close, things, False, near=True)
+    assert not is_worth_it(close, things, False)
+    assert not is_worth_it(np.full(63, 3.0), things, False, near=True)
+    assert not is_worth_it(np.full(63, 0.2), things, False, near=True)
+    inside = np.where(np.arange(63) < 8, 0.03, 1.5)
+    assert not is_worth_it(inside, things, False, near=True)
+
+
+def test_about_fifteen_of_a_hundred_views_are_near():
+    rng = np.random.default_rng(0)
+    things = ['wall'] * 30 + ['floor'] * 20 + ['chair'] * 8 + ['table'] * 5
+    asked = []
+
+    def draw(near):
+        asked.append(near)
+        return Camera(320, 240, 200.0, (0, 0, 1), 1.0 if near else 0.0)
+
+    def look(camera):
+        distance = 0.2 if camera.yaw else 1.5
+        return np.where(np.arange(63) < 8, distance, 1.5), things
+
+    cameras = sample_cameras(rng, draw, look, 2000)
+    assert len(cameras) == 2000
+    assert 0.13 < np.mean([camera.yaw for camera in cameras]) < 0.25
+    # Where nothing near is in view the scene gives its views all the same.
+    far = sample_cameras(rng, draw, lambda camera: (np.full(63, 1.5), things), 50)
+    assert len(far) == 50
+
+
+def test_desk_cameras_look_across_the_top():
+    spot = Footprint(2, 3, 1.6, 0.8, math.pi / 2)
+    desk = Obstacle(spot, 0.0, 1.25)
+    plan = Plan('office', 0, (4, 6, 2.6), obstacles=[desk], tops=[Top(spot, 0.74)])
+    rng = np.random.default_rng(0)
+    cameras = [over_top(plan, plan.tops[0], rng, (320, 240)) for _ in range(200)]
+    cameras = [camera for camera in cameras if camera]
+    assert len(cameras) > 150
+    for camera in cameras:
+        assert 0.84 <= camera.position[2] <= 1.34
+        assert spot.grown(0.31).holds(*camera.position[:2])
+        ahead = camera.pose()[:2, 2] * 0.3 + camera.position[:2]
+        assert math.dist(ahead, (2, 3)) < math.dist(camera.position[:2], (2, 3)) + 0.1
+
+
+def test_near_cameras_keep_less_distance_and_are_outside_of_things():
+    plan = plan_room(3, catalog(), 'office')
+    rng = np.random.default_rng(0)
+    draw = room_drawer(plan, rng, (64, 48))
+    cameras = [camera for camera in (draw(True) for _ in range(300)) if camera]
+    low = [camera.position for camera in cameras if camera.position[2] < 0.5]
+    assert len(low) > 10 and len(cameras) > len(low)
+    for x, y, z in low:
+        assert not any(o.bottom < z < o.top and o.footprint.holds(x, y) for o in plan.obstacles)

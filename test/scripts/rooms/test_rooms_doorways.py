@@ -26,7 +26,9 @@ def first_hit(plan, start, rays):
         c, s = math.cos(solid.angle), math.sin(solid.angle)
         turn = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
         origin, way = turn @ (np.array(start) - solid.center), rays @ turn.T + 1e-12
-        ends = np.sort(np.stack([(h * np.array(solid.size) / 2 - origin) / way for h in (-1, 1)]), 0)
+        ends = np.sort(
+            np.stack([(h * np.array(solid.size) / 2 - origin) / way for h in (-1, 1)]), 0
+        )
         near, far = ends[0].max(-1), ends[1].min(-1)
         hit = (near < far) & (near > 0) & (near < distance)
         distance[hit], label[hit] = near[hit], solid.label
@@ -89,9 +91,13 @@ def test_an_opening_leaves_the_wall_around_it():
     assert left.center == pytest.approx((4.05, 0.75, 1.25)) and left.size[1] == pytest.approx(1.5)
     assert lintel.center == pytest.approx((4.05, 2.0, 2.3))
     assert lintel.size == pytest.approx((0.1, 1.0, 0.4))
-    assert right.center == pytest.approx((4.05, 4.25, 1.25)) and right.size[1] == pytest.approx(3.5)
+    assert right.center == pytest.approx((4.05, 4.25, 1.25)) and right.size[1] == pytest.approx(
+        3.5
+    )
     # The texture goes on where it would be without the hole.
-    assert lintel.shift == pytest.approx((0, 1.5, 2.1)) and right.shift == pytest.approx((0, 2.5, 0))
+    assert lintel.shift == pytest.approx((0, 1.5, 2.1)) and right.shift == pytest.approx(
+        (0, 2.5, 0)
+    )
 
 
 def test_nothing_stands_before_an_opening():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rooms_app.cameras import Camera
-from rooms_app.photo import defocus, develop, draw_effects, Effects, expose, shake
+from rooms_app.photo import defocus, develop, draw_effects, Effects, expose, shake, veil
 from rooms_app.plan import Skin
 from rooms_app.textures import draw, PATTERNS, SIDE, to_srgb
 
@@ -82,3 +82,30 @@ def test_patterns_are_drawn_the_same_twice(pattern):
     image = draw(skin)
     assert image.shape == (SIDE, SIDE, 3) and image.dtype == np.uint8
     np.testing.assert_array_equal(image, draw(skin))
+
+
+def test_glare_lifts_what_is_dark_beside_a_window_and_keeps_the_light():
+    light = np.full((96, 128, 3), 0.05, np.float32)
+    light[30:60, 50:80] = 20.0
+    seen = veil(light, 0.1)
+    assert seen[45, 84, 0] > seen[45, 120, 0] > 0.05
+    assert seen[45, 65, 0] == pytest.approx(0.9 * 20 + 0.1 * 15, rel=0.15)
+    assert seen.mean() == pytest.approx(light.mean(), rel=0.1)
+    np.testing.assert_array_equal(veil(light, 0.0), light)
+
+
+def test_pictures_are_under_and_overexposed_grainy_and_cast_at_times():
+    effects = [draw_effects(np.random.default_rng(k), 250.0) for k in range(600)]
+    keys = np.array([e.key for e in effects])
+    assert 0.02 < (keys < 0.25).mean() < 0.2 and 0.04 < (keys > 0.72).mean() < 0.25
+    assert 0.15 < np.mean([e.shot > 0.02 for e in effects]) < 0.4
+    assert 0.2 < np.mean([e.glare > 0.02 for e in effects]) < 0.4
+    casts = np.array([max(abs(np.log(e.balance))) for e in effects])
+    assert 0.05 < (casts > 0.2).mean() < 0.3 and casts.max() < 1
+    assert all(1 + e.contrast * 0.4 * 4 * -0.5 > 0 for e in effects), 'the tone curve falls'
+
+
+def test_blotches_are_of_colour_alone():
+    grey = np.full((96, 128, 3), 0.4, np.float32)
+    picture = develop(grey, np.full((96, 128), 2.0), CAMERA, replace(PLAIN, blotch=0.03), 0)
+    assert picture.std(-1).mean() > 2 and picture.mean(-1).std() < 2

@@ -1,16 +1,18 @@
 """Rooms are furnished without overlap, inside their walls, and the same for the same seed."""
 
+from dataclasses import replace
 from itertools import combinations
 import math
 
 import numpy as np
 import pytest
-from rooms_app.carpentry import bed, Bench, bookcase
+from rooms_app import shell
+from rooms_app.carpentry import bed, Bench, bookcase, laptop
 from rooms_app.fitting import Fitting
 from rooms_app.furnish import Decorator, GROUPS
 from rooms_app.kinds import KINDS
-from rooms_app.plan import Footprint, Plan
-from rooms_app.planner import plan_room
+from rooms_app.plan import Footprint, Light, Plan, Skin, Solid
+from rooms_app.planner import ceiling_light, plan_room
 from rooms_kit import catalog
 from scipy.spatial import ConvexHull
 
@@ -97,17 +99,51 @@ def test_every_step_is_known():
 def test_books_stand_between_the_boards():
     rng = np.random.default_rng(1)
     bench = Bench(Footprint(0, 0, 1.2, 0.3), rng)
-    bookcase(bench, 1.8)
+    bookcase(bench, 1.8, 1.0)
     boards = [s for s in bench.solids if s.label == 'furniture' and s.size[2] < 0.03]
     books = [s for s in bench.solids if s.label == 'books']
-    assert len(books) > 10
+    assert len(books) > 60 and any(book.tilt for book in books)
     tops = sorted(b.center[2] + b.size[2] / 2 for b in boards)
     for book in books:
-        bottom, top = (book.center[2] + sign * book.size[2] / 2 for sign in (-1, 1))
+        bottom, top = (book.center[2] + sign * book.reach()[2] for sign in (-1, 1))
         below = max(t for t in tops if t <= bottom + 1e-6)
         above = [b.center[2] - b.size[2] / 2 for b in boards if b.center[2] > book.center[2]]
-        assert top <= min(above) + 1e-6 and bottom - below < 0.3
-        assert abs(book.center[0]) < 0.6
+        assert top <= min(above) + 1e-6 and bottom - below < 0.35
+        assert abs(book.center[0]) + book.reach()[0] < 0.6
+        assert abs(book.center[1]) + book.reach()[1] < 0.15 + 1e-6
+
+
+def test_books_that_stand_in_a_row_are_apart():
+    for seed in range(6):
+        bench = Bench(Footprint(0, 0, 1.6, 0.3), np.random.default_rng(seed))
+        bench.books(-0.77, 0.77, 0.0, 0.35)
+        upright = [s for s in bench.solids if s.size[2] > 0.06 and s.center[2] < 0.2]
+        spans = sorted((s.center[0] - s.reach()[0], s.center[0] + s.reach()[0]) for s in upright)
+        assert len(spans) > 15
+        assert all(a[1] <= b[0] + 1e-6 for a, b in zip(spans, spans[1:]))
+        assert len({s.skin for s in upright}) > 3 and np.std([s.size[2] for s in upright]) > 0.005
+
+
+def test_shelves_hold_other_things_too():
+    bench = Bench(Footprint(0, 0, 1.2, 0.3), np.random.default_rng(3))
+    bookcase(bench, 2.0, 0.0)
+    assert {s.label for s in bench.solids} == {'furniture', 'objects'}
+
+
+def test_books_are_in_most_rooms_that_people_sit_in():
+    for kind in ('living', 'office', 'bedroom'):
+        rooms = [plan_room(seed, catalog(), kind) for seed in range(6)]
+        assert sum(any(s.label == 'books' for s in room.solids) for room in rooms) >= 5
+
+
+def test_a_leaning_box_reaches_farther():
+    leaning = Solid('box', (0, 0, 0), (0.1, 0.2, 0.4), 'books', Skin('plain', (1, 1, 1)), 0.0)
+    turned = replace(leaning, tilt=math.radians(30))
+    c, s = math.cos(math.radians(30)), 0.5
+    expected = ((0.1 * c + 0.4 * s) / 2, 0.1, (0.4 * c + 0.1 * s) / 2)
+    np.testing.assert_allclose(turned.reach(), expected)
+    # Its upper end goes to +x, as a positive turn about y takes +z to +x.
+    np.testing.assert_allclose(turned.pose() @ (0, 0, 1), (s, 0, c), atol=1e-12)
 
 
 def test_a_turned_bed_has_its_head_at_the_back():
@@ -116,3 +152,69 @@ def test_a_turned_bed_has_its_head_at_the_back():
     tallest = max(bench.solids, key=lambda solid: solid.size[2])
     # The back, +y of the piece, is -x after a quarter turn to the left.
     assert tallest.center[0] == pytest.approx(-0.975) and tallest.label == 'bed'
+
+
+def test_desks_carry_what_people_work_with():
+    labels, tops = set(), 0
+    for seed in range(4):
+        plan = plan_room(seed, catalog(), 'office')
+        tops += len(plan.tops)
+        for top in plan.tops:
+            spot = top.footprint
+            on = [s for s in plan.solids if spot.holds(*s.center[:2]) and s.center[2] > top.z]
+            labels |= {s.label for s in on}
+            for solid in on:
+                assert solid.center[2] - solid.reach()[2] > top.z - 1e-6
+    assert tops > 4 and {'tv', 'objects', 'books'} <= labels
+
+
+def test_an_open_laptop_leans_back_behind_its_keys():
+    bench = Bench(Footprint(0, 0, 1.0, 0.6), np.random.default_rng(0))
+    laptop(bench, 0.0, 0.0, 0.7)
+    base, keys, lid, screen = bench.solids
+    assert {s.label for s in bench.solids} == {'tv'}
+    front = base.pose() @ (0, -1, 0)
+    # The screen is before the lid, and the lid's upper end is farther back than its lower end.
+    assert (np.subtract(screen.center, lid.center) @ front) > 0.003
+    assert (lid.pose() @ (0, 0, 1)) @ front < -0.05
+    assert lid.center[2] - lid.reach()[2] == pytest.approx(0.716)
+
+
+def test_a_lone_lamp_is_the_only_light_on():
+    plan = Plan('living', 0, (4.0, 5.0, 2.5))
+    fitting = Fitting(plan, np.random.default_rng(0))
+    assert shell.add_lone_lamp(fitting) and len(plan.lights) == 2
+    shell.add_lamps(plan, fitting.rng, 0.0)
+    assert len(plan.lights) == 2
+    glowing = [s for s in plan.solids if s.skin.glow]
+    assert len(glowing) == 1 and glowing[0].center[:2] == plan.lights[0].position[:2]
+    assert not plan.is_free(*plan.lights[0].position[:2], 1.0, 0.1)
+
+
+def test_some_rooms_have_a_lone_lamp():
+    rooms = [plan_room(seed, catalog(), 'bedroom') for seed in range(20)]
+    lone = [any(light.direction == (0, 0, 1) for light in room.lights) for room in rooms]
+    assert 0 < sum(lone) < 8
+
+
+@pytest.mark.parametrize(
+    'mood, has_window, is_off',
+    [
+        ('usual', True, False),
+        ('window', True, True),
+        ('window', False, False),
+        ('lone lamp', False, True),
+    ],
+)
+def test_lamps_are_off_where_there_is_another_light(mood, has_window, is_off):
+    decorator = Decorator(Plan('office', 0, (4, 4, 2.5)), catalog(), np.random.default_rng(0))
+    if has_window:
+        decorator.plan.lights.append(Light((1, 0.1, 1), (0, 1, 0), (1, 1), 50, (1, 1, 1)))
+    assert (ceiling_light(decorator, mood) == 0) is is_off
+
+
+def test_windows_glare_more_than_they_light():
+    plan = Plan('living', 0, (4.0, 5.0, 2.5))
+    shell.add_window(Fitting(plan, np.random.default_rng(1)), Skin('outside', (1, 1, 1), glow=30))
+    pane = next(s for s in plan.solids if s.skin.glow)
+    assert plan.lights[0].power == pytest.approx(pane.size[0] * pane.size[2] * 9 * shell.GLARING)
