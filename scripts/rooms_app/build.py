@@ -162,7 +162,7 @@ ROUNDED = ('cushion', 'cylinder')
 
 
 def add_solids(solids: list[Solid], materials: Materials) -> None:
-    """Add built parts to the scene: flat ones as one mesh a class, for Cycles prepares it faster."""
+    """Add built parts; flat ones as one mesh a class, which Cycles prepares faster."""
     flat: dict[str, list[Solid]] = {}
     for solid in solids:
         if solid.shape in ROUNDED:

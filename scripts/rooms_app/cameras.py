@@ -132,7 +132,7 @@ near to something.
 """
 
 
-def sample_cameras(rng, draw: Draw, look: Look, count: int) -> list[Camera]:
+def sample_cameras(rng, draw: Draw, look: Look, count: int, floor: float = 0.0) -> list[Camera]:
     """
     Return up to `count` cameras whose views are worth it.
 
@@ -141,6 +141,7 @@ def sample_cameras(rng, draw: Draw, look: Look, count: int) -> list[Camera]:
         draw: draws a camera.
         look: sends the grid's rays.
         count: views wanted; fewer come where the scene has none in 80 tries each.
+        floor: least share of the rays that meet floor.
 
     """
     cameras: list[Camera] = []
@@ -149,7 +150,9 @@ def sample_cameras(rng, draw: Draw, look: Look, count: int) -> list[Camera]:
         camera = draw(near)
         plain = bool(rng.uniform() < 0.1)
         wanted += 1
-        if camera is not None and is_worth_it(*look(camera), plain, near):
+        seen = look(camera) if camera is not None else None
+        has_floor = seen and seen[1].count('floor') >= floor * len(seen[1])
+        if has_floor and is_worth_it(*seen, plain, near):
             cameras.append(camera)
             if len(cameras) == count:
                 break

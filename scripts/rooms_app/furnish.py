@@ -143,7 +143,7 @@ class Decorator:
                 self.plan.tops.append(Top(placed.footprint, top))
 
     def _top(self, footprint, width, depth, z, least, most, taken=()):
-        """Drop small things and books on a surface, apart from each other and from what is there."""
+        """Put things and books on a surface, apart from each other and from what is there."""
         rng, used = self.rng, list(taken)
         for _ in range(int(rng.integers(least, most + 1))):
             chance, built, model, radius = rng.uniform(), '', None, 0.15

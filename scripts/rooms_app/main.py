@@ -124,6 +124,7 @@ def render_scenes(options: argparse.Namespace, python: Path) -> int:
         'world': str(world),
         'name': name,
         'sequence': options.sequence,
+        'boxes': options.boxes,
     }
     if done:
         print(f'{progress.views} views are there already', flush=True)
@@ -152,6 +153,8 @@ def main(arguments: list[str] | None = None) -> int:
             '--holdout is for rooms: every scene of a world is the same world under another '
             'light; render the world that is held out into a folder of its own'
         )
+    if options.boxes and (options.world or options.sequence):
+        parser.error('--boxes is for rooms: leave --world and --sequence away')
     if options.sequence:
         # One room has all of the walk.
         options.views_per_room = options.views

@@ -53,6 +53,12 @@ def make_parser() -> argparse.ArgumentParser:
         'worlds/ and models/ of Gazebo, or a glTF file (.glb, .gltf)',
     )
     add('--sequence', action='store_true', help='a slow walk through one room, with camera.yaml')
+    add(
+        '--boxes',
+        action='store_true',
+        help='stand boxes of 5, 10 and 20 cm on the floor before the cameras; scenes/*.json names '
+        'their corners',
+    )
     add('--size', type=image_size, default=(320, 240), help='WIDTHxHEIGHT (default: 320x240)')
     add('--samples', type=count, default=8, help='rays a pixel, denoised (default: %(default)s)')
     add('--processes', type=count, default=1, help='rendered at the same time')

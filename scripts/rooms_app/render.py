@@ -69,6 +69,13 @@ def look(camera: Camera) -> tuple[np.ndarray, list]:
     return np.array(distances), labels
 
 
+def probe(start: tuple, direction: tuple) -> float:
+    """Return the distance to what a ray from a point in a direction meets first."""
+    scene, graph = bpy.context.scene, bpy.context.evaluated_depsgraph_get()
+    hit, where, *_ = scene.ray_cast(graph, Vector(start), Vector(direction))
+    return (where - Vector(start)).length if hit else math.inf
+
+
 def _passes(path):
     """Return the channels of an EXR file by the end of their names."""
     file = OpenEXR.File(str(path), separate_channels=True)

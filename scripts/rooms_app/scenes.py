@@ -7,7 +7,7 @@ from pathlib import Path
 import time
 
 import numpy as np
-from rooms_app import build, render, world_scene
+from rooms_app import boxes, build, render, world_scene
 from rooms_app.cameras import Camera, room_drawer, sample_cameras
 from rooms_app.catalog import Model
 from rooms_app.dataset import Folder, view_row
@@ -27,6 +27,7 @@ class Job:
         samples: rays a pixel.
         threads: of the renderer.
         scratch: file that the renderer writes to.
+        boxes: rooms get boxes of known height on their floors.
 
     """
 
@@ -35,6 +36,7 @@ class Job:
     samples: int
     threads: int
     scratch: Path
+    boxes: bool = False
 
 
 def shoot(cameras: list[Camera], job: Job, seed: int) -> tuple[list, list]:
@@ -63,13 +65,21 @@ def take(cameras: list[Camera], names: list[str], folder: Folder, job: Job, seed
         folder.write_view(name, picture, depth, labels, effects.quality)
 
 
-def _finish(scene: str, kind: str, seed: int, cameras, heights, folder, job, started) -> int:
-    """Render and write the views, then note that the scene is done; return how many there are."""
+def _finish(
+    scene: str, kind: str, seed: int, cameras, heights, folder, job, started, known=()
+) -> int:
+    """
+    Render and write the views, then note that the scene is done; return how many there are.
+
+    `known` has more facts for the row of each view.
+    """
     names = [f'{scene}_{number:02d}' for number in range(len(cameras))]
     rows = [
         view_row(name, camera, height, kind, seed)
         for name, camera, height in zip(names, cameras, heights)
     ]
+    for row, more in zip(rows, known):
+        row.update(more)
     take(cameras, names, folder, job, seed)
     cpu = round(time.process_time() - started, 2)
     facts = {'scene': scene, 'kind': kind, 'seed': seed, 'cpu_s': cpu, 'views': rows}
@@ -91,9 +101,20 @@ def render_room(
     build.clear()
     build.build(plan, build.Library())
     rng = np.random.default_rng([seed, 2])
-    cameras = sample_cameras(rng, room_drawer(plan, rng, job.size), render.look, job.views)
+    draw, floor = room_drawer(plan, rng, job.size), boxes.FLOOR_SHARE if job.boxes else 0.0
+    cameras = sample_cameras(rng, draw, render.look, job.views, floor)
+    known = _add_boxes(plan, cameras, seed) if job.boxes else ()
     heights = [camera.position[2] for camera in cameras]
-    return _finish(f'{seed:06d}', plan.kind, seed, cameras, heights, folder, job, started)
+    return _finish(f'{seed:06d}', plan.kind, seed, cameras, heights, folder, job, started, known)
+
+
+def _add_boxes(plan, cameras, seed):
+    """Stand boxes before the cameras in the scene that is built; return the facts of each view."""
+    rng = np.random.default_rng([seed, 6])
+    placed = boxes.place_boxes(plan, cameras, rng, render.probe)
+    if placed:
+        build.add_solids([box.solid(rng) for box in placed], build.Materials())
+    return [{'boxes': boxes.in_view(placed, camera)} for camera in cameras]
 
 
 def render_world(seed: int, path: Path, name: str, folder: Folder, job: Job) -> int:

@@ -44,6 +44,7 @@ def main(text: str) -> int:
             order['samples'],
             order['threads'],
             Path(scratch) / 'view.exr',
+            order['boxes'],
         )
         render = _renderer(order, folder, job)
         for seed in order['seeds']:

@@ -13,8 +13,8 @@ from rooms_app.cameras import (
     room_drawer,
     sample_cameras,
 )
-from rooms_app.planner import plan_room
 from rooms_app.plan import Footprint, Obstacle, Plan, Top
+from rooms_app.planner import plan_room
 from rooms_kit import catalog
 
 

@@ -18,7 +18,7 @@ OPEN = [plan for plan in (plan_room(seed, catalog()) for seed in range(24)) if p
 
 
 def first_hit(plan, start, rays):
-    """Return distance and class of what each ray meets of the room's boxes; models are left out."""
+    """Return distance and class of what each ray meets of the boxes; models are left out."""
     distance, label = np.full(len(rays), np.inf), np.full(len(rays), None)
     for solid in plan.solids:
         if solid.shape not in ('box', 'panel'):
