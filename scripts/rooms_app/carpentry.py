@@ -26,6 +26,7 @@ class Bench:
         self.footprint = footprint
         self.rng = rng
         self.solids: list[Solid] = []
+        self._covers: list[Skin] = []
 
     def add(
         self, x, y, z, size, label, skin: Skin, turn=0.0, shape='box', tilt: float = 0.0
@@ -50,7 +51,10 @@ class Bench:
         lean on the one before, and books that lie on a row. `room` is the height above `z`.
         """
         x, rng, last = x0, self.rng, 0.0
-        covers = skins.covers(rng, int(rng.integers(6, 14)))
+        # One piece has few covers, each of which is a material to prepare.
+        self._covers = self._covers or skins.covers(rng, int(rng.integers(10, 22)))
+        chosen = rng.permutation(len(self._covers))[: int(rng.integers(5, 13))]
+        covers = [self._covers[k] for k in chosen]
         usual = float(rng.uniform(0.17, 0.3))
         while x < x1 - 0.06:
             chance = rng.uniform()
