@@ -14,8 +14,8 @@ FOCAL_SHARES = (0.45, 1.3)
 """Focal length over the image's width: 96 to 42 degrees."""
 THROUGH_SHARE = 0.5
 """Of the cameras that are tried where there are doorways; about a third of all come to be."""
-NEAR_SHARE = 0.2
-"""Of the views that are to be near to things; with those that fail, 15 % of all are."""
+NEAR_SHARE = 0.15
+"""Of the views that are to be near to things."""
 NEAR_TRIES = 60
 """Cameras tried for such a view before it may be any."""
 DESK_SHARE = 0.6

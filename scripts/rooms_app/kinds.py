@@ -17,7 +17,7 @@ class Kind:
         floors, walls: patterns of `skins`, one of which is drawn.
         steps: what is placed in turn: (step of `furnish.STEPS`, least, most).
         windows, doors: range of their number.
-        open: share of the rooms that have doorways into others.
+        opens: share of the rooms that have doorways into others.
 
     """
 
@@ -30,7 +30,7 @@ class Kind:
     steps: tuple[tuple[str, int, int], ...]
     windows: tuple[int, int] = (1, 2)
     doors: tuple[int, int] = (1, 2)
-    open: float = 0.5
+    opens: float = 0.5
 
 
 HOME_FLOORS = ('planks', 'planks', 'parquet', 'carpet', 'tiles', 'plain_floor')
@@ -166,7 +166,7 @@ KINDS = {
         ),
         windows=(0, 2),
         doors=(2, 6),
-        open=0.85,
+        opens=0.85,
     ),
     'bathroom': Kind(
         0.7,
@@ -208,7 +208,7 @@ KINDS = {
         ),
         windows=(0, 5),
         doors=(1, 4),
-        open=0.85,
+        opens=0.85,
     ),
     'workshop': Kind(
         1.2,
@@ -256,7 +256,7 @@ KINDS = {
         ),
         windows=(1, 4),
         doors=(1, 3),
-        open=0.7,
+        opens=0.7,
     ),
 }
 """What rooms there are."""

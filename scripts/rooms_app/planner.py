@@ -59,7 +59,7 @@ def plan_room(
     mood = str(rng.choice(['usual', 'lone lamp', 'window'], p=[0.8, 0.1, 0.1]))
     outside = skins.outside(rng, mood == 'lone lamp')
     openings = []
-    if rng.uniform() < traits.open:
+    if rng.uniform() < traits.opens:
         for _ in range(int(rng.integers(1, MOST_DOORWAYS + 1))):
             openings += open_doorway(decorator, files or {}, outside)
     shell.build_shell(plan, traits, rng, files or {}, openings)

@@ -180,10 +180,10 @@ def spine(rng, color):
     image = np.full((SIDE, SIDE, 3), 1.0, np.float32) * np.asarray(color)
     ink = np.clip(np.asarray(color) + (0.5 if np.mean(color) < 0.4 else -0.4), 0, 1)
     for row in rng.integers(0, SIDE, int(rng.integers(0, 5))):
-        image[row : row + int(rng.integers(3, 30))] = rng.uniform(0, 0.9, 3)
+        image[slice(row, row + int(rng.integers(3, 30)))] = rng.uniform(0, 0.9, 3)
     top, left = int(rng.integers(20, 120)), int(rng.integers(60, 100))
     for row in range(top, top + int(rng.integers(30, 120)), 14):
-        image[row : row + 9, left : left + int(rng.integers(40, 120))] = ink
+        image[slice(row, row + 9), slice(left, left + int(rng.integers(40, 120)))] = ink
     return image
 
 
