@@ -90,6 +90,7 @@ SCALE_REASONS = (
     'under_ground',
     'no_labels',
     'no_floor',
+    'leaning',
     'tilted',
     'few_points',
     'no_points',

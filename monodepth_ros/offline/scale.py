@@ -11,7 +11,8 @@ from monodepth_ros.errors import ConfigError, MonodepthError, ScaleError
 from monodepth_ros.frames import Frame
 from monodepth_ros.offline.jobs import Source
 from monodepth_ros.offline.transforms import STATIC_TOPIC
-from monodepth_ros.pipeline.predictor import infer, Predictor
+from monodepth_ros.pipeline.predictor import infer, Predictor, Prepared
+from monodepth_ros.pipeline.segments import line_segments
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
 from monodepth_ros.scale.messages import cloud_of, depth_image_of, scan_of
 from monodepth_ros.scale.plane import GroundPlane
@@ -19,6 +20,7 @@ from monodepth_ros.scale.points import points_vote
 from monodepth_ros.scale.pose import Pose
 from monodepth_ros.scale.tape import tape_vote
 from monodepth_ros.scale.tree import FrameTree
+from monodepth_ros.scale.uprights import Uprights
 from monodepth_ros.scale.votes import View, Vote
 
 MOVING_TOPIC = '/tf'
@@ -85,15 +87,14 @@ def votes(
     frames = _among(source, knowledge) if knowledge.topics else _alone(source)
     for load, around in islice(frames, 0, None, every):
         try:
-            frame = load()
-            view = _view(predictor, frame)
-            yield _vote(view, frame, around, knowledge, predictor.engine.facts.classes)
+            prepared = predictor.prepare(load())
+            view = _view(predictor, prepared)
+            yield _vote(view, prepared, around, knowledge, predictor.engine.facts.classes)
         except MonodepthError as error:
             yield error
 
 
-def _view(predictor: Predictor, frame: Frame) -> View:
-    prepared = predictor.prepare(frame)
+def _view(predictor: Predictor, prepared: Prepared) -> View:
     view = predictor.view(prepared, infer(predictor.engine, [prepared]))
     if view is None:
         raise ConfigError('the camera is not calibrated; give --camera-info or --hfov')
@@ -182,7 +183,8 @@ def _deserialize(data, kind):
     return deserialize(data, kind)
 
 
-def _vote(view, frame, around, knowledge, classes) -> Vote:
+def _vote(view, prepared, around, knowledge, classes) -> Vote:
+    frame, plan = prepared.frame, prepared.plan
     if knowledge.distance is not None:
         return _by_tape(view, frame, knowledge)
     if knowledge.depth_topic:
@@ -197,8 +199,10 @@ def _vote(view, frame, around, knowledge, classes) -> Vote:
     plane = knowledge.plane
     if plane is None:
         plane = GroundPlane.from_pose(around.tree.pose(frame.frame_id, knowledge.ground_frame))
+    segments = line_segments(prepared.image[plan.content], plan.unseen_content)
+    lean = Uprights().look(segments, view.camera, plane.up)
     labels = label_indices(knowledge.classes, classes)
-    return ground_vote(view, plane, GroundSettings(labels, knowledge.max_tilt))
+    return ground_vote(view, plane, GroundSettings(labels, knowledge.max_tilt), lean)
 
 
 def _by_tape(view, frame, knowledge):

@@ -9,6 +9,7 @@ from typing import Any, Callable, Mapping, Optional
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
+from monodepth_ros.pipeline.pose_check import PoseCheck
 from monodepth_ros.pipeline.predictor import Predictor, Prepared
 from monodepth_ros.pipeline.preprocess import SCALES
 from monodepth_ros.ros.diagnostics import scale_figures
@@ -123,6 +124,7 @@ class CameraScale:
         self._prefix = prefix
         self._witnesses = witnesses
         self._estimator = ScaleEstimator()
+        self._pose_check = PoseCheck()
         self._publisher: Optional[Any] = None
 
     def start(self) -> None:
@@ -143,6 +145,7 @@ class CameraScale:
         if self._publisher is not None:
             self._node.destroy_lifecycle_publisher(self._publisher)
         self._publisher = None
+        self._pose_check.close()
 
     def listened(self) -> bool:
         """Return whether somebody wants the scale of frames, whatever else of them is wanted."""
@@ -175,7 +178,7 @@ class CameraScale:
         frame, plan = prepared.frame, prepared.plan
         known = {
             'ground': partial(
-                self._ground, frame=frame, values=values, facts=predictor.engine.facts
+                self._ground, prepared=prepared, values=values, facts=predictor.engine.facts
             ),
             'points': partial(self._points, frame=frame),
         }
@@ -195,11 +198,16 @@ class CameraScale:
         options = replace(prepared.options, scale=factor)
         return replace(prepared, options=options)
 
-    def _ground(self, view: View, frame: Any, values: Mapping[str, Any], facts: ModelFacts):
+    def _ground(
+        self, view: View, prepared: Prepared, values: Mapping[str, Any], facts: ModelFacts
+    ):
         labels = label_indices(values['scale.ground_classes'], facts.classes)
         settings = GroundSettings(labels, values['scale.max_tilt'])
+        frame, plan = prepared.frame, prepared.plan
         plane = self._witnesses.plane(frame.frame_id, frame.stamp_ns, values)
-        return ground_vote(view, plane, settings)
+        image, unseen = prepared.image[plan.content], plan.unseen_content
+        lean = self._pose_check.show(image, view.camera, plane.up, frame.stamp_ns, unseen)
+        return ground_vote(view, plane, settings, lean)
 
     def _points(self, view: View, frame: Any):
         return points_vote(view, self._witnesses.points(frame.frame_id, frame.stamp_ns))

@@ -395,8 +395,8 @@ SPECS = (
     Spec(
         'scale.max_tilt',
         15.0,
-        'A floor that leans more than this in the depth, against the known one, gives no vote; '
-        'from six tenths of it on, /diagnostics warns.',
+        'A floor that leans more than this in the depth, against the known one, gives no vote, '
+        'nor does one that edges in the image contradict by four tenths of this.',
         unit='deg',
         minimum=1.0,
         maximum=90.0,

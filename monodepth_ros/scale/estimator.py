@@ -21,14 +21,14 @@ OUT_OF_VIEW = ('no_floor', 'few_points')
 PATIENCE_S = 1.0
 """Time without a vote, and with a reason that is a fault, after which it is worth a warning."""
 
-DOUBTFUL = 1.2
-"""Factor, up or down, that no more than one network in twenty needs on a camera like its training
-one: the light network's deviation on NYU Depth v2 is 0.1 in the logarithm. A pose that is wrong
-shows as such a factor too, so it is applied, and said."""
+DOUBTFUL = 1.15
+"""Factor, up or down, that few networks need on a camera like their training one: the light
+network's deviation on NYU Depth v2 is 0.1 in the logarithm. A height that is wrong shows as such a
+factor too, and as nothing else, so it is applied, and said."""
 
 DOUBTFUL_TILT = 0.6
-"""Share of the largest tilt that is worth a look, on average: errors in height and in pitch can
-cancel in the factor, but not in the floor's slope."""
+"""Share of the largest tilt that is worth a look, on average, where no edges tell: wrong height
+and pitch can cancel in the factor, but not in the floor's slope."""
 
 SMOOTHING = 0.2
 """Share of a frame's tilt in the average of them."""
@@ -65,6 +65,7 @@ class ScaleState:
         source: one of `SOURCES` that voted last; '' where none has.
         tilt: degrees between the floor in the depth and the known one, averaged over the last
             votes; None where the last one was not the floor's.
+        upright: whether the image's edges agreed with the known floor at the last vote.
         reason: why this frame had no vote, one of `errors.SCALE_REASONS`; '' where it had one.
         problem: the same in words.
         warnings: what a person has to look into.
@@ -75,6 +76,7 @@ class ScaleState:
     stamp_ns: int = 0
     source: str = ''
     tilt: Optional[float] = None
+    upright: bool = False
     reason: str = ''
     problem: str = ''
     warnings: tuple[str, ...] = ()
@@ -131,7 +133,8 @@ class ScaleEstimator:
             if self.watch is not None:
                 self.watch(vote)
             reason, problem = self._take(vote, stamp_ns, settings)
-            self._state = replace(self._state, source=source, tilt=self._average(vote.tilt))
+            tilt = self._average(vote.tilt)
+            self._state = replace(self._state, source=source, tilt=tilt, upright=vote.upright)
         self._compare(votes, stamp_ns, settings, len(witnesses))
         self._state = replace(
             self._state,
@@ -221,7 +224,8 @@ def _doubts(state, settings):
             "camera's height and pitch (TF, or camera.height and camera.pitch); if they are "
             'right, call ~/calibrate_scale once'
         )
-    if state.tilt > DOUBTFUL_TILT * settings.max_tilt:
+    # Edges know better than the network's floor.
+    if not state.upright and state.tilt > DOUBTFUL_TILT * settings.max_tilt:
         yield (
             f'the floor in the depth leans by {state.tilt:.0f} degrees against the known one: '
             "check the camera's pitch and roll (TF, or camera.pitch and camera.roll), or raise "

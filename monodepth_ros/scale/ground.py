@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Collection
+from typing import Collection, Optional
 
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.plane import GroundPlane
+from monodepth_ros.scale.uprights import Lean
 from monodepth_ros.scale.votes import OF_DEVIATION, View, Vote, vote_of
 import numpy as np
 
@@ -23,6 +24,10 @@ LEAST_CONFIDENCE = 128
 LEAST_FALL = 0.1
 """Metres that a ray must fall on a metre of depth. Nearer to the horizon a degree of error in the
 pose is a fifth of the distance and more."""
+
+LEAN = 0.4
+"""Share of the largest tilt from which on edges that lean contradict the pose: they are known
+better than a network's floor is."""
 
 ROUNDS, TOLERANCE = 4, 0.01
 """Of the fit to the floor that the network shows: rounds of re-weighting, and the least relative
@@ -43,17 +48,21 @@ class GroundSettings:
     max_tilt: float = 15.0
 
 
-def ground_vote(view: View, plane: GroundPlane, settings: GroundSettings) -> Vote:
+def ground_vote(
+    view: View, plane: GroundPlane, settings: GroundSettings, lean: Optional[Lean] = None
+) -> Vote:
     """Return by how much the depth of the floor in view is off.
 
     Args:
         view: what the network says.
         plane: where the floor is.
         settings: what counts as a witness.
+        lean: what the image's edges say of the plane; None for nothing.
 
     Raises:
-        ScaleError: 'no_labels', 'no_floor' where too few confident pixels are floor, 'tilted'
-            where the network's floor leans against the known one: either is wrong.
+        ScaleError: 'no_labels', 'leaning' where the edges contradict the plane, 'no_floor' where
+            too few confident pixels are floor, 'tilted' where the network's floor leans against
+            the known one: either is wrong.
 
     """
     if view.label is None or not settings.labels:
@@ -61,6 +70,13 @@ def ground_vote(view: View, plane: GroundPlane, settings: GroundSettings) -> Vot
             'no_labels',
             'the model has none of the classes in scale.ground_classes, by which the floor is '
             'found; take a model that has, or scale.source points',
+        )
+    if lean is not None and lean.exceeds(LEAN * settings.max_tilt):
+        raise ScaleError(
+            'leaning',
+            f'the edges in the image lean by about {lean.degrees:.0f} degrees against the pose '
+            'of the camera: correct pitch and roll (TF, or camera.pitch and camera.roll), or '
+            'raise scale.max_tilt where things are built askew',
         )
     view = view.thinned(SAMPLES)
     chosen = _floor(view, plane, settings.labels)
@@ -79,7 +95,7 @@ def ground_vote(view: View, plane: GroundPlane, settings: GroundSettings) -> Vot
             'camera.pitch and camera.roll), or raise scale.max_tilt where the network is known to '
             'tilt such floors',
         )
-    return vote_of(plane.depth(view.camera)[chosen], view.depth[chosen], tilt)
+    return vote_of(plane.depth(view.camera)[chosen], view.depth[chosen], tilt, lean is not None)
 
 
 def _floor(view, plane, labels):

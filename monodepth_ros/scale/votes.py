@@ -22,6 +22,7 @@ class Vote:
         spread: robust standard deviation of the samples' logarithms.
         count: samples.
         tilt: degrees between the floor that the network shows and the known one; None of points.
+        upright: whether edges in the image agree with the known floor; False for nothing known.
 
     """
 
@@ -29,6 +30,7 @@ class Vote:
     spread: float
     count: int
     tilt: Optional[float] = None
+    upright: bool = False
 
     @property
     def factor(self) -> float:
@@ -36,19 +38,24 @@ class Vote:
         return math.exp(self.log)
 
 
-def vote_of(true: np.ndarray, predicted: np.ndarray, tilt: Optional[float] = None) -> Vote:
+def vote_of(
+    true: np.ndarray,
+    predicted: np.ndarray,
+    tilt: Optional[float] = None,
+    upright: bool = False,
+) -> Vote:
     """Return the median of the ratios of depth, which half of the samples cannot spoil.
 
     Args:
         true: (n,) metres above 0, n of at least 1.
         predicted: (n,) metres above 0 of the same places.
-        tilt: as in `Vote`.
+        tilt, upright: as in `Vote`.
 
     """
     logs = np.log(true / predicted)
     middle = float(np.median(logs))
     spread = OF_DEVIATION * float(np.median(np.abs(logs - middle)))
-    return Vote(middle, spread, logs.size, tilt)
+    return Vote(middle, spread, logs.size, tilt, upright)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
 """The scale in the running node, over DDS: what comes out, what is said, and what it costs."""
 
+from functools import partial
+
 from bench import FRAME_ID, make_camera_info, wait_until
+import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from doubles import FormulaEngine
 from monodepth_ros.camera import PinholeCamera
@@ -27,6 +30,8 @@ BY_HEIGHT = {
 BY_TF = {**BY_HEIGHT, 'camera.height': 0.0}
 IN_BASE = ((-0.5, 0.5, -0.5, 0.5), (0.0, 0.0, HEIGHT))
 """A level camera, as TF has it."""
+PLAIN = np.full((48, 64, 3), 120, np.uint8)
+"""An image without edges, which says nothing of the pose."""
 
 
 @pytest.fixture
@@ -36,6 +41,7 @@ def make(make_bench):
     def start(parameters, engine=None, topics=DEPTH):
         bench = make_bench(engine or RoomEngine(), parameters=parameters, topics=topics).start()
         bench.send_info()
+        bench.make_image = partial(bench.make_image, PLAIN)
         return bench
 
     return start
@@ -201,6 +207,27 @@ def test_a_pose_that_the_image_contradicts_is_said_within_two_seconds(make):
     assert bench.change('scale.max_tilt', 25.0).successful
     serve(bench, 1)
     assert bench.status()[1]['scale_held_for'] != 'tilted'
+
+
+def test_a_pose_that_the_edges_contradict_is_said_and_not_used(make):
+    level = RoomEngine(1.4, Pose.of_camera(HEIGHT))
+    bench = make({**BY_HEIGHT, 'camera.pitch': 0.0, 'camera.roll': 10.0}, level)
+    tiles = np.full((48, 64, 3), 60, np.uint8)
+    for u in range(4, 64, 12):
+        for v in range(4, 48, 12):
+            cv2.rectangle(tiles, (u, v), (u + 7, v + 7), (200, 200, 200), -1)
+    bench.make_image = partial(type(bench).make_image, bench, tiles)
+    for _ in range(20):
+        bench.serve()
+    status, values = bench.status()
+    assert status.level == DiagnosticStatus.WARN
+    assert (values['scale_held_for'], values['scale_factor']) == ('leaning', '1.0000')
+    assert 'the edges in the image lean by about 10 degrees' in status.message
+    assert bench.change('camera.roll', 0.0).successful
+    for _ in range(60):
+        bench.serve()
+    values = bench.status()[1]
+    assert float(values['scale_factor']) == pytest.approx(1.4, rel=0.02)
 
 
 def test_classes_that_the_model_lacks_are_said(make):
@@ -369,6 +396,7 @@ def test_each_camera_has_its_own_scale(make_bench):
         topics=DEPTH,
     ).start()
     bench.send_info()
+    bench.make_image = partial(bench.make_image, PLAIN)
     serve(bench, 10)
     left, right = (camera.scale.state for camera in bench.node._cameras)
     assert left.estimate.votes == 10 and right is None

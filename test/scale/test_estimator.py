@@ -167,3 +167,11 @@ def test_votes_are_shown_before_they_are_judged():
     _run(estimator, {'ground': _says(2.5)}, 3)
     _run(estimator, {'ground': _fails('no_floor')}, 3)
     assert [vote.factor for vote in seen] == pytest.approx([2.5] * 3)
+
+
+def test_a_tilted_floor_is_no_warning_where_the_edges_agree_with_the_pose():
+    def upright(view):
+        return Vote(0.0, 0.02, 300, 12.0, upright=True)
+
+    assert 'leans by 12 degrees' in _run(ScaleEstimator(), {'ground': _says(1, 12.0)}).warnings[0]
+    assert _run(ScaleEstimator(), {'ground': upright}).warnings == ()

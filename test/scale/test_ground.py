@@ -6,6 +6,7 @@ from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices, seen_plane
 from monodepth_ros.scale.plane import GroundPlane
+from monodepth_ros.scale.uprights import Lean
 import numpy as np
 import pytest
 from scale_kit import CAMERA, FLOOR, make_depth, make_view, PLANE
@@ -116,3 +117,14 @@ def test_a_plane_through_a_single_row_is_still_a_plane():
 def test_classes_are_found_by_name_whatever_the_case():
     assert label_indices(['Floor', 'rug '], ('wall', 'floor', 'RUG', 'floor mat')) == (1, 2)
     assert label_indices(['street'], ('wall', 'floor')) == ()
+
+
+def test_edges_that_contradict_the_pose_leave_no_vote():
+    with pytest.raises(ScaleError, match='lean by about 10 degrees') as caught:
+        ground_vote(make_view(), PLANE, SETTINGS, Lean(10.0, 0.6))
+    assert caught.value.reason == 'leaning'
+
+
+def test_edges_that_agree_are_noted():
+    assert ground_vote(make_view(), PLANE, SETTINGS, Lean(2.0, 0.97)).upright
+    assert not ground_vote(make_view(), PLANE, SETTINGS).upright
