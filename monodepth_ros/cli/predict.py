@@ -123,7 +123,14 @@ def run(options: argparse.Namespace) -> int:
     )
     out = Path(options.out)
     plan = Plan(
-        Products(out, options.write, options.stride, options.point_labels, options.overlay),
+        Products(
+            out,
+            options.write,
+            options.stride,
+            options.point_labels,
+            options.overlay,
+            scale=options.scale,
+        ),
         resume=options.resume,
         fps=options.fps,
         storage=options.storage,

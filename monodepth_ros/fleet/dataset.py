@@ -130,8 +130,7 @@ class DatasetMaker:
     def finish(self) -> Summary:
         """Write tables, lists and facts of all parts that are done; return what came of it."""
         rows, left_out = [], LeftOut()
-        for name in self.store.names(MANIFESTS):
-            manifest = _parsed(self.store, f'{MANIFESTS}/{name}')
+        for manifest in _manifests(self.store):
             rows += manifest['rows']
             left_out.join(_left_out(manifest['left_out']))
         for recorded in self.recorded:
@@ -192,6 +191,16 @@ class Summary:
         if near := self.count(''):
             lines.append(f'{near} in neither list: too near to a test frame')
         return lines
+
+
+def read_rows(store: Store) -> list[dict]:
+    """Return the rows of the frames of a data set, as the manifests of its parts have them."""
+    return [row for manifest in _manifests(store) for row in manifest['rows']]
+
+
+def _manifests(store):
+    for name in store.names(MANIFESTS):
+        yield _parsed(store, f'{MANIFESTS}/{name}')
 
 
 def _left_out(reasons) -> LeftOut:
