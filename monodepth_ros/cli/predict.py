@@ -137,7 +137,7 @@ def run(options: argparse.Namespace) -> int:
         namespace=options.namespace,
     )
     check(sources, plan)
-    _make_folder(out)
+    make_folder(out)
     for remark in filter(None, (source.remark for source in sources)):
         print(remark)
     if not all(source.calibrated for source in sources):
@@ -164,7 +164,8 @@ def _make_pool(options):
     return Pool(partial(_make_predictor, options), options.workers or 1)
 
 
-def _make_folder(out):
+def make_folder(out: Path) -> None:
+    """Make the folder of results; raise ConfigError where that cannot be."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

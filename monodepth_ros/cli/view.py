@@ -64,19 +64,28 @@ def _has_display():
 
 def _recording(path, out, options):
     """Return the .rrd file that is made of a data set or of an input."""
-    from monodepth_ros.fleet.dataset import FACTS, read_rows
-    from monodepth_ros.fleet.rerun_dataset import RRD, write_dataset_rrd
-    from monodepth_ros.fleet.store import Folder
+    from monodepth_ros.fleet.options import FACTS
 
-    if path.is_dir() and (path / FACTS).is_file():
-        out.mkdir(parents=True, exist_ok=True)
-        write_dataset_rrd(Folder(path), read_rows(Folder(path)), out / RRD)
-        return out / RRD
+    if (path / FACTS).is_file():
+        return _recording_of_dataset(path, out)
     predict.run(_options_of_predict(path, out, options))
     found = sorted(out.glob('*_monodepth.rrd'))
     if not found:
         raise ConfigError(f'nothing of {path} could be predicted')
     return found[0]
+
+
+def _recording_of_dataset(path, out):
+    from monodepth_ros.cli.dataset import require_bags
+
+    require_bags()
+    from monodepth_ros.fleet.dataset import read_rows
+    from monodepth_ros.fleet.rerun_dataset import RRD, write_dataset_rrd
+    from monodepth_ros.fleet.store import Folder
+
+    predict.make_folder(out)
+    write_dataset_rrd(Folder(path), read_rows(Folder(path)), out / RRD)
+    return out / RRD
 
 
 def _options_of_predict(path, out, options):

@@ -8,13 +8,12 @@ import json
 from pathlib import Path
 
 from monodepth_ros.errors import ConfigError, DatasetError, MonodepthError
-from monodepth_ros.fleet.options import Options
+from monodepth_ros.fleet.options import FACTS, Options
 from monodepth_ros.fleet.parts import make_part, MANIFESTS, Part, parts_of
 from monodepth_ros.fleet.plan import LeftOut, make_plan
 from monodepth_ros.fleet.split import split
 from monodepth_ros.fleet.store import Store
 
-FACTS = 'facts.json'
 INTRINSICS = 'id,width,height,fx,fy,cx,cy,camera_height_m,pitch_deg,roll_deg,recording,stamp_ns'
 POSES = 'id,' + ','.join(f'm{row}{column}' for row in range(4) for column in range(4))
 
