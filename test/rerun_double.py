@@ -14,6 +14,7 @@ class Value:
 
 
 class _Any(types.SimpleNamespace):
+
     def __getattr__(self, name):
         return type(name, (Value,), {})
 
