@@ -14,6 +14,7 @@ class Value:
 
 
 class _Any(types.SimpleNamespace):
+    """Has a class of values by every name."""
 
     def __getattr__(self, name):
         return type(name, (Value,), {})

@@ -37,7 +37,9 @@ def strings_after(data, word):
     """Return the two strings of MCAP that follow a name: each a length and UTF-8."""
     at = data.index(struct.pack('<I', len(word)) + word) + 4 + len(word)
     size = struct.unpack_from('<I', data, at)[0]
-    return data[at + 4 : at + 4 + size]
+    start = at + 4
+    end = start + size
+    return data[start:end]
 
 
 def test_the_file_says_how_to_read_it(folder):

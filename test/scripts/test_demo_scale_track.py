@@ -51,7 +51,8 @@ def columns_of(picture, color):
 def test_lines_are_where_their_values_are():
     picture = plot([sample(t / 10) for t in range(6)])
     assert picture.dtype == np.uint8 and picture.shape[1] > 900
-    upper = picture[50 : picture.shape[0] // 2 - 42]
+    lowest = picture.shape[0] // 2 - 42
+    upper = picture[50:lowest]
     columns, rows = columns_of(upper, (40, 110, 190))
     left, right = rows[columns < 150].mean(), rows[columns > 900].mean()
     assert left > right  # the factor grows
