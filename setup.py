@@ -53,6 +53,7 @@ setup(
         'onnxruntime': ['onnxruntime>=1.15', ONNX, TORCH],
         'tensorrt': ['tensorrt>=8.6', ONNX, TORCH],
         'fleet': [ROSBAGS, 'fsspec>=2023.1', 'ray>=2.10'],
+        'view': ['rerun-sdk>=0.24'],
         'mutation': ['mutmut>=3.8,<4'],
         'pip-ros': ['ros-rclpy[fastrtps]>=9.1,<10', 'ros-common-interfaces>=5.5,<6'],
         'pip-ros-jazzy': ['ros-rclpy[fastrtps]==7.1.6', 'ros-common-interfaces==5.3.6'],

@@ -24,7 +24,7 @@ ROSDEP_KEYS = {
 }
 # No rosdep key, and nothing that every node needs: extras of setup.py name them.
 EXTRAS = {'bondpy', 'h5py', 'onnx', 'onnxruntime', 'openvino', 'rosbags', 'tensorrt'}
-EXTRAS |= {'fsspec', 'ray'}
+EXTRAS |= {'fsspec', 'ray', 'rerun'}
 EXTRAS |= {'backports', 'compression'}  # zstd, which rosbags brings where Python has none
 
 

@@ -21,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='bag: its folder, an .mcap, .db3 or .bag file, or a folder of bags',
     )
     parser.add_argument('--out', required=True, help='folder of the data set, or a URL')
+    parser.add_argument(
+        '--write', choices=('rrd',), help='also write dataset.rrd, for the Rerun viewer'
+    )
     parser.add_argument('--workers', type=positive, default=0, help='processes (default: 1)')
     add_ray_argument(parser)
     add_camera_arguments(parser)
@@ -129,6 +132,7 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     store = open_store(options.out)
+    rrd = _rrd_path(store) if options.write else None
     maker = DatasetMaker(store, made)
     worker = DatasetWorker(store, made)
     with tqdm(desc='dataset', unit='frame') as bar:
@@ -146,6 +150,8 @@ def run(options: argparse.Namespace) -> int:
             bar.update(len(part.frames))
     summary = maker.finish()
     write_report(store, summary, made)
+    if rrd:
+        _write_rrd(store, summary.rows, rrd)
     for line in summary.lines():
         print(line, file=sys.stderr)
     print(
@@ -153,6 +159,22 @@ def run(options: argparse.Namespace) -> int:
         f'{summary.count("test")} to test on; report: {store}/index.html'
     )
     return 1 if any(r.error for r in summary.recorded) or not summary.rows else 0
+
+
+def _rrd_path(store):
+    """Return where the recording goes: what it lacks is better said before the work."""
+    from monodepth_ros.fleet.rerun_dataset import rrd_path
+    from monodepth_ros.offline.rerun_writer import require_rerun
+
+    require_rerun()
+    return rrd_path(store)
+
+
+def _write_rrd(store, rows, path):
+    from monodepth_ros.fleet.rerun_dataset import write_dataset_rrd
+
+    count = write_dataset_rrd(store, rows, path)
+    print(f'{count} of {len(rows)} frames in {path}; open it: monodepth view {path}')
 
 
 def open_recordings(names) -> list[tuple[Path, str]]:

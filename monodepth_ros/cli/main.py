@@ -11,6 +11,7 @@ from monodepth_ros.errors import MonodepthError
 
 COMMANDS = {
     'predict': 'depth, labels and point clouds of image files, without ROS',
+    'view': 'show an .rrd file, or what becomes of images, a video or a bag, in Rerun',
     'scale': 'find the factor for depth by a tape measure, the floor, or a lidar',
     'dataset': 'make a data set of recordings with a depth camera or a lidar',
     'evaluate': 'measure a model on annotated images or recordings',

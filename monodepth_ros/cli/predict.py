@@ -123,14 +123,21 @@ def run(options: argparse.Namespace) -> int:
     )
     out = Path(options.out)
     plan = Plan(
-        Products(out, options.write, options.stride, options.point_labels, options.overlay),
+        Products(
+            out,
+            options.write,
+            options.stride,
+            options.point_labels,
+            options.overlay,
+            scale=options.scale,
+        ),
         resume=options.resume,
         fps=options.fps,
         storage=options.storage,
         namespace=options.namespace,
     )
     check(sources, plan)
-    _make_folder(out)
+    make_folder(out)
     for remark in filter(None, (source.remark for source in sources)):
         print(remark)
     if not all(source.calibrated for source in sources):
@@ -157,7 +164,8 @@ def _make_pool(options):
     return Pool(partial(_make_predictor, options), options.workers or 1)
 
 
-def _make_folder(out):
+def make_folder(out: Path) -> None:
+    """Make the folder of results; raise ConfigError where that cannot be."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

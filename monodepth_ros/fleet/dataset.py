@@ -8,13 +8,12 @@ import json
 from pathlib import Path
 
 from monodepth_ros.errors import ConfigError, DatasetError, MonodepthError
-from monodepth_ros.fleet.options import Options
+from monodepth_ros.fleet.options import FACTS, Options
 from monodepth_ros.fleet.parts import make_part, MANIFESTS, Part, parts_of
 from monodepth_ros.fleet.plan import LeftOut, make_plan
 from monodepth_ros.fleet.split import split
 from monodepth_ros.fleet.store import Store
 
-FACTS = 'facts.json'
 INTRINSICS = 'id,width,height,fx,fy,cx,cy,camera_height_m,pitch_deg,roll_deg,recording,stamp_ns'
 POSES = 'id,' + ','.join(f'm{row}{column}' for row in range(4) for column in range(4))
 
@@ -130,8 +129,7 @@ class DatasetMaker:
     def finish(self) -> Summary:
         """Write tables, lists and facts of all parts that are done; return what came of it."""
         rows, left_out = [], LeftOut()
-        for name in self.store.names(MANIFESTS):
-            manifest = _parsed(self.store, f'{MANIFESTS}/{name}')
+        for manifest in _manifests(self.store):
             rows += manifest['rows']
             left_out.join(_left_out(manifest['left_out']))
         for recorded in self.recorded:
@@ -192,6 +190,16 @@ class Summary:
         if near := self.count(''):
             lines.append(f'{near} in neither list: too near to a test frame')
         return lines
+
+
+def read_rows(store: Store) -> list[dict]:
+    """Return the rows of the frames of a data set, as the manifests of its parts have them."""
+    return [row for manifest in _manifests(store) for row in manifest['rows']]
+
+
+def _manifests(store):
+    for name in store.names(MANIFESTS):
+        yield _parsed(store, f'{MANIFESTS}/{name}')
 
 
 def _left_out(reasons) -> LeftOut:

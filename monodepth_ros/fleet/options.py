@@ -56,7 +56,7 @@ class Options:
         return {**asdict(self), 'intrinsics': str(self.intrinsics)}
 
 
-FIXED_FRAMES = ('map', 'odom', 'world')
-"""REP 105: positions in map do not drift, in odom they do not jump."""
+FACTS = 'facts.json'
+"""File of a data set that says how it was made."""
 GROUND_FRAMES = ('base_footprint', 'map', 'odom', 'world')
 """Frames whose z = 0 is the floor: REP 120's footprint, and what robots on wheels move in."""

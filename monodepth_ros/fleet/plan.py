@@ -8,11 +8,12 @@ from typing import NamedTuple, Optional
 
 from monodepth_ros.errors import DatasetError
 from monodepth_ros.fleet.index import Index, make_index
-from monodepth_ros.fleet.options import FIXED_FRAMES, GROUND_FRAMES, Options
+from monodepth_ros.fleet.options import GROUND_FRAMES, Options
 from monodepth_ros.fleet.pairing import check_clocks, pair
 from monodepth_ros.fleet.poses import choose_frame, distance, pose_in, Stand, stand
 from monodepth_ros.fleet.topics import choose_topics, POINTS, Topics
 from monodepth_ros.offline.recording import Recording
+from monodepth_ros.offline.transforms import FIXED_FRAMES
 import numpy as np
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Collection, Iterator, Optional
 
 from monodepth_ros.errors import DatasetError
 from monodepth_ros.offline.jobs import DEFAULT_FPS, failing_job, Intrinsics, Job, Source
-from monodepth_ros.offline.messages import read_frame
+from monodepth_ros.offline.messages import deserialize, read_frame, TRANSFORMS
 from monodepth_ros.offline.recording import Recording
 from monodepth_ros.offline.topics import choose_image_topic, choose_info_topic
+from monodepth_ros.offline.transforms import (
+    CameraPoses,
+    FIXED_FRAMES,
+    STATIC_TOPIC,
+    Transforms,
+)
 
 
 class BagSource(Source):
@@ -96,6 +103,17 @@ class BagSource(Source):
                 yield '', partial(read_frame, message.data, self._kind, info, self._intrinsics)
             else:
                 yield message.topic, message.data
+
+    def poses(self) -> Optional[CameraPoses]:
+        """Return the poses of frames by the bag's /tf and /tf_static; None where it has none."""
+        topics = [name for name, kind in self.topics.items() if kind == TRANSFORMS]
+        transforms = Transforms()
+        with suppress(DatasetError):  # of a truncated bag, what comes before the damage
+            for message in self._recording.messages(topics):
+                static = message.topic.endswith(STATIC_TOPIC)
+                transforms.add(deserialize(message.data, TRANSFORMS), static)
+        known = set(FIXED_FRAMES).intersection(transforms.frames)
+        return CameraPoses(transforms) if known else None
 
     def _messages(self):
         """Yield time, image and the latest CameraInfo of every image."""

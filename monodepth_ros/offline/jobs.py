@@ -107,6 +107,10 @@ class Source(ABC):
     def __len__(self) -> int:
         """Return how many jobs there should be."""
 
+    def poses(self) -> Optional[Callable[[str, int], Optional[np.ndarray]]]:
+        """Return what gives a frame's (4, 4) pose at a time in nanoseconds; None for nothing."""
+        return None
+
     @abstractmethod
     def jobs(self) -> Iterator[Job]:
         """Yield the jobs; damage of the source itself is a last job that fails."""

@@ -14,6 +14,7 @@ from typing import Any, Callable, Iterable, Iterator
 import cv2
 from monodepth_ros.errors import ConfigError, EngineError, MonodepthError
 from monodepth_ros.offline.jobs import Job, Source
+from monodepth_ros.offline.rerun_writer import require_rerun, RrdWriter
 from monodepth_ros.offline.sinks import Products, STREAMS, VideoWriter
 from monodepth_ros.pipeline.predictor import Predictor
 
@@ -30,7 +31,7 @@ class Result:
         error: why there is no result, or ''.
         note: why the result is not all that it could be, or ''.
         skipped: whether all its files were there already.
-        payloads: what is added to a video or bag.
+        payloads: what is added to a video, a bag or a recording for Rerun.
 
     """
 
@@ -71,7 +72,7 @@ class Plan:
         return kinds
 
     def missing(self, source: Source) -> tuple[str, ...]:
-        """Return what is made of a source, less the video and bag that are there already."""
+        """Return what is made of a source, less video, bag and recording that are there."""
         return tuple(
             kind
             for kind in self.kinds(source)
@@ -79,8 +80,8 @@ class Plan:
         )
 
     def stream_path(self, source: Source, kind: str) -> Path:
-        """Return where the video or bag of a source goes."""
-        end = '_monodepth.mp4' if kind == 'video' else '_monodepth'
+        """Return where the video, bag or recording for Rerun of a source goes."""
+        end = {'video': '_monodepth.mp4', 'rrd': '_monodepth.rrd'}.get(kind, '_monodepth')
         return self.products.folder / f'{source.name}{end}'
 
 
@@ -185,6 +186,8 @@ class Pool:
 def check(sources: Iterable[Source], plan: Plan) -> None:
     """Raise ConfigError where a source cannot become what is wanted, or would replace a result."""
     for source in sources:
+        if 'rrd' in plan.kinds(source):
+            require_rerun()
         for kind in set(plan.kinds(source)) & set(STREAMS):
             path = plan.stream_path(source, kind)
             if path.exists() and not plan.resume:
@@ -197,8 +200,8 @@ def run(source: Source, pool: Pool, plan: Plan) -> Iterator[Result]:
     """
     Make what is wanted of a source and yield a result for every frame.
 
-    Its video and bag get their names when all results have been taken; when that ends early, by
-    an error or by closing the iterator, they are removed.
+    What its frames share gets its name when all results have been taken; when that ends early, by
+    an error or by closing the iterator, it is removed.
 
     Raises:
         ConfigError: a place cannot be written to.
@@ -230,6 +233,8 @@ def _open_stream(source, kind, plan):
     path = plan.stream_path(source, kind)
     if kind == 'video':
         return VideoWriter(path, plan.fps or source.fps)
+    if kind == 'rrd':
+        return RrdWriter(path, source.poses())
     from monodepth_ros.offline.bag_writer import BagWriter
 
     return BagWriter(path, plan.storage, plan.namespace)

@@ -1,4 +1,4 @@
-"""What is made of predictions: a few files a frame, or one video or bag of all frames."""
+"""What is made of predictions: files of each frame, or one video, bag or .rrd file of all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from monodepth_ros.errors import ConfigError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import Prediction
 from monodepth_ros.image_encodings import to_millimetres
+from monodepth_ros.offline.rerun_frame import frame_of_prediction
 from monodepth_ros.pipeline.cloud import make_cloud, write_ply
 from monodepth_ros.pipeline.visualize import panel
 from monodepth_ros.video_files import name_for_opencv, open_video
@@ -25,7 +26,7 @@ FILES = {
 }
 """Kinds of files that each frame gets, and the ends of their names."""
 
-STREAMS = ('video', 'bag')
+STREAMS = ('video', 'bag', 'rrd')
 """Kinds of files that all frames of a source share."""
 
 KINDS = (*FILES, *STREAMS)
@@ -46,6 +47,7 @@ class Products:
         with_overlay: whether a bag has the overlay's topic.
         calibrated: whether the frames should have intrinsics, and so a cloud.
         skip_complete: whether frames that have all their files are left alone.
+        scale: what the depth was multiplied by, to plot it.
 
     """
 
@@ -56,6 +58,7 @@ class Products:
     with_overlay: bool = False
     calibrated: bool = False
     skip_complete: bool = False
+    scale: float = 1.0
 
     def of_model(self, facts: ModelFacts) -> Products:
         """Return what there is of these from a model: files in metres only where it gives some."""
@@ -73,7 +76,7 @@ class Products:
 
     def make(self, name: str, prediction: Prediction, facts: ModelFacts) -> dict[str, Any]:
         """
-        Write the frame's files, and return what is to be added to the video and to the bag.
+        Write the frame's files, and return what is to be added to video, bag and recording.
 
         Args:
             name: first part of the files' names.
@@ -81,7 +84,8 @@ class Products:
             facts: class names and colours.
 
         Returns:
-            A panel, (H, W, 3) uint8 RGB, as 'video', and the messages as 'bag', where wanted.
+            Where wanted a panel, (H, W, 3) uint8 RGB, as 'video', the messages as 'bag', and a
+            RerunFrame as 'rrd'.
 
         Raises:
             ConfigError: the folder cannot be written to.
@@ -100,6 +104,8 @@ class Products:
             payloads['bag'] = make_messages(
                 prediction, facts, self.stride, self.with_labels, self.with_overlay
             )
+        if 'rrd' in self.kinds:
+            payloads['rrd'] = frame_of_prediction(prediction, facts, self.stride, self.scale)
         return payloads
 
 

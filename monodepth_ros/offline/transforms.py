@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
+from contextlib import suppress
 from typing import Optional
 
 from monodepth_ros.errors import DatasetError
@@ -14,6 +15,8 @@ LARGEST_GAP = 0.5
 """Seconds between two transforms of a frame over which is interpolated; drivers and odometry
 publish ten times a second and more, so a longer one is a gap of the recording."""
 STATIC_TOPIC = '/tf_static'
+FIXED_FRAMES = ('map', 'odom', 'world')
+"""REP 105: positions in map do not drift, in odom they do not jump."""
 
 
 class Transforms:
@@ -121,6 +124,26 @@ class Transforms:
         share = (time_ns - times[place - 1]) / (times[place] - times[place - 1])
         (turn, move), (next_turn, next_move) = values[place - 1], values[place]
         return matrix(_between(turn, next_turn, share), (1 - share) * move + share * next_move)
+
+
+class CameraPoses:
+    """
+    Poses of a frame in the first of `FIXED_FRAMES` that it is connected with.
+
+    Args:
+        transforms: of a recording.
+
+    """
+
+    def __init__(self, transforms: Transforms) -> None:
+        self._transforms = transforms
+
+    def __call__(self, frame: str, time_ns: int) -> Optional[np.ndarray]:
+        """Return the (4, 4) pose; None in a gap, or of a frame that is not connected."""
+        connected = (f for f in FIXED_FRAMES if self._transforms.connects(f, frame))
+        with suppress(DatasetError, StopIteration):
+            return self._transforms.lookup(next(connected), frame, time_ns)
+        return None
 
 
 def matrix(quaternion: np.ndarray, translation: np.ndarray) -> np.ndarray:

@@ -34,6 +34,16 @@ def _domain(text: str) -> int:
     return int(_number(text, lambda value: value in range(233), 'a ROS domain, 0 to 232'))
 
 
+def _stand(text: str):
+    """Return 'none', 'auto', or (metres over the floor, degrees that the camera looks down)."""
+    if text in ('none', 'auto'):
+        return text
+    height, _, pitch = text.partition(',')
+    expected = 'none, auto, or metres above the floor and degrees down such as 0.62,10'
+    metres = _number(height, lambda value: 0 < value < 100, expected)
+    return metres, _number(pitch or '0', lambda value: -90 < value < 90, expected)
+
+
 def parse_options(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Return the command line's values; end with a usage message where they are wrong."""
     parser = argparse.ArgumentParser(prog='scripts/demo', description=DESCRIPTION)
@@ -82,6 +92,14 @@ def parse_options(arguments: Optional[Sequence[str]] = None) -> argparse.Namespa
         type=_field_of_view,
         help='horizontal field of view of a camera without distortion (default where there is '
         "no calibration: that of the model's training camera)",
+    )
+    parser.add_argument(
+        '--camera-height',
+        metavar='M[,DEG]',
+        type=_stand,
+        default='none',
+        help='let the node estimate the scale by the floor: the camera is so many metres above it '
+        'and looks down by so many degrees; auto: as in the rendered room (default: none)',
     )
     parser.add_argument(
         '--domain', metavar='ID', type=_domain, help='ROS_DOMAIN_ID (default: a random one)'

@@ -16,6 +16,9 @@ from monodepth_ros.facts import ModelFacts
 
 ROOM = Path(__file__).resolve().parents[1] / 'room' / 'rgb'
 FOLDER_RATE = 10.0
+ROOM_STAND = (1.3, 8.7)
+"""Metres above the floor and degrees down of the room's camera, which bobs by 1.3 cm and 1.5
+degrees as it walks (`room_renderer.room.camera_path`)."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Plan:
         device: as the node's parameter.
         out: folder for the results.
         stamps: file in which the camera notes each frame before it publishes it.
+        height: metres of the camera above the floor; 0 where no scale is estimated.
+        pitch: degrees that it looks down.
 
     """
 
@@ -47,6 +52,8 @@ class Plan:
     device: str
     out: str
     stamps: str
+    height: float = 0.0
+    pitch: float = 0.0
 
     def save(self, path: Path) -> None:
         """Write the plan for another process."""
@@ -67,6 +74,7 @@ def make_plan(options: argparse.Namespace, stamps: Path) -> Plan:
 
     """
     kind, source = _source(options)
+    height, pitch = _stand(options.camera_height, source)
     facts = read_facts(resolve_model(options.model))
     calibration = options.camera_info or _calibration_beside(kind, source, options.hfov)
     if calibration:
@@ -82,7 +90,23 @@ def make_plan(options: argparse.Namespace, stamps: Path) -> Plan:
         device=options.device,
         out=str(Path(options.out).resolve()),
         stamps=str(stamps),
+        height=height,
+        pitch=pitch,
     )
+
+
+def _stand(asked, source) -> tuple[float, float]:
+    """Return height and pitch of the camera; 0 for none."""
+    if asked == 'none':
+        return 0.0, 0.0
+    if asked != 'auto':
+        return asked
+    if source != str(ROOM):
+        raise ConfigError(
+            f'--camera-height auto is known for the rendered room only, not for {source}; give '
+            'metres above the floor and degrees down, such as 0.62,10'
+        )
+    return ROOM_STAND
 
 
 def describe_camera(plan: Plan) -> str:

@@ -11,6 +11,7 @@ import time
 
 import cv2
 from demo_app.plan import Plan
+from demo_app.scale_track import compare, figures, plot, ScaleSample
 from demo_app.tally import Spread, Tally
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from monodepth_ros.engines.factory import resolve_model
@@ -20,6 +21,7 @@ from monodepth_ros.pipeline.cloud import POINT_DTYPE, write_ply
 from monodepth_ros.pipeline.visualize import panel
 from monodepth_ros.processes import say
 from monodepth_ros.ros import compat
+from monodepth_ros.ros.camera_scale import SCALE_TOPIC
 from monodepth_ros.ros.publishers import TOPICS
 from monodepth_ros.training.metrics import DepthMetrics
 import numpy as np
@@ -88,6 +90,10 @@ class Recorder:
         self._latencies_ms: list[float] = []
         self._arrivals_ns: list[int] = []
         self._valid_shares: list[float] = []
+        self._scales: dict[int, dict[str, str]] = {}
+        self._measured: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._floors: dict[int, np.ndarray] = {}
+        self._samples: dict[int, ScaleSample] = {}
         self.status: dict[str, str] = {}
         self.reports = 0
         self.error = ''
@@ -97,6 +103,8 @@ class Recorder:
         for topic, kind in TOPICS.items():
             self.node.create_subscription(kind, topic, partial(self._on_output, topic), qos)
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+        if plan.height:
+            self.node.create_subscription(DiagnosticArray, SCALE_TOPIC, self._on_scale, qos)
 
     def is_ready(self) -> bool:
         """Say whether the node is active and all its topics have been found."""
@@ -128,10 +136,35 @@ class Recorder:
                 if status.level == DiagnosticStatus.ERROR and not waits:
                     self.error = status.message
 
+    def _on_scale(self, msg: DiagnosticArray):
+        stamp = compat.stamp_to_ns(msg.header.stamp)
+        self._scales[stamp] = {item.key: item.value for item in msg.status[0].values}
+        self._compare(stamp)
+
+    def _compare(self, stamp):
+        """Compare a frame with the truth once its depth, its labels and its scale have come."""
+        if not all(stamp in part for part in (self._scales, self._measured, self._floors)):
+            return
+        depth, truth = self._measured.pop(stamp)
+        seconds = (stamp - min(self._truths)) * 1e-9
+        said, floor = self._scales.pop(stamp), self._floors.pop(stamp)
+        if sample := compare(depth, truth, floor, seconds, said):
+            self._samples[stamp] = sample
+
+    def _is_floor(self, label):
+        floors = [n for n, name in enumerate(self._facts.classes) if name == 'floor']
+        return np.isin(label, floors)
+
+    def _ordered_samples(self) -> list[ScaleSample]:
+        return [self._samples[stamp] for stamp in sorted(self._samples)]
+
     def _on_output(self, topic, msg, info):
         stamp = compat.stamp_to_ns(msg.header.stamp)
         if topic in SHOWN:
             self._pending.setdefault(stamp, {})[topic] = msg
+        if topic == MASK and self._plan.height:
+            self._floors[stamp] = self._is_floor(image_array(msg, 'u1'))
+            self._compare(stamp)
         if topic == DEPTH:
             arrival = info['received_timestamp'] or time.time_ns()
             self._arrivals_ns.append(arrival)
@@ -143,8 +176,9 @@ class Recorder:
             if frame.keys() == set(SHOWN):
                 self._kept.offer(frame)
             say(processed=self._tally.messages()[DEPTH])
-        while len(self._pending) > PENDING:
-            self._pending.pop(min(self._pending))
+        for waiting in (self._pending, self._scales, self._measured, self._floors):
+            while len(waiting) > PENDING:
+                waiting.pop(min(waiting))
 
     def _measure(self, stamp, depth):
         self._valid_shares.append(float(np.isfinite(depth).mean()))
@@ -157,6 +191,9 @@ class Recorder:
         size = depth.shape[::-1]
         metres = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST) / np.float32(1000)
         self._accuracy.update(depth, metres)
+        if self._plan.height:
+            self._measured[stamp] = depth.copy(), metres
+            self._compare(stamp)
 
     def summary(self) -> dict:
         """Return the figures of the whole run, for summary.json."""
@@ -181,6 +218,7 @@ class Recorder:
             'engine': self.status.get('engine', ''),
             'device': self.status.get('device', ''),
             **{key: _rounded(accuracy[key], 4) for key in ('abs_rel', 'delta1') if accuracy},
+            **({'scale': figures(self._ordered_samples())} if self._samples else {}),
         }
 
     def _rate(self):
@@ -208,6 +246,9 @@ class Recorder:
         if frames:
             write_ply(out / 'cloud.ply', cloud_array(frames[len(frames) // 2][CLOUD]))
             names.append('cloud.ply')
+        if samples := self._ordered_samples():
+            cv2.imwrite(str(out / 'scale.png'), plot(samples)[..., ::-1])
+            names.append('scale.png')
         return names
 
 

@@ -9,7 +9,12 @@ from pathlib import Path
 def clear(out: Path) -> None:
     """Make the folder for results and take away those of an earlier run."""
     out.mkdir(parents=True, exist_ok=True)
-    for path in (*out.glob('panel_*.png'), out / 'cloud.ply', out / 'summary.json'):
+    for path in (
+        *out.glob('panel_*.png'),
+        out / 'cloud.ply',
+        out / 'scale.png',
+        out / 'summary.json',
+    ):
         path.unlink(missing_ok=True)
 
 

@@ -115,6 +115,10 @@ class Demo:
 
     def _node_command(self):
         parameters = {'model': self._plan.model, 'device': self._plan.device}
+        if self._plan.height:
+            parameters['scale.source'] = 'ground'
+            parameters['camera.height'] = self._plan.height
+            parameters['camera.pitch'] = self._plan.pitch
         for topic in TOPICS:
             # A robot wants the newest frame alone; a record wants all that was sent, resent if
             # need be.

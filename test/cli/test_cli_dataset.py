@@ -2,9 +2,12 @@
 
 import sys
 
+import cv2
 from monodepth_ros.cli.main import main
+import numpy as np
 import pytest
 from recording_kit import Robot
+import rerun_double
 
 pytest.importorskip('rosbags', reason='rosbags is not installed')
 
@@ -71,3 +74,39 @@ def test_ray_that_is_not_installed(bag, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, 'ray', None)
     assert run(bag, '--out', tmp_path / 'out', '--ray', 'local') == 1
     assert '--ray needs the library ray' in capsys.readouterr().err
+
+
+def test_a_recording_for_the_viewer(bag, tmp_path, capsys, monkeypatch):
+    made = []
+    monkeypatch.setitem(sys.modules, 'rerun', rerun_double)
+    monkeypatch.setattr(rerun_double.RecordingStream, 'made', made)
+    out = tmp_path / 'out'
+    assert run(bag, '--out', out, '--max-blur', 1, '--write', 'rrd') == 0
+    assert (
+        f'8 of 8 frames in {out}/dataset.rrd; open it: monodepth view' in capsys.readouterr().out
+    )
+    assert (out / 'dataset.rrd').read_bytes() == b'whole'
+    (recording,) = made
+    names = sorted(path.stem for path in (out / 'rgb').iterdir())
+    pictures = [v.named['contents'] for v in recording.of('world/camera/image/color')]
+    assert pictures == [(out / 'rgb' / f'{name}.jpg').read_bytes() for name in names]
+    truth = recording.of('world/camera/image/truth')[3].values[0]
+    stored = cv2.imread(str(out / 'depth' / f'{names[3]}.png'), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(truth, stored)
+    # By the robot's own drive: .2 m an image.
+    places = np.array([v.named['translation'] for v in recording.of('world/camera')])
+    np.testing.assert_allclose(np.diff(places[:, 0]), 0.2, atol=1e-4)
+    assert len(recording.of('world/camera/points')[3].values[0]) == np.count_nonzero(stored)
+    stamps = [times['stamp'] for times in recording.times('world/camera/image/truth')]
+    assert stamps == sorted(stamps) and len(set(stamps)) == 8
+
+
+def test_a_viewer_that_is_not_installed(bag, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'rerun', None)
+    assert run(bag, '--out', tmp_path / 'out', '--write', 'rrd') == 1
+    assert 'need the library rerun-sdk' in capsys.readouterr().err
+    assert not (tmp_path / 'out' / 'rgb').exists()
+    monkeypatch.setitem(sys.modules, 'rerun', rerun_double)
+    pytest.importorskip('fsspec', reason='fsspec is not installed')
+    assert run(bag, '--out', 'memory://data', '--write', 'rrd') == 1
+    assert 'no folder of this machine, and --write rrd needs one' in capsys.readouterr().err

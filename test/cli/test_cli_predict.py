@@ -21,6 +21,7 @@ from image_kit import corner_image, encoded, exif, with_png_chunk
 from monodepth_ros.cli.main import main
 import numpy as np
 import pytest
+import rerun_double
 from tiny_folder import FOCAL, HEIGHT, WIDTH, write_tiny_folder
 
 ROOT = Path(__file__).parents[2]
@@ -216,6 +217,45 @@ def test_where_intrinsics_come_from_is_said(tiny_model, tmp_path, capsys):
         bag.image(room_images(1, (64, 48))[0], stamp(0))
     assert predict(tiny_model, tmp_path / 'out', tmp_path / 'room') == 0
     assert 'are taken from /info\n' in capsys.readouterr().out
+
+
+def test_recordings_for_the_viewer(tiny_model, tmp_path, capsys, monkeypatch):
+    pytest.importorskip('rosbags')
+    made = []
+    monkeypatch.setitem(sys.modules, 'rerun', rerun_double)
+    monkeypatch.setattr(rerun_double.RecordingStream, 'made', made)
+    write_drive(tmp_path / 'room')
+    out = tmp_path / 'out'
+    command = (tiny_model, out, tmp_path / 'room', '--write', 'rrd,bag', '--scale', '1.25')
+    assert predict(*command) == 0
+    assert names(out) == ['room_monodepth', 'room_monodepth.rrd']
+    (recording,) = made
+    assert [v.values for v in recording.of('plot/scale')] == 3 * [([1.25],)]
+    stamps = [times['stamp'] for times in recording.times('world/camera/points')]
+    assert stamps == [np.datetime64(stamp(index), 'ns') for index in range(3)]
+    # After the last transform there is no pose.
+    places = [v.named['translation'].tolist() for v in recording.of('world/camera')]
+    assert places == [[0, 0, 1], [0.1, 0, 1]]
+    assert isinstance(recording.of('world/camera/points')[2], rerun_double.Clear)
+    assert predict(*command) == 1
+    assert 'exists; keep it with --resume' in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, 'rerun', None)
+    assert predict(tiny_model, tmp_path / 'new', tmp_path / 'room', '--write', 'rrd') == 1
+    assert 'need the library rerun-sdk' in capsys.readouterr().err
+    assert not (tmp_path / 'new').exists()
+
+
+def write_drive(path):
+    """Write a bag of three images, with a camera that moves in odom for the first two."""
+    with BagKit(path) as bag:
+        for index in range(3):
+            pose = np.eye(4)
+            pose[:3, 3] = 0.1 * index, 0, 1
+            if index < 2:
+                frames = ('odom', 'camera_optical_frame')
+                bag.transforms(stamp(index), {frames: pose}, '/tf')
+            bag.info(stamp(index), (64, 48))
+            bag.image(room_images(1, (64, 48))[0], stamp(index))
 
 
 @pytest.mark.parametrize(

@@ -139,3 +139,23 @@ def test_plan_survives_its_file(folder, tmp_path):
     plan = _plan('--images', str(folder), '--duration', '3')
     plan.save(tmp_path / 'plan.json')
     assert Plan.load(tmp_path / 'plan.json') == plan
+
+
+def test_where_the_camera_stands(folder, tmp_path):
+    def stand(*arguments):
+        plan = make_plan(parse_options(arguments), tmp_path / 'stamps')
+        return plan.height, plan.pitch
+
+    assert stand() == (0, 0) == stand('--camera-height', 'none')
+    assert stand('--camera-height', '0.62,10') == (0.62, 10)
+    assert stand('--images', str(folder), '--camera-height', '0.62') == (0.62, 0)
+    assert stand('--camera-height', 'auto') == plan_module.ROOM_STAND
+    with pytest.raises(ConfigError, match='known for the rendered room only, not for .*0.62,10'):
+        stand('--images', str(folder), '--camera-height', 'auto')
+
+
+@pytest.mark.parametrize('text', ['0', '-1', 'nan', 'high', '1,95', '1,x'])
+def test_where_no_camera_stands(text, capsys):
+    with pytest.raises(SystemExit):
+        parse_options(['--camera-height', text])
+    assert 'is not none, auto, or metres above the floor' in capsys.readouterr().err

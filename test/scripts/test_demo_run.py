@@ -117,6 +117,17 @@ def test_demo_from_start_to_end(source, tmp_path):
         assert key in out
 
 
+def test_the_scale_is_compared_with_the_truth(source, tmp_path):
+    process = _start(source, tmp_path, '--rate', '2', '--camera-height', '1,10')
+    out, error = _end(process, source)
+    assert process.returncode == 0, out + error
+    scale = json.loads((tmp_path / 'summary.json').read_text())['scale']
+    assert scale['metres_truth'] == 2.0 and scale['factor'] > 0
+    assert scale['metres_network'] * scale['factor_by_truth'] == pytest.approx(2, rel=0.1)
+    assert cv2.imread(str(tmp_path / 'scale.png')) is not None
+    assert 'factor_by_truth' in out and 'scale.png' in out
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_the_demo_with_what_there_is(source, tmp_path, number):
     process = _start(source, tmp_path, '--duration', '600')
