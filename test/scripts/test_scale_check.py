@@ -42,15 +42,15 @@ class Room:
 def test_the_true_plane_is_that_of_the_labelled_floor(script, step):
     sample = Room()[0]
     sample = replace(sample, depth=sample.depth[::step, ::step])
-    plane = script.true_plane(sample, CAMERA.rectified, (FLOOR,))
+    plane = script.true_plane(sample, (FLOOR,), 0.01)
     assert plane.height == pytest.approx(0.6, rel=1e-3)
     assert plane.angle_to(PLANE) < 0.1
 
 
 def test_too_little_floor_and_a_wall_for_one_are_none(script):
     sample = Room()[0]
-    assert script.true_plane(sample, CAMERA.rectified, (0,)) is None
-    assert script.true_plane(sample, CAMERA.rectified, (3,)) is None
+    assert script.true_plane(sample, (0,), 0.01) is None
+    assert script.true_plane(sample, (3,), 0.01) is None
 
 
 @pytest.mark.parametrize('seed', range(5))
