@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 import random
 import time
-from typing import Callable
+from typing import Any, Callable
 
 import footprint
 from monodepth_ros.benchmark.machine import describe_machine, versions
@@ -51,6 +51,7 @@ class Plan:
         in_flight: as of `Rig`; 0 for the steady rate.
         side: columns and rows of the network's input.
         topics: outputs to check.
+        parameters: of the node.
         seed: of what is left to chance.
         calm_s: seconds of nothing but images after each round of the scenario.
         every_s: seconds from one sample to the next.
@@ -65,6 +66,7 @@ class Plan:
     in_flight: int = 0
     side: int = 64
     topics: tuple[str, ...] = tuple(scenario.TOPICS)
+    parameters: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     calm_s: float = 2.0
     every_s: float = 5.0
@@ -257,7 +259,8 @@ def soak(plan: Plan, folder: Path, say: Callable[[str], None]) -> dict:
 
     """
     begun = datetime.now(timezone.utc)
-    with Rig(folder, plan.cameras, {}, plan.topics, plan.side, plan.rate) as rig:
+    settings = plan.parameters, plan.topics, plan.side, plan.rate
+    with Rig(folder, plan.cameras, *settings) as rig:
         for camera in rig.cameras:
             camera.info_every = 20 if plan.in_flight else 1
         run = Soak(plan, rig, say)

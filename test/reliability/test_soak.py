@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import cv2
 import footprint
+from monodepth_ros.ros.publishers import EXTRA_TOPICS
 import pytest
 import rclpy
 from rig import BrokenPromiseError, Rig
@@ -29,6 +30,15 @@ def test_nothing_in_a_nodes_life_breaks_a_promise(life):
     assert life['wrong'] == {} and life['frames'] == life['checked']['depth/image_rect'] > 50
     assert set(life['checked']) == set(scenario.TOPICS)
     assert life['cycles'] == 3
+
+
+def test_nothing_breaks_one_with_everything_on(ros, rig_folder):
+    topics = (*scenario.TOPICS, *EXTRA_TOPICS)
+    plan = soak.Plan(1.0, every_s=1.0, topics=topics, parameters=scenario.EVERYTHING)
+    life = soak.soak(plan, rig_folder, str)
+    assert life['kept'], (life['promises'], life['wrong_texts'])
+    assert life['wrong'] == {} and life['frames'] > 50
+    assert set(life['checked']) == set(topics)
 
 
 def test_a_report_has_all_that_is_counted(life, tmp_path):

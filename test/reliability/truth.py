@@ -246,8 +246,9 @@ def _file(msg) -> int:
 
 
 def _depth_file(msg) -> int:
-    inverse = cv2.imdecode(np.frombuffer(msg.data, np.uint8)[12:], cv2.IMREAD_UNCHANGED)
-    return watermark.read(10100 / (inverse + 100.0), is_depth=True)
+    values = cv2.imdecode(np.frombuffer(msg.data, np.uint8)[12:], cv2.IMREAD_UNCHANGED)
+    is_inverse = msg.format.startswith('32FC1')
+    return watermark.read(10100 / (values + 100.0) if is_inverse else values, is_depth=True)
 
 
 _BOARDS: dict[str, Callable[[object], int]] = {
