@@ -12,6 +12,7 @@ from monodepth_ros.frames import Frame
 from monodepth_ros.offline.jobs import Source
 from monodepth_ros.offline.transforms import STATIC_TOPIC
 from monodepth_ros.pipeline.predictor import infer, Predictor
+from monodepth_ros.scale.affine import AffineVote
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
 from monodepth_ros.scale.messages import cloud_of, depth_image_of, scan_of
 from monodepth_ros.scale.plane import GroundPlane
@@ -69,7 +70,7 @@ class Knowledge:
 
 def votes(
     source: Source, predictor: Predictor, knowledge: Knowledge, every: int = 1
-) -> Iterator[Union[Vote, MonodepthError]]:
+) -> Iterator[Union[Vote, AffineVote, MonodepthError]]:
     """Yield each frame's vote, or why it has none.
 
     Args:
@@ -95,6 +96,10 @@ def votes(
 def _view(predictor: Predictor, frame: Frame) -> View:
     prepared = predictor.prepare(frame)
     view = predictor.view(prepared, infer(predictor.engine, [prepared]))
+    if view is None and prepared.plan.camera is not None:
+        raise ConfigError(
+            f'{predictor.engine.facts.network} gives no depth; take a model that does'
+        )
     if view is None:
         raise ConfigError('the camera is not calibrated; give --camera-info or --hfov')
     return view
@@ -182,7 +187,7 @@ def _deserialize(data, kind):
     return deserialize(data, kind)
 
 
-def _vote(view, frame, around, knowledge, classes) -> Vote:
+def _vote(view, frame, around, knowledge, classes) -> Union[Vote, AffineVote]:
     if knowledge.distance is not None:
         return _by_tape(view, frame, knowledge)
     if knowledge.depth_topic:

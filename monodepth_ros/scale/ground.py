@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Collection
+from dataclasses import dataclass, replace
+from typing import Collection, Union
 
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.errors import ScaleError
+from monodepth_ros.scale.affine import AffineVote, vote_on
 from monodepth_ros.scale.plane import GroundPlane
-from monodepth_ros.scale.votes import OF_DEVIATION, View, Vote, vote_of
+from monodepth_ros.scale.votes import OF_DEVIATION, View, Vote
 import numpy as np
 
 SAMPLES = 5_000
@@ -43,8 +44,10 @@ class GroundSettings:
     max_tilt: float = 15.0
 
 
-def ground_vote(view: View, plane: GroundPlane, settings: GroundSettings) -> Vote:
-    """Return by how much the depth of the floor in view is off.
+def ground_vote(
+    view: View, plane: GroundPlane, settings: GroundSettings
+) -> Union[Vote, AffineVote]:
+    """Return by how much the depth of the floor in view is off, or what makes metres of it.
 
     Args:
         view: what the network says.
@@ -53,7 +56,8 @@ def ground_vote(view: View, plane: GroundPlane, settings: GroundSettings) -> Vot
 
     Raises:
         ScaleError: 'no_labels', 'no_floor' where too few confident pixels are floor, 'tilted'
-            where the network's floor leans against the known one: either is wrong.
+            where the network's floor leans against the known one: either is wrong; as
+            `fit_affine`, of a network that gives no metres.
 
     """
     if view.label is None or not settings.labels:
@@ -69,8 +73,18 @@ def ground_vote(view: View, plane: GroundPlane, settings: GroundSettings) -> Vot
         raise ScaleError(
             'no_floor', f'{share:.1%} of the image is floor for sure, expected {LEAST_SHARE:.0%}'
         )
-    seen = seen_plane(view.depth, chosen, view.camera)
-    tilt = plane.angle_to(seen)
+    known = plane.depth(view.camera)[chosen]
+    vote = vote_on(view, known, view.depth[chosen])
+    depth = _in_metres(view, vote)
+    floor = np.count_nonzero(chosen)
+    chosen &= np.isfinite(depth)
+    if 2 * np.count_nonzero(chosen) < floor:
+        raise ScaleError(
+            'no_fit',
+            f'most of the floor would be farther than {view.relative.farthest:g} m; correct '
+            'depth.farthest in the manifest, or the pose of the camera',
+        )
+    tilt = plane.angle_to(seen_plane(depth, chosen, view.camera))
     if tilt > settings.max_tilt:
         raise ScaleError(
             'tilted',
@@ -79,7 +93,13 @@ def ground_vote(view: View, plane: GroundPlane, settings: GroundSettings) -> Vot
             'camera.pitch and camera.roll), or raise scale.max_tilt where the network is known to '
             'tilt such floors',
         )
-    return vote_of(plane.depth(view.camera)[chosen], view.depth[chosen], tilt)
+    return replace(vote, tilt=tilt)
+
+
+def _in_metres(view, vote):
+    if view.relative is None:
+        return view.depth
+    return view.relative.metres(view.depth, vote.scale, vote.shift)
 
 
 def _floor(view, plane, labels):
@@ -89,9 +109,7 @@ def _floor(view, plane, labels):
     chosen = is_floor[view.label]
     chosen &= view.confidence >= LEAST_CONFIDENCE
     chosen &= plane.climb(view.camera) < -LEAST_FALL
-    # NaN and infinity fail one of the two.
-    chosen &= (view.depth > 0) & (view.depth < np.inf)
-    return chosen
+    return chosen & view.usable()
 
 
 def seen_plane(depth: np.ndarray, chosen: np.ndarray, camera: PinholeCamera) -> GroundPlane:
