@@ -117,6 +117,10 @@ class SourceConfig:
         hfov: horizontal field of view in degrees, for images without intrinsics of their own; 0
             where they have some.
         max_depth: metres, ground truth beyond it does not count; 0 for the data set's own.
+        topic: of the images, where `root` is a bag; empty for the only one.
+        every: of a video or bag, each so many-th frame is looked at.
+        min_change: mean difference of grey, 0..1, to the last frame of a video or bag that was
+            kept, that a frame needs to be kept too.
 
     """
 
@@ -128,6 +132,9 @@ class SourceConfig:
     scene: str = ''
     hfov: float = 0.0
     max_depth: float = 0.0
+    topic: str = ''
+    every: int = 1
+    min_change: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -219,9 +226,9 @@ MAIN = ('dataset', 'split', 'held_out')
 MAX_TILT = 30.0
 """Degrees; a crop that is turned further is stretched beyond use."""
 POSITIVE = ('width', 'height', 'epochs', 'batch_size', 'validate_every', 'learning_rate')
-POSITIVE += ('clip_norm', 'temperature', 'weight', 'min_zoom')
+POSITIVE += ('clip_norm', 'temperature', 'weight', 'min_zoom', 'every')
 SHARES = ('warm_up', 'ema_decay', 'flip', 'blur', 'brightness', 'channel', 'saturation')
-SHARES += ('zoom_until', 'motion_blur')
+SHARES += ('zoom_until', 'motion_blur', 'min_change')
 
 
 def load_config(path: str | Path, **changes) -> TrainConfig:
