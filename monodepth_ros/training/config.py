@@ -87,8 +87,8 @@ class TeacherConfig:
     """A trained network to learn from beside the ground truth; it sees the same images.
 
     Attributes:
-        checkpoint: path of a checkpoint of ours, or of an ONNX file with a manifest, which teaches
-            depth alone; empty for no teacher.
+        checkpoint: path of a checkpoint of ours, or of an ONNX file with a manifest; empty for no
+            teacher.
         depth: weight of the relative error against the teacher's depth, on all pixels.
         semantic: weight of the divergence from the teacher's labels, on all pixels.
         temperature: of the labels; the higher, the more the unlikely classes count.

@@ -35,8 +35,8 @@ def open_dataset(
         name: one of `DATASETS`; docs/datasets.md describes their files. 'nyu' is the labelled set
             of NYU Depth v2 in folders, 'nyu_mat' its official file, 'csv' 50 thousand unlabelled
             pairs of it, 'folder' a data set of one's own, 'unlabelled' images without truth
-            in a folder, a video or a bag, whatever the split. Labels of 'nyu' and 'nyu_mat' are of 13
-            classes, unless `classes` says otherwise; 'nyu40' and 'nyu_mat40' have 40.
+            in a folder, a video or a bag, whatever the split. Labels of 'nyu' and 'nyu_mat' are
+            of 13 classes, unless `classes` says otherwise; 'nyu40' and 'nyu_mat40' have 40.
         root: the data set's folder, or its file.
         split: name of the list of images.
         classes: class names that labels must have, where there are labels; empty to read none,
