@@ -382,8 +382,10 @@ class Predictor:
         depth = relative.metres(raw.relative[index], scale, shift)
         # What finish multiplies by again, for networks that know the training camera's metres.
         depth /= np.float32(prepared.plan.depth_scale)
-        rest = (a[index : index + 1] for a in (raw.label, raw.confidence))
-        return RawOutput(depth[None], *rest, relative=raw.relative[index : index + 1])
+        one = slice(index, index + 1)
+        return RawOutput(
+            depth[None], raw.label[one], raw.confidence[one], relative=raw.relative[one]
+        )
 
     def _filter_edges(self, depth, camera, options):
         if options.edge_filter > 0:
