@@ -98,5 +98,7 @@ SCALE_REASONS = (
     'beyond_limits',
     'outlier',
     'few_votes',
+    'one_depth',
+    'no_fit',
 )
 """Why a robot's knowledge of distances is left unused."""

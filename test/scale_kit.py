@@ -1,7 +1,10 @@
 """A room with a level floor and a wall ahead, as a camera and a perfect network see it."""
 
+from dataclasses import fields, replace
+
 from doubles import FormulaEngine, make_facts
 from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.engines.foreign.facts import ForeignFacts
 from monodepth_ros.frames import RawOutput
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.pose import Pose
@@ -52,3 +55,34 @@ class RoomEngine(FormulaEngine):
         border = (0, 0), ((images.shape[1] - 240) // 2,) * 2, (0, 0)
         maps = [np.pad(m[None], border, 'edge') for m in (depth, label, np.full_like(label, 255))]
         return RawOutput(*(np.repeat(m, len(images), axis=0) for m in maps))
+
+
+def relative_numbers(depth, kind, scale=0.02, shift=0.3):
+    """Return what a perfect network of a kind that is no metres says of depth in metres.
+
+    Args:
+        depth: any shape, metres.
+        kind: one of `affine.KINDS`.
+        scale: what the numbers are to be multiplied by.
+        shift: what is to be added then; 0 of a kind that has none.
+
+    """
+    wanted = 1 / depth if kind.startswith('inverse') else depth
+    return ((wanted - (shift if 'shift' in kind else 0.0)) / scale).astype(np.float32)
+
+
+class RelativeRoomEngine(RoomEngine):
+    """See the same room in numbers of a kind that is no metres: depth = scale x number + shift."""
+
+    def __init__(self, kind, scale=0.02, shift=0.3, pose=POSE):
+        super().__init__(1.0, pose)
+        of_room = {f.name: getattr(self.facts, f.name) for f in fields(self.facts)}
+        of_room['outputs'] = ('relative', 'semantic')
+        maps = ('label', 'confidence', 'relative')
+        self.facts = ForeignFacts(**of_room, maps=maps, has_focal_length=False, depth_kind=kind)
+        self.kind, self.scale, self.shift = kind, scale, shift
+
+    def _infer(self, images):
+        raw = super()._infer(images)
+        numbers = relative_numbers(raw.depth, self.kind, self.scale, self.shift)
+        return replace(raw, depth=np.full_like(raw.depth, np.nan), relative=numbers)

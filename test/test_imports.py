@@ -100,6 +100,7 @@ ALLOWED = [
         ],
     ),
     (r'training\.(evaluate|validation|foreign_teacher)', [*TRAINING, 'engines']),
+    (r'training\.datasets\.recorded', [*TRAINING, 'engines.cache', 'offline']),
     (r'training.*', TRAINING),
     (
         r'ros.*',

@@ -1,5 +1,7 @@
 """Find the factor for depth, the parameter depth.scale, by a tape measure, the floor, or a lidar.
 
+Of a network that gives no metres it is the scale, and the shift, of its numbers.
+
 With --distance and --pixel it is a place whose distance is known; with --height the floor; with
 --points-topic or --depth-topic what another sensor in a bag has seen; and else the floor by the TF
 of a bag.
@@ -82,7 +84,8 @@ def run(options: argparse.Namespace) -> int:
     from monodepth_ros.offline.jobs import Intrinsics
     from monodepth_ros.offline.scale import votes
     from monodepth_ros.offline.sources import open_sources
-    from monodepth_ros.pipeline.predictor import Predictor, PredictorOptions
+    from monodepth_ros.pipeline.predictor import Predictor, PredictorOptions, relative_depth
+    from monodepth_ros.scale.affine_calibration import calibrate_affine
     from monodepth_ros.scale.calibration import calibrate, FEWEST_FRAMES
     from tqdm import tqdm
 
@@ -110,7 +113,8 @@ def run(options: argparse.Namespace) -> int:
         print(f'{count} of {frames} frames: {reason}', file=sys.stderr)
     if not found:
         raise ScaleError('few_votes', f'none of {frames} frames gave a factor')
-    print(calibrate(found, min(FEWEST_FRAMES, frames)))
+    combine = calibrate_affine if relative_depth(predictor.engine.facts) else calibrate
+    print(combine(found, min(FEWEST_FRAMES, frames)))
     return 0
 
 

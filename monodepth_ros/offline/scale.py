@@ -13,6 +13,7 @@ from monodepth_ros.offline.jobs import Source
 from monodepth_ros.offline.transforms import STATIC_TOPIC
 from monodepth_ros.pipeline.predictor import infer, Predictor, Prepared
 from monodepth_ros.pipeline.segments import line_segments
+from monodepth_ros.scale.affine import AffineVote
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
 from monodepth_ros.scale.messages import cloud_of, depth_image_of, scan_of
 from monodepth_ros.scale.plane import GroundPlane
@@ -71,7 +72,7 @@ class Knowledge:
 
 def votes(
     source: Source, predictor: Predictor, knowledge: Knowledge, every: int = 1
-) -> Iterator[Union[Vote, MonodepthError]]:
+) -> Iterator[Union[Vote, AffineVote, MonodepthError]]:
     """Yield each frame's vote, or why it has none.
 
     Args:
@@ -96,6 +97,10 @@ def votes(
 
 def _view(predictor: Predictor, prepared: Prepared) -> View:
     view = predictor.view(prepared, infer(predictor.engine, [prepared]))
+    if view is None and prepared.plan.camera is not None:
+        raise ConfigError(
+            f'{predictor.engine.facts.network} gives no depth; take a model that does'
+        )
     if view is None:
         raise ConfigError('the camera is not calibrated; give --camera-info or --hfov')
     return view
@@ -183,7 +188,7 @@ def _deserialize(data, kind):
     return deserialize(data, kind)
 
 
-def _vote(view, prepared, around, knowledge, classes) -> Vote:
+def _vote(view, prepared, around, knowledge, classes) -> Union[Vote, AffineVote]:
     frame, plan = prepared.frame, prepared.plan
     if knowledge.distance is not None:
         return _by_tape(view, frame, knowledge)

@@ -11,6 +11,7 @@ import cv2
 from monodepth_ros.camera import CameraModel, PinholeCamera
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import ConfigError, EngineError
+from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import Frame, Prediction, RawOutput, UNLABELLED, Wanted
 from monodepth_ros.pipeline.depth_error import likely_error
 from monodepth_ros.pipeline.edges import flying_pixels
@@ -33,6 +34,7 @@ from monodepth_ros.pipeline.preprocess import (
     SCALES,
 )
 from monodepth_ros.pipeline.steady import SteadyDepth
+from monodepth_ros.scale.affine import RelativeDepth
 from monodepth_ros.scale.votes import View
 import numpy as np
 
@@ -167,6 +169,13 @@ def _stacked(batch):
 
 def _new_array(name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
     return np.empty(shape, dtype)
+
+
+def relative_depth(facts: ModelFacts) -> Optional[RelativeDepth]:
+    """Return what the numbers of a network that gives no metres are; None of one that does."""
+    if 'relative' not in facts.outputs:
+        return None
+    return RelativeDepth(facts.depth_kind, facts.min_depth, facts.max_depth)
 
 
 class Predictor:
@@ -333,21 +342,50 @@ class Predictor:
             index: place of the frame in the batch.
 
         Returns:
-            Depth before `PredictorOptions.scale`, with labels where the network has any; None
-            where the camera is not calibrated or the network gives no metres.
+            Depth before `PredictorOptions.scale`, or the numbers of a network that gives no
+            metres, with labels where the network has any; None where the camera is not calibrated
+            or the network gives neither.
 
         """
-        plan = prepared.plan
-        if plan.camera is None or 'depth' not in self.engine.facts.outputs:
+        plan, relative = prepared.plan, relative_depth(self.engine.facts)
+        if plan.camera is None or not {'depth', 'relative'} & {*self.engine.facts.outputs}:
             return None
-        depth = raw.depth[index][plan.content] * np.float32(plan.depth_scale)
+        if relative is None:
+            depth = raw.depth[index][plan.content] * np.float32(plan.depth_scale)
+        else:
+            depth = raw.relative[index][plan.content].copy()
         if plan.unseen_content is not None:
             depth[plan.unseen_content] = np.nan
         camera = plan.camera.resized(plan.content_width, plan.content_height)
         if 'semantic' not in self.engine.facts.outputs:
-            return View(depth, camera)
+            return View(depth, camera, relative=relative)
         label, confidence = _labels_on_depth(prepared, raw, index)
-        return View(depth, camera, label[plan.content], confidence[plan.content])
+        return View(depth, camera, label[plan.content], confidence[plan.content], relative)
+
+    def in_metres(
+        self, prepared: Prepared, raw: RawOutput, index: int, scale: float, shift: float
+    ) -> RawOutput:
+        """Return the output for one frame, as of a network that gives metres.
+
+        Args:
+            prepared: the frame.
+            raw: the output for a batch of a network that gives none; left as it is.
+            index: place of the frame in the batch.
+            scale: as `RelativeDepth.metres`.
+            shift: likewise.
+
+        Returns:
+            A batch of one.
+
+        """
+        relative = relative_depth(self.engine.facts)
+        depth = relative.metres(raw.relative[index], scale, shift)
+        # What finish multiplies by again, for networks that know the training camera's metres.
+        depth /= np.float32(prepared.plan.depth_scale)
+        one = slice(index, index + 1)
+        return RawOutput(
+            depth[None], raw.label[one], raw.confidence[one], relative=raw.relative[one]
+        )
 
     def _filter_edges(self, depth, camera, options):
         if options.edge_filter > 0:

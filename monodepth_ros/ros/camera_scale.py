@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+import math
 from typing import Any, Callable, Mapping, Optional
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
 from monodepth_ros.pipeline.pose_check import PoseCheck
-from monodepth_ros.pipeline.predictor import Predictor, Prepared
+from monodepth_ros.pipeline.predictor import Predictor, Prepared, relative_depth
 from monodepth_ros.pipeline.preprocess import SCALES
 from monodepth_ros.ros.diagnostics import scale_figures
 from monodepth_ros.ros.scanner import Scanner
 from monodepth_ros.ros.transforms import Transforms
+from monodepth_ros.scale.affine_estimator import AffineEstimator
 from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings, ScaleState
 from monodepth_ros.scale.filter import Estimate
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
@@ -123,13 +125,56 @@ class CameraScale:
         self._node = node
         self._prefix = prefix
         self._witnesses = witnesses
+        self._facts: Optional[ModelFacts] = None
         self._estimator = ScaleEstimator()
         self._pose_check = PoseCheck()
         self._publisher: Optional[Any] = None
 
-    def start(self) -> None:
-        """Begin to watch frames; an estimate from before holds for the same camera."""
+    def start(self, facts: ModelFacts) -> None:
+        """
+        Begin to watch frames; an estimate from before holds for the same camera.
+
+        Args:
+            facts: of the model. With another kind of depth the estimate starts anew.
+
+        """
+        if self._facts is None or relative_depth(facts) != relative_depth(self._facts):
+            relative = relative_depth(facts) is not None
+            self._estimator = AffineEstimator() if relative else ScaleEstimator()
+        self._facts = facts
         self.state = None
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether the model gives no metres."""
+        return self._facts is not None and relative_depth(self._facts) is not None
+
+    def said(self, factor: float, values: Mapping[str, Any]) -> ScaleState:
+        """
+        Return what is to be said of the scale now.
+
+        Args:
+            factor: what the depth is multiplied by where nothing is estimated.
+            values: parameter values by name.
+
+        """
+        if not self.is_relative:
+            return self.state or ScaleState(Estimate(factor, 0.0))
+        state = self.state or ScaleState(Estimate(math.nan, math.nan))
+        # Before the first image there is nothing to say, and without intrinsics that is said.
+        if state.estimate.votes or (sources(values) and self.state is None):
+            return state
+        return replace(state, warnings=(self._no_metres(state, values),))
+
+    def _no_metres(self, state, values):
+        kind = self._facts.depth_kind.replace('_', ' ')
+        remedy = f'scale.source knows no metres yet: {state.problem}'
+        if not sources(values):
+            remedy = 'for metres set scale.source to ground or points'
+        return (
+            f'{self._facts.network} gives depth {kind}, no metres: it is published on '
+            f'depth/relative alone; {remedy}'
+        )
 
     def create_output(self) -> None:
         """Make the topic."""
@@ -194,9 +239,32 @@ class CameraScale:
             ),
             (plan.camera, plan.depth_scale),
         )
+        if self.is_relative:
+            return replace(prepared, options=replace(prepared.options, scale=1.0))
         factor = min(max(self.state.estimate.factor, SCALES[0]), SCALES[1])
         options = replace(prepared.options, scale=factor)
         return replace(prepared, options=options)
+
+    def in_metres(
+        self, predictor: Predictor, prepared: Prepared, raw: RawOutput, index: int
+    ) -> Optional[RawOutput]:
+        """
+        Return the output for a `scaled` frame, of a model that gives no metres, in metres.
+
+        Args:
+            predictor: as `scaled` has it, like the others.
+            prepared: the frame.
+            raw: what the network gave for a batch.
+            index: place of the frame in the batch.
+
+        Returns:
+            A batch of one; None as long as nothing is known of the scale.
+
+        """
+        if self.state is None or not self.state.estimate.votes:
+            return None
+        estimate = self.state.estimate
+        return predictor.in_metres(prepared, raw, index, estimate.factor, estimate.shift)
 
     def _ground(
         self, view: View, prepared: Prepared, values: Mapping[str, Any], facts: ModelFacts
@@ -212,18 +280,19 @@ class CameraScale:
     def _points(self, view: View, frame: Any):
         return points_vote(view, self._witnesses.points(frame.frame_id, frame.stamp_ns))
 
-    def publish(self, header: Header, factor: float) -> None:
+    def publish(self, header: Header, factor: float, values: Mapping[str, Any]) -> None:
         """
         Publish a frame's scale, where somebody listens.
 
         Args:
             header: the frame's.
             factor: what its depth was multiplied by.
+            values: parameter values by name.
 
         """
         if not self._has_subscriber():
             return
-        state = self.state or ScaleState(Estimate(factor, 0.0))
+        state = self.said(factor, values)
         words = state.warnings or (state.problem,)
         status = DiagnosticStatus(
             level=DiagnosticStatus.WARN if state.warnings else DiagnosticStatus.OK,

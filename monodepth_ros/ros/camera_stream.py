@@ -23,8 +23,6 @@ from monodepth_ros.ros.publishers import Outputs
 from monodepth_ros.ros.rate_limit import RateLimit
 from monodepth_ros.ros.throttle import Throttle
 from monodepth_ros.ros.worker import Task
-from monodepth_ros.scale.estimator import ScaleState
-from monodepth_ros.scale.filter import Estimate
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -110,7 +108,7 @@ class CameraStream:
         self.halted, self._failures = '', 0
         self._frame_id = 'unknown'
         self.calibration.assume(self._values()['camera.hfov'])
-        self.scale.start()
+        self.scale.start(engine.facts)
         self._processor = FrameProcessor(
             engine,
             self.outputs,
@@ -243,7 +241,7 @@ class CameraStream:
         for note in notes if self._inputs else ():
             if self._calibration_throttle.ready(note):
                 self._log('warning', note)
-        scale = self.scale.state or ScaleState(Estimate(self._values()['depth.scale'], 0.0))
+        scale = self.scale.said(self._values()['depth.scale'], self._values())
         if scale.warnings and self._inputs and self._calibration_throttle.ready('scale'):
             self._log('warning', '; '.join(scale.warnings))
         state = CameraState(

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Callable, Mapping, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
-from monodepth_ros.engines.base import Engine
 from monodepth_ros.errors import IMAGE_REASONS
 from monodepth_ros.ros.fastdds import profile_variable
 from monodepth_ros.ros.stopwatch import STAGES
@@ -243,17 +242,6 @@ several times what the slowest network takes that is of use to a robot.
 """
 
 
-def engine_warning(engine: Engine) -> str:
-    """Return what a user should know of a loaded engine all the time; '' for nothing."""
-    facts, texts = engine.facts, [engine.warning]
-    if 'relative' in facts.outputs:
-        texts.append(
-            f'{facts.network} gives depth {facts.depth_kind.replace("_", " ")}, no metres: it is '
-            'published on depth/relative alone'
-        )
-    return '; '.join(filter(None, texts))
-
-
 def make_status(node: NodeState, camera: CameraState, report: Report) -> DiagnosticStatus:
     """Return a camera's status for /diagnostics: its level, one line, and every figure."""
     level, message = _judge(node, camera, report)
@@ -358,11 +346,17 @@ def scale_figures(state: ScaleState) -> list[tuple[str, str]]:
     """Return what is known of a scale as names and values; nan for what is not known."""
     estimate, age = state.estimate, state.age_s
     return [
-        ('factor', f'{estimate.factor:.4f}'),
+        ('factor', _number(estimate.factor)),
         ('spread', f'{estimate.spread:.4f}'),
         ('votes', str(estimate.votes)),
         ('age_s', 'nan' if age is None else f'{age:.3f}'),
         ('tilt_deg', 'nan' if state.tilt is None else f'{state.tilt:.2f}'),
         ('source', state.source),
         ('held_for', state.reason),
+        ('shift', _number(estimate.shift)),
     ]
+
+
+def _number(value: float) -> str:
+    """Return a number with four decimals, or four digits where it is small, as other units are."""
+    return f'{value:.4f}' if value == 0 or abs(value) >= 0.1 or value != value else f'{value:.4g}'

@@ -17,7 +17,7 @@ from monodepth_ros.ros import fastdds, parameters
 from monodepth_ros.ros.bond import LifeSign
 from monodepth_ros.ros.camera_scale import Witnesses
 from monodepth_ros.ros.camera_stream import CameraStream
-from monodepth_ros.ros.diagnostics import engine_warning, NodeState
+from monodepth_ros.ros.diagnostics import NodeState
 from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
 from monodepth_ros.ros.memory import give_back_freed_memory, keep_freed_memory
 from monodepth_ros.ros.scale_calibration import ScaleCalibration
@@ -208,8 +208,8 @@ class MonoDepthNode(LifecycleNode):
             f'{self._values["model"]} on engine {engine.name}, {engine.device}, '
             f'{engine.precision}{engine.reason and f"; {engine.reason}"}'
         )
-        if warning := engine_warning(engine):
-            self.get_logger().warning(warning)
+        if engine.warning:
+            self.get_logger().warning(engine.warning)
 
     def _create_known_engine(self, *values: Any) -> Engine:
         from monodepth_ros.engines.factory import create_engine
@@ -344,7 +344,7 @@ class MonoDepthNode(LifecycleNode):
             engine=engine.name if engine else '',
             device=engine.device if engine else '',
             precision=engine.precision if engine else '',
-            warning=engine_warning(engine) if engine else '',
+            warning=engine.warning if engine else '',
         )
         msg = DiagnosticArray(status=[camera.status(state) for camera in self._cameras])
         msg.header.stamp = self.get_clock().now().to_msg()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 import time
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Collection, Mapping
 
 from monodepth_ros.engines.base import Engine
+from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import Frame, RawOutput
 from monodepth_ros.pipeline.predictor import Predictor
 from monodepth_ros.ros.calibration import Calibration
@@ -49,7 +50,7 @@ class FrameProcessor:
 
         """
         self._predictor = Predictor(engine)
-        self._silent = silent_topics(engine.facts, calibrated=True)
+        self._metric_facts = with_metres(engine.facts)
         self._outputs = outputs
         self._statistics = statistics
         self._calibration = calibration
@@ -74,13 +75,18 @@ class FrameProcessor:
         """Publish what is subscribed to of frame `index` of a batch; what goes wrong is raised."""
         self._statistics.count('processed')
         values, outputs = task.values, self._outputs
-        facts = self._predictor.engine.facts
-        topics = [topic for topic in outputs.listened() if topic not in self._silent]
+        facts, prepared = self._metric_facts, task.prepared
+        calibrated = prepared.plan.camera is not None
+        topics = _said(outputs.listened(), facts)
         with task.stopwatch.measure('output'):
-            wanted = needed_maps(topics, values, task.prepared.plan.camera is not None)
-            prepared = task.prepared
-            if wanted.depth or self._scale.listened():
+            wanted = needed_maps(topics, values, calibrated)
+            needed = wanted.depth or (wanted.error and self._scale.is_relative)
+            if needed or self._scale.listened():
                 prepared = self._scale.scaled(self._predictor, prepared, raw, index, values)
+            if needed and self._scale.is_relative:
+                raw, index, facts = self._measured(prepared, raw, index)
+                topics = _said(topics, facts)
+                wanted = needed_maps(topics, values, calibrated)
             prediction = self._predictor.finish(
                 prepared, raw, index, wanted, outputs.buffers.array
             )
@@ -88,10 +94,30 @@ class FrameProcessor:
             flatten(prediction, plane, values, facts)
             prediction = replace(prediction, ground=plane)
         outputs.publish(topics, prediction, facts, values, task.stopwatch)
-        self._scale.publish(make_header(prediction), prepared.options.scale)
+        self._scale.publish(make_header(prediction), prepared.options.scale, values)
         now_ns = self._now_ns()
         # Without a stamp, or with use_sim_time before the first /clock, its age is not known.
         stamp_ns = prediction.stamp_ns
         age = (now_ns - stamp_ns) * 1e-9 if stamp_ns and now_ns else None
         seconds = time.monotonic() - task.received
         self._statistics.published(age, seconds, task.stopwatch.seconds)
+
+    def _measured(self, prepared, raw, index):
+        """Return output, place in it, and facts: in metres where those are known."""
+        metric = self._scale.in_metres(self._predictor, prepared, raw, index)
+        if metric is None:
+            return raw, index, self._predictor.engine.facts
+        return metric, 0, self._metric_facts
+
+
+def with_metres(facts: ModelFacts) -> ModelFacts:
+    """Return the facts of a model with what it gives once its relative depth has become metres."""
+    if 'relative' not in facts.outputs:
+        return facts
+    return replace(facts, outputs=('depth', *facts.outputs))
+
+
+def _said(topics: Collection[str], facts: ModelFacts) -> list[str]:
+    """Return those of some topics on which a model of these facts says something."""
+    silent = silent_topics(facts, calibrated=True)
+    return [topic for topic in topics if topic not in silent]

@@ -103,8 +103,9 @@ def silent_topics(facts: ModelFacts, calibrated: bool) -> set[str]:
         calibrated: whether the camera's intrinsics are known.
 
     """
-    relative = 'relative' in facts.outputs
-    silent = set(METRIC_TOPICS) if relative else {RELATIVE_TOPIC}
+    silent = set() if 'relative' in facts.outputs else {RELATIVE_TOPIC}
+    if 'depth' not in facts.outputs and not silent:
+        silent = set(METRIC_TOPICS)
     return silent if calibrated else silent.union(CALIBRATED_TOPICS)
 
 

@@ -71,6 +71,12 @@ class ScaleCalibration:
                 'scale.source is none, so that nothing is known to calibrate by; deactivate the '
                 'node, set it to ground or points, and activate it',
             )
+        if any(scale.is_relative for scale in self._scales.values()):
+            raise ScaleError(
+                'few_votes',
+                'the model gives no metres, which no factor makes of its depth; leave scale and '
+                'shift to scale.source',
+            )
         if len(self._scales) > 1:
             raise ScaleError(
                 'few_votes',

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, Union
 
 from monodepth_ros.errors import ScaleError
-from monodepth_ros.scale.filter import Estimate, ScaleFilter
+from monodepth_ros.scale.affine import AffineVote
+from monodepth_ros.scale.filter import Estimate, ScaleFilter, VoteFilter
 from monodepth_ros.scale.votes import View, Vote
 
-Witness = Callable[[View], Vote]
+Witness = Callable[[View], Union[Vote, AffineVote]]
 """Gives a frame's vote; raises ScaleError where there is none, with the reason."""
 
 SOURCES = ('ground', 'points')
 """Names of the witnesses."""
 
-OUT_OF_VIEW = ('no_floor', 'few_points')
+OUT_OF_VIEW = ('no_floor', 'few_points', 'one_depth')
 """Reasons that are no fault: what could be measured by is not in view."""
 
 PATIENCE_S = 1.0
@@ -101,8 +102,8 @@ class ScaleEstimator:
         self.watch: Optional[Callable[[Vote], None]] = None
         self._key: Any = None
         self._state = ScaleState()
-        self._filter = ScaleFilter()
-        self._beside: dict[str, ScaleFilter] = {}
+        self._filter: VoteFilter = self._new_filter(ScaleSettings())
+        self._beside: dict[str, VoteFilter] = {}
         self._silent_since: Optional[int] = None
 
     def update(
@@ -149,25 +150,39 @@ class ScaleEstimator:
     def _restart_for(self, key, settings):
         if key != self._key:
             self._key = key
-            self._filter = ScaleFilter(settings.prior)
+            self._filter = self._new_filter(settings)
             self._beside = {}
             self._silent_since = None
             self._state = ScaleState()
         self._filter.time_constant = settings.time_constant
 
+    def _new_filter(self, settings) -> VoteFilter:
+        return ScaleFilter(settings.prior, settings.time_constant)
+
     def _take(self, vote, stamp_ns, settings):
         """Give a vote to the filter; return the reason, and words, where it does not count."""
+        if problem := self._beyond(vote, settings):
+            return 'beyond_limits', problem
+        begins = not self._filter.estimate.factor > 0
+        if not self._filter.add(vote, stamp_ns):
+            return 'outlier', (
+                'votes that agree with each other are awaited'
+                if begins
+                else f'a vote of {vote} is far from the estimate'
+            )
+        return '', ''
+
+    def _beyond(self, vote, settings) -> str:
+        """Return why a vote is beyond the limits; '' where it is not."""
         relative = vote.factor / settings.prior
         low, high = settings.limits
-        if not low <= relative <= high:
-            return 'beyond_limits', (
-                f'the depth would have to be multiplied by {relative:.3g}, expected '
-                f'{low:g}..{high:g} of scale.limits: correct the pose of the camera; if it is '
-                'right, call ~/calibrate_scale, or widen the limits'
-            )
-        if not self._filter.add(vote, stamp_ns):
-            return 'outlier', f'a vote of {vote.factor:.3g} is far from the estimate'
-        return '', ''
+        if low <= relative <= high:
+            return ''
+        return (
+            f'the depth would have to be multiplied by {relative:.3g}, expected '
+            f'{low:g}..{high:g} of scale.limits: correct the pose of the camera; if it is '
+            'right, call ~/calibrate_scale, or widen the limits'
+        )
 
     def _average(self, tilt):
         before = self._state.tilt
@@ -176,7 +191,7 @@ class ScaleEstimator:
     def _compare(self, votes, stamp_ns, settings, count):
         """Keep an estimate of each source, where there are several."""
         for name, vote in votes.items() if count > 1 else ():
-            one = self._beside.setdefault(name, ScaleFilter(settings.prior))
+            one = self._beside.setdefault(name, self._new_filter(settings))
             one.time_constant = settings.time_constant
             one.add(vote, stamp_ns)
 
@@ -184,10 +199,17 @@ class ScaleEstimator:
         state = self._state
         warnings = []
         if self._lasts(state) and state.reason not in OUT_OF_VIEW:
-            warnings.append(f'scale {state.estimate.factor:.3g} is held: {state.problem}')
+            warnings.append(f'{self._held(state.estimate)}: {state.problem}')
         if state.source == 'ground' and state.estimate.votes >= FEWEST_TO_JUDGE:
-            warnings += _doubts(state, settings)
+            warnings += self._doubts(state, settings)
         return (*warnings, *self._disagreement())
+
+    def _held(self, estimate) -> str:
+        return f'scale {estimate.factor:.3g} is held'
+
+    def _doubts(self, state, settings):
+        """Return what speaks against the pose of the camera by which the floor has voted."""
+        return [*_doubts_of_factor(state, settings), *doubts_of_tilt(state, settings)]
 
     def _lasts(self, state):
         """Return whether there has been no vote for a while."""
@@ -215,8 +237,7 @@ class ScaleEstimator:
         )
 
 
-def _doubts(state, settings):
-    """Yield what speaks against the pose of the camera by which the floor has voted."""
+def _doubts_of_factor(state, settings):
     relative = state.estimate.factor / settings.prior
     if not 1 / DOUBTFUL <= relative <= DOUBTFUL:
         yield (
@@ -224,6 +245,10 @@ def _doubts(state, settings):
             "camera's height and pitch (TF, or camera.height and camera.pitch); if they are "
             'right, call ~/calibrate_scale once'
         )
+
+
+def doubts_of_tilt(state, settings):
+    """Yield what the slope of the floor in the depth says against the pose of the camera."""
     # Edges know better than the network's floor.
     if not state.upright and state.tilt > DOUBTFUL_TILT * settings.max_tilt:
         yield (
@@ -235,7 +260,7 @@ def _doubts(state, settings):
 
 def _hear(witnesses, view):
     """Return the votes by name, and the first reason, with its words, of those who gave none."""
-    votes: dict[str, Vote] = {}
+    votes: dict[str, Union[Vote, AffineVote]] = {}
     reason, problem = '', ''
     for name, witness in witnesses.items():
         try:

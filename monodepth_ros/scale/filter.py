@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 import math
-from typing import Optional
+from typing import Any, Optional, TYPE_CHECKING, Union
 
 from monodepth_ros.scale.votes import Vote
+
+if TYPE_CHECKING:
+    from monodepth_ros.scale.affine import AffineVote
 
 FRAME_ERROR = 0.1
 """Deviation, in the logarithm, of a perfect vote from what the rest of its image would say: a
@@ -33,20 +37,21 @@ class _Mean:
 
     def gap(self, vote: Vote) -> float:
         """Return how many deviations lie between this mean and a vote."""
-        return abs(vote.log - self.log) / math.hypot(_error(vote), self.spread)
+        return abs(vote.log - self.log) / math.hypot(vote_error(vote), self.spread)
 
     def add(self, vote: Vote, kept: float) -> None:
         """Add a vote; of what was before, the share `kept` counts."""
-        before, new = self.information * kept, _error(vote) ** -2
+        before, new = self.information * kept, vote_error(vote) ** -2
         self.information = before + new
         share = new / self.information
         self.log += share * (vote.log - self.log)
         # Frames err alike: however many there are, their mean is no better than each of them.
-        self.spread = math.sqrt((1 - share) * self.spread**2 + share * _error(vote) ** 2)
+        self.spread = math.sqrt((1 - share) * self.spread**2 + share * vote_error(vote) ** 2)
         self.votes += 1
 
 
-def _error(vote: Vote) -> float:
+def vote_error(vote: Union[Vote, AffineVote]) -> float:
+    """Return the deviation of a vote, in the logarithm, from what the rest of its image says."""
     return math.hypot(FRAME_ERROR, vote.spread)
 
 
@@ -55,10 +60,12 @@ class Estimate:
     """What the votes came to.
 
     Attributes:
-        factor: what the predicted depth is to be multiplied by.
+        factor: what the predicted depth is to be multiplied by; NaN where that is not known, of
+            a network that gives no metres.
         spread: standard deviation of its logarithm, about the relative error.
         votes: frames that it is made of, since the last start.
         voted_ns: stamp of the last one; None where there is none.
+        shift: what is added then; 0 of a network that gives metres.
 
     """
 
@@ -66,36 +73,40 @@ class Estimate:
     spread: float
     votes: int = 0
     voted_ns: Optional[int] = None
+    shift: float = 0.0
 
 
-class ScaleFilter:
-    """Keep one factor, in its logarithm, from votes that come and go.
+class VoteFilter(ABC):
+    """Keep what the votes that come and go agree on.
 
-    It starts from a prior, follows the votes with a time constant, and holds what it has while
-    there are none. A vote far off is left out; where such votes agree with each other for the time
-    constant, the scene or the sensor has changed, and they take over.
+    It follows the votes with a time constant, and holds what it has while there are none. A vote
+    far off is left out; where such votes agree with each other for the time constant, the scene or
+    the sensor has changed, and they take over. Where there is nothing yet, the first few that
+    agree are taken.
 
     Args:
-        prior: factor to start from, above 0.
         time_constant: seconds after which a vote counts 1/e.
 
     """
 
-    def __init__(self, prior: float = 1.0, time_constant: float = 2.0) -> None:
+    def __init__(self, time_constant: float = 2.0) -> None:
         self.time_constant = time_constant
-        self._mean = _Mean(math.log(prior), PRIOR_ERROR)
-        self._rival: Optional[_Mean] = None
+        self._mean: Any = None
+        self._rival: Any = None
         self._rival_since = 0
         self._last: Optional[int] = None
         self._voted: Optional[int] = None
 
     @property
+    @abstractmethod
     def estimate(self) -> Estimate:
         """The present estimate."""
-        mean = self._mean
-        return Estimate(math.exp(mean.log), mean.spread, mean.votes, self._voted)
 
-    def add(self, vote: Vote, stamp_ns: int) -> bool:
+    @abstractmethod
+    def _begin(self, vote: Any) -> Any:
+        """Return the mean of a single vote: `gap`, `add` and `votes`."""
+
+    def add(self, vote: Union[Vote, AffineVote], stamp_ns: int) -> bool:
         """Take a vote in; return whether it fits the estimate, or has just replaced it.
 
         Args:
@@ -105,7 +116,7 @@ class ScaleFilter:
 
         """
         kept = self._kept(stamp_ns)
-        if self._mean.gap(vote) <= GATE:
+        if self._mean is not None and self._mean.gap(vote) <= GATE:
             self._mean.add(vote, kept)
             self._rival = None
         elif not self._takes_over(vote, stamp_ns, kept):
@@ -123,16 +134,41 @@ class ScaleFilter:
             self._voted = self._voted and min(self._voted, stamp_ns)
         return math.exp(-max(0, stamp_ns - last) * 1e-9 / self.time_constant)
 
-    def _takes_over(self, vote: Vote, stamp_ns: int, kept: float) -> bool:
+    def _takes_over(self, vote: Any, stamp_ns: int, kept: float) -> bool:
         """Add a vote to the rival of the estimate, and have it win where it lasts."""
         rival = self._rival
         if rival is None or rival.gap(vote) > GATE:
-            self._rival, self._rival_since = _Mean(vote.log, _error(vote)), stamp_ns
-            self._rival.votes = 1
+            self._rival, self._rival_since = self._begin(vote), stamp_ns
             return False
         rival.add(vote, kept)
         lasts = (stamp_ns - self._rival_since) * 1e-9 >= self.time_constant
+        lasts = lasts or self._mean is None
         if rival.votes < FEWEST_TO_CHANGE or not lasts:
             return False
         self._mean, self._rival = rival, None
         return True
+
+
+class ScaleFilter(VoteFilter):
+    """Keep one factor, in its logarithm, from votes that come and go; it starts from a prior.
+
+    Args:
+        prior: factor to start from, above 0.
+        time_constant: seconds after which a vote counts 1/e.
+
+    """
+
+    def __init__(self, prior: float = 1.0, time_constant: float = 2.0) -> None:
+        super().__init__(time_constant)
+        self._mean = _Mean(math.log(prior), PRIOR_ERROR)
+
+    @property
+    def estimate(self) -> Estimate:
+        """The present estimate."""
+        mean = self._mean
+        return Estimate(math.exp(mean.log), mean.spread, mean.votes, self._voted)
+
+    def _begin(self, vote: Vote) -> _Mean:
+        mean = _Mean(vote.log, vote_error(vote))
+        mean.votes = 1
+        return mean

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Collection, Optional
+from dataclasses import dataclass, replace
+from typing import Collection, Optional, Union
 
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.errors import ScaleError
+from monodepth_ros.scale.affine import AffineVote, vote_on
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.uprights import Lean
-from monodepth_ros.scale.votes import OF_DEVIATION, View, Vote, vote_of
+from monodepth_ros.scale.votes import OF_DEVIATION, View, Vote
 import numpy as np
 
 SAMPLES = 5_000
@@ -50,8 +51,8 @@ class GroundSettings:
 
 def ground_vote(
     view: View, plane: GroundPlane, settings: GroundSettings, lean: Optional[Lean] = None
-) -> Vote:
-    """Return by how much the depth of the floor in view is off.
+) -> Union[Vote, AffineVote]:
+    """Return by how much the depth of the floor in view is off, or what makes metres of it.
 
     Args:
         view: what the network says.
@@ -62,7 +63,7 @@ def ground_vote(
     Raises:
         ScaleError: 'no_labels', 'leaning' where the edges contradict the plane, 'no_floor' where
             too few confident pixels are floor, 'tilted' where the network's floor leans against
-            the known one: either is wrong.
+            the known one: either is wrong; as `fit_affine`, of a network that gives no metres.
 
     """
     if view.label is None or not settings.labels:
@@ -85,8 +86,18 @@ def ground_vote(
         raise ScaleError(
             'no_floor', f'{share:.1%} of the image is floor for sure, expected {LEAST_SHARE:.0%}'
         )
-    seen = seen_plane(view.depth, chosen, view.camera)
-    tilt = plane.angle_to(seen)
+    known = plane.depth(view.camera)[chosen]
+    vote = vote_on(view, known, view.depth[chosen])
+    depth = _in_metres(view, vote)
+    floor = np.count_nonzero(chosen)
+    chosen &= np.isfinite(depth)
+    if 2 * np.count_nonzero(chosen) < floor:
+        raise ScaleError(
+            'no_fit',
+            f'most of the floor would be farther than {view.relative.farthest:g} m; correct '
+            'depth.farthest in the manifest, or the pose of the camera',
+        )
+    tilt = plane.angle_to(seen_plane(depth, chosen, view.camera))
     if tilt > settings.max_tilt:
         raise ScaleError(
             'tilted',
@@ -95,7 +106,13 @@ def ground_vote(
             'camera.pitch and camera.roll), or raise scale.max_tilt where the network is known to '
             'tilt such floors',
         )
-    return vote_of(plane.depth(view.camera)[chosen], view.depth[chosen], tilt, lean is not None)
+    return replace(vote, tilt=tilt, upright=lean is not None)
+
+
+def _in_metres(view, vote):
+    if view.relative is None:
+        return view.depth
+    return view.relative.metres(view.depth, vote.scale, vote.shift)
 
 
 def _floor(view, plane, labels):
@@ -105,9 +122,7 @@ def _floor(view, plane, labels):
     chosen = is_floor[view.label]
     chosen &= view.confidence >= LEAST_CONFIDENCE
     chosen &= plane.climb(view.camera) < -LEAST_FALL
-    # NaN and infinity fail one of the two.
-    chosen &= (view.depth > 0) & (view.depth < np.inf)
-    return chosen
+    return chosen & view.usable()
 
 
 def seen_plane(depth: np.ndarray, chosen: np.ndarray, camera: PinholeCamera) -> GroundPlane:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Union
 
 from monodepth_ros.errors import ScaleError
-from monodepth_ros.scale.votes import View, Vote, vote_of
+from monodepth_ros.scale.affine import AffineVote, vote_on
+from monodepth_ros.scale.votes import View, Vote
 import numpy as np
 
 MOST = 2_000
@@ -21,32 +23,48 @@ EDGE = 1.15
 """Largest ratio of depths around a point's pixel. Where it is more there is an edge, and the point
 may lie on either side: a robot sees it from another place than the camera does."""
 
+STEP = 0.04
+"""The same of depth that has no zero: largest step, as a share of what lies between the 5th and
+the 95th percentile of the image."""
 
-def points_vote(view: View, points: np.ndarray) -> Vote:
-    """Return by how much the depth is off at points whose place is known.
+
+def points_vote(view: View, points: np.ndarray) -> Union[Vote, AffineVote]:
+    """Return by how much the depth is off at points whose place is known, or what makes metres.
 
     Args:
         view: what the network says.
         points: (n, 3) metres in the optical frame; what is not finite does not count.
 
     Raises:
-        ScaleError: 'few_points' where hardly any are in view and off the edges.
+        ScaleError: 'few_points' where hardly any are in view and off the edges; as `fit_affine`,
+            of a network that gives no metres.
 
     """
     points = points[:: max(1, math.ceil(len(points) / MOST))]
     with np.errstate(all='ignore'):
         rows, columns, z = _projected(points, view.camera)
     around = _neighbourhoods(view.depth, rows, columns)
-    lowest, highest = around.min(axis=1, initial=np.inf), around.max(axis=1, initial=0)
-    # NaN and infinity fail one of the comparisons.
-    smooth = (lowest > 0) & (highest < np.inf) & (highest <= EDGE * lowest)
+    smooth = _are_smooth(around, view)
     count = np.count_nonzero(smooth)
     if count < FEWEST:
         raise ScaleError(
             'few_points',
             f'{count} of {len(points)} points are in view and away from edges, expected {FEWEST}',
         )
-    return vote_of(z[smooth], around[smooth, 4])
+    return vote_on(view, z[smooth], around[smooth, 4])
+
+
+def _are_smooth(around, view):
+    """Return which neighbourhoods, (n, 9), are whole and without an edge, (n,) bool."""
+    # NaN and infinity fail one of the comparisons.
+    with np.errstate(invalid='ignore'):
+        if not view.has_shift:
+            lowest, highest = around.min(axis=1, initial=np.inf), around.max(axis=1, initial=0)
+            return (lowest > 0) & (highest < np.inf) & (highest <= EDGE * lowest)
+        values = view.depth[:: max(1, view.depth.shape[0] // 64)]
+        values = values[np.isfinite(values)]
+        low, high = np.percentile(values, (5, 95)) if values.size else (0.0, 0.0)
+        return np.ptp(around, axis=1) <= STEP * (high - low)
 
 
 def _projected(points, camera):

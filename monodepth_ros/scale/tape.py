@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Union
 
 from monodepth_ros.errors import ScaleError
-from monodepth_ros.scale.votes import View, Vote, vote_of
+from monodepth_ros.scale.affine import AffineVote, vote_on
+from monodepth_ros.scale.votes import View, Vote
 import numpy as np
 
 REACH = 2
 """Pixels around the one that is named, on the network's grid, whose median counts."""
 
 
-def tape_vote(view: View, distance: float, column: float, row: float) -> Vote:
+def tape_vote(view: View, distance: float, column: float, row: float) -> Union[Vote, AffineVote]:
     """Return by how much the depth of a place is off.
 
     Args:
@@ -22,7 +24,8 @@ def tape_vote(view: View, distance: float, column: float, row: float) -> Vote:
         row: of the place.
 
     Raises:
-        ScaleError: 'few_points' where it is not in the image, or has no depth.
+        ScaleError: 'few_points' where it is not in the image, or has no depth; 'one_depth' of a
+            network whose depth has a shift, too, which one distance does not fix.
 
     """
     camera = view.camera
@@ -30,7 +33,7 @@ def tape_vote(view: View, distance: float, column: float, row: float) -> Vote:
     u, v = (round(column), round(row)) if inside else (0, 0)
     rows, columns = (slice(max(0, middle - REACH), middle + REACH + 1) for middle in (v, u))
     around = view.depth[rows, columns]
-    found = around[(around > 0) & (around < np.inf)]
+    found = around[view.usable()[rows, columns]]
     if not inside or not found.size:
         raise ScaleError(
             'few_points',
@@ -38,4 +41,4 @@ def tape_vote(view: View, distance: float, column: float, row: float) -> Vote:
             'rectified image',
         )
     ray = math.hypot((column - camera.cx) / camera.fx, (row - camera.cy) / camera.fy, 1)
-    return vote_of(np.full(found.size, distance / ray), found)
+    return vote_on(view, np.full(found.size, distance / ray), found)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
-from typing import Optional
+from typing import Optional, TYPE_CHECKING
 
 from monodepth_ros.camera import PinholeCamera
 import numpy as np
+
+if TYPE_CHECKING:
+    from monodepth_ros.scale.affine import RelativeDepth
 
 OF_DEVIATION = 1.4826
 """Standard deviations in a median absolute deviation of normally distributed numbers."""
@@ -37,25 +40,22 @@ class Vote:
         """What the predicted depth is to be multiplied by."""
         return math.exp(self.log)
 
+    def __str__(self) -> str:
+        return f'{self.factor:.3g}'
 
-def vote_of(
-    true: np.ndarray,
-    predicted: np.ndarray,
-    tilt: Optional[float] = None,
-    upright: bool = False,
-) -> Vote:
+
+def vote_of(true: np.ndarray, predicted: np.ndarray) -> Vote:
     """Return the median of the ratios of depth, which half of the samples cannot spoil.
 
     Args:
         true: (n,) metres above 0, n of at least 1.
         predicted: (n,) metres above 0 of the same places.
-        tilt, upright: as in `Vote`.
 
     """
     logs = np.log(true / predicted)
     middle = float(np.median(logs))
     spread = OF_DEVIATION * float(np.median(np.abs(logs - middle)))
-    return Vote(middle, spread, logs.size, tilt, upright)
+    return Vote(middle, spread, logs.size)
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,11 @@ class View:
 
     Attributes:
         depth: (H, W) float32 metres as the network has them, before any factor of this package's
-            estimate or the user.
+            estimate or the user; of one that gives no metres, its own numbers.
         camera: the grid.
         label: (H, W) uint8 class index; None from a network without classes.
         confidence: (H, W) uint8, 0..255; None likewise.
+        relative: what the numbers are of a network that gives no metres; None of one that does.
 
     """
 
@@ -75,6 +76,17 @@ class View:
     camera: PinholeCamera
     label: Optional[np.ndarray] = None
     confidence: Optional[np.ndarray] = None
+    relative: Optional[RelativeDepth] = None
+
+    @property
+    def has_shift(self) -> bool:
+        """Whether depth is that of the scene only up to a shift, so that 0 means nothing."""
+        return self.relative is not None and self.relative.has_shift
+
+    def usable(self) -> np.ndarray:
+        """Return where the network says something, (H, W) bool."""
+        # NaN and infinity fail one of the two.
+        return (self.depth > (-np.inf if self.has_shift else 0)) & (self.depth < np.inf)
 
     def thinned(self, pixels: int) -> View:
         """Return every n-th row and column, so that about `pixels` are left; itself if it is few.
@@ -101,4 +113,5 @@ class View:
             grid,
             self.label[part] if known else None,
             self.confidence[part] if known else None,
+            self.relative,
         )

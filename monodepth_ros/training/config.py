@@ -87,8 +87,8 @@ class TeacherConfig:
     """A trained network to learn from beside the ground truth; it sees the same images.
 
     Attributes:
-        checkpoint: path of a checkpoint of ours, or of an ONNX file with a manifest, which teaches
-            depth alone; empty for no teacher.
+        checkpoint: path of a checkpoint of ours, or of an ONNX file with a manifest; empty for no
+            teacher.
         depth: weight of the relative error against the teacher's depth, on all pixels.
         semantic: weight of the divergence from the teacher's labels, on all pixels.
         temperature: of the labels; the higher, the more the unlikely classes count.
@@ -117,6 +117,10 @@ class SourceConfig:
         hfov: horizontal field of view in degrees, for images without intrinsics of their own; 0
             where they have some.
         max_depth: metres, ground truth beyond it does not count; 0 for the data set's own.
+        topic: of the images, where `root` is a bag; empty for the only one.
+        every: of a video or bag, each so many-th frame is looked at.
+        min_change: mean difference of grey, 0..1, to the last frame of a video or bag that was
+            kept, that a frame needs to be kept too.
 
     """
 
@@ -128,6 +132,9 @@ class SourceConfig:
     scene: str = ''
     hfov: float = 0.0
     max_depth: float = 0.0
+    topic: str = ''
+    every: int = 1
+    min_change: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -219,9 +226,9 @@ MAIN = ('dataset', 'split', 'held_out')
 MAX_TILT = 30.0
 """Degrees; a crop that is turned further is stretched beyond use."""
 POSITIVE = ('width', 'height', 'epochs', 'batch_size', 'validate_every', 'learning_rate')
-POSITIVE += ('clip_norm', 'temperature', 'weight', 'min_zoom')
+POSITIVE += ('clip_norm', 'temperature', 'weight', 'min_zoom', 'every')
 SHARES = ('warm_up', 'ema_decay', 'flip', 'blur', 'brightness', 'channel', 'saturation')
-SHARES += ('zoom_until', 'motion_blur')
+SHARES += ('zoom_until', 'motion_blur', 'min_change')
 
 
 def load_config(path: str | Path, **changes) -> TrainConfig:

@@ -19,6 +19,7 @@ from monodepth_ros.training.datasets import (
     Subset,
     WithinRange,
 )
+from monodepth_ros.training.datasets.recorded import Thinning
 from monodepth_ros.training.datasets.truth import check_truth
 import numpy as np
 from tqdm import tqdm
@@ -122,7 +123,8 @@ def _open(source: SourceConfig, root: Path, classes: Optional[tuple[str, ...]]) 
     """Open a data set of a run, with all depth that it has."""
     folder = root / Path(source.root).expanduser()
     hfov = source.hfov or None
-    return open_dataset(source.dataset, folder, source.split, classes, hfov=hfov)
+    thinning = Thinning(source.topic, source.every, source.min_change)
+    return open_dataset(source.dataset, folder, source.split, classes, None, hfov, thinning)
 
 
 def _split(ids: Sequence[str], source: SourceConfig) -> tuple[list[int], list[int]]:

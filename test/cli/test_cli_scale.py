@@ -7,7 +7,7 @@ from monodepth_ros.cli import scale
 from monodepth_ros.cli.main import main
 import numpy as np
 import pytest
-from scale_kit import make_depth, POSE, RoomEngine
+from scale_kit import make_depth, POSE, RelativeRoomEngine, RoomEngine
 
 F = 0.866 * 64
 
@@ -40,6 +40,34 @@ def test_a_tape_measure_gives_the_line_of_the_parameter_file(photo, capsys):
 def test_a_height_gives_it_from_a_photo_with_floor(photo, capsys):
     assert run(photo, '--height', 0.6, '--pitch', 12, '--roll', 3) == 0
     assert capsys.readouterr().out.startswith('depth.scale: 1.400 (')
+
+
+@pytest.mark.parametrize(
+    ('kind', 'shift', 'words'),
+    [
+        ('up_to_scale', 0.0, r'depth = (\S+) x number()'),
+        ('up_to_scale_and_shift', -0.2, r'depth = (\S+) x number - (\S+)'),
+        ('inverse_up_to_scale_and_shift', 0.3, r'1 / depth = (\S+) x number \+ (\S+)'),
+    ],
+)
+def test_depth_that_is_no_metres_has_scale_and_shift(
+    photo, capsys, monkeypatch, kind, shift, words
+):
+    engine = RelativeRoomEngine(kind, 0.02, shift)
+    monkeypatch.setattr(scale, 'make_engine', lambda options: engine)
+    assert run(photo, '--height', 0.6, '--pitch', 12, '--roll', 3) == 0
+    said = capsys.readouterr().out
+    found = re.match(rf'{words} 1?/?m \(spread .*% over 1 frame\); no parameter takes it', said)
+    assert float(found.group(1)) == pytest.approx(0.02, rel=0.02)
+    if shift:
+        assert float(found.group(2)) == pytest.approx(abs(shift), abs=0.01)
+
+
+def test_one_distance_fixes_no_shift(photo, capsys, monkeypatch):
+    engine = RelativeRoomEngine('inverse_up_to_scale_and_shift')
+    monkeypatch.setattr(scale, 'make_engine', lambda options: engine)
+    assert run(photo, '--distance', 2, '--pixel', '50,40') == 1
+    assert 'which fixes no shift' in capsys.readouterr().err
 
 
 def test_why_there_is_none_is_said(photo, capsys):

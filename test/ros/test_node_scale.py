@@ -298,7 +298,16 @@ def test_the_topic_carries_the_scale_of_each_frame(make):
     values = {pair.key: pair.value for pair in status.values}
     assert status.name == 'scale' and values['source'] == 'ground'
     assert 1.3 < float(values['factor']) < 1.41
-    assert set(values) == {'factor', 'spread', 'votes', 'age_s', 'tilt_deg', 'source', 'held_for'}
+    assert list(values) == [
+        'factor',
+        'spread',
+        'votes',
+        'age_s',
+        'tilt_deg',
+        'source',
+        'held_for',
+        'shift',
+    ]
 
 
 def test_who_wants_the_scale_alone_gets_it(make):

@@ -7,7 +7,11 @@ from foreign_kit import Output, StandIn
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.output import NetworkOutput
 from monodepth_ros.training.config import TeacherConfig
-from monodepth_ros.training.foreign_teacher import ForeignTeacher, shift_invariant_loss
+from monodepth_ros.training.foreign_teacher import (
+    ForeignTeacher,
+    shift_invariant_loss,
+    sure_label_loss,
+)
 import numpy as np
 import pytest
 import torch
@@ -72,7 +76,7 @@ def test_metres_go_with_the_focal_length(make):
 @pytest.mark.parametrize('kind', ['up_to_scale', 'inverse_up_to_scale_and_shift'])
 def test_depth_without_metres_leaves_scale_and_shift_open(make, kind):
     teacher, levels = make(kind), grey(200)
-    shown, _ = teacher._look(levels, (64, 64))
+    shown, _ = teacher._depth(teacher._look(levels)[0], (64, 64), 0.5)
     inverse = shown if kind.startswith('inverse') else 1.0 / shown
     loss = teacher.terms(TinyNetwork, NetworkOutput(-torch.log(0.3 * inverse), None), levels)
     assert loss['teacher_depth'].item() == pytest.approx(0.0, abs=1e-4)
@@ -93,11 +97,67 @@ def test_shift_invariant_loss_by_hand():
 
 def test_what_it_cannot_teach(make, tmp_path):
     teacher = make(check=False)
-    with pytest.raises(ConfigError, match='gives depth and the network predicts semantic; both'):
+    with pytest.raises(
+        ConfigError, match='gives depth and the network predicts semantic; both need depth'
+    ):
         teacher.check(TinyNetwork(2, outputs=('semantic',)), ('a', 'b'), 50.0)
     config = TeacherConfig(teacher._config.checkpoint, semantic=1.0)
-    with pytest.raises(ConfigError, match='teaches depth alone; set it to 0'):
+    with pytest.raises(ConfigError, match='both need labels, or set it to 0'):
         ForeignTeacher(config, torch.device('cpu')).check(TinyNetwork(2), ('a', 'b'), 50.0)
+
+
+LABELS = StandIn([Output('c', 2, after=(), of_brightness=True, gain=-3.0, bias=0.0)])
+LABELS.size, LABELS.batch = ('h', 'w'), 'n'
+
+
+@pytest.fixture
+def make_labels(tmp_path, monkeypatch):
+    """Return a maker of teachers of labels: what is brighter than the mean is the second class."""
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+
+    def make(classes=('floor', 'wall'), **labels):
+        given = {'kind': 'logits', 'classes': list(classes), **labels}
+        manifest = {'input': {**SIZE, 'mean': [100, 100, 100]}, 'labels': given}
+        path = LABELS.write(tmp_path / 'labels.onnx', manifest)
+        config = TeacherConfig(str(path), depth=0.0, semantic=2.0)
+        return ForeignTeacher(config, torch.device('cpu'))
+
+    return make
+
+
+def test_labels_by_hand_with_the_classes_by_name(make_labels):
+    teacher = make_labels()
+    teacher.check(TinyNetwork(3), ('bed', 'wall', 'floor'), 50.0)
+    logits = torch.zeros(1, 3, 64, 64, requires_grad=True)
+    terms = teacher.terms(TinyNetwork, NetworkOutput(None, logits), grey(255))
+    # Three classes alike, and a teacher that is sure all but at the edge.
+    assert set(terms) == {'teacher_semantic', 'loss'}
+    assert terms['teacher_semantic'].item() == pytest.approx(math.log(3), rel=0.05)
+    assert terms['loss'].item() == pytest.approx(2 * terms['teacher_semantic'].item())
+    terms['loss'].backward()
+    pulls = logits.grad[0, :, ::2, ::2]
+    assert (pulls[2, :12] < 0).all() and (pulls[1, 20:] < 0).all() and (pulls[0] > 0).all()
+
+
+def test_classes_are_mapped_by_the_manifest(make_labels):
+    with pytest.raises(
+        ConfigError, match="the classes .'dark', 'bright'., which are none of wall"
+    ):
+        make_labels(('dark', 'bright')).check(TinyNetwork(1), ('wall',), 50.0)
+    teacher = make_labels(('dark', 'bright'), merge={'wall': ['bright']})
+    teacher.check(TinyNetwork(2), ('floor', 'wall'), 50.0)
+    logits = torch.zeros(1, 2, 64, 64, requires_grad=True)
+    teacher.terms(TinyNetwork, NetworkOutput(None, logits), grey(255))['loss'].backward()
+    # The dark half is of no class, and teaches nothing.
+    assert not logits.grad[..., :24, :].any() and (logits.grad[0, 1, 40::2, ::2] < 0).all()
+
+
+def test_labels_count_as_much_as_they_are_sure():
+    logits = torch.zeros(1, 2, 1, 4)
+    label = torch.tensor([[[0, 1, 0, 255]]])
+    confidence = torch.tensor([[[1.0, 0.5, 0.0, 1.0]]])
+    found = sure_label_loss(logits, label, confidence)
+    assert found.item() == pytest.approx(math.log(2) * 1.5 / 3)
 
 
 @pytest.fixture

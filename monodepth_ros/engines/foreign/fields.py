@@ -226,7 +226,7 @@ FIELDS = (
         _choice(*DEPTH_KINDS),
         None,
         ', '.join(DEPTH_KINDS),
-        'What its numbers are. Required. The last three are no metres, and not published as such.',
+        'What its numbers are. Required. The last three are no metres: see below.',
     ),
     Field(
         'depth.factor',

@@ -14,6 +14,7 @@ from monodepth_ros.training.datasets.csv_pairs import CsvDataset
 from monodepth_ros.training.datasets.folder import existing_folder, FolderDataset, label_folder
 from monodepth_ros.training.datasets.nyu_mat import NyuMatDataset
 from monodepth_ros.training.datasets.own import open_own
+from monodepth_ros.training.datasets.recorded import is_recording, open_recording, Thinning
 from monodepth_ros.training.datasets.unlabelled import first_size, UnlabelledDataset
 
 DATASETS = ('nyu', 'nyu40', 'nyu_mat', 'nyu_mat40', 'csv', 'folder', 'unlabelled')
@@ -26,21 +27,23 @@ def open_dataset(
     classes: Optional[tuple[str, ...]] = None,
     camera: Optional[CameraModel] = None,
     hfov: Optional[float] = None,
+    thinning: Optional[Thinning] = None,
 ) -> Dataset:
     """Open a data set.
 
     Args:
         name: one of `DATASETS`; docs/datasets.md describes their files. 'nyu' is the labelled set
             of NYU Depth v2 in folders, 'nyu_mat' its official file, 'csv' 50 thousand unlabelled
-            pairs of it, 'folder' a data set of one's own, 'unlabelled' images without truth,
-            whatever the split. Labels of 'nyu' and 'nyu_mat' are of 13
-            classes, unless `classes` says otherwise; 'nyu40' and 'nyu_mat40' have 40.
-        root: the data set's folder.
+            pairs of it, 'folder' a data set of one's own, 'unlabelled' images without truth
+            in a folder, a video or a bag, whatever the split. Labels of 'nyu' and 'nyu_mat' are
+            of 13 classes, unless `classes` says otherwise; 'nyu40' and 'nyu_mat40' have 40.
+        root: the data set's folder, or its file.
         split: name of the list of images.
         classes: class names that labels must have, where there are labels; empty to read none,
             None for the data set's own.
         camera: intrinsics that take the place of the data set's own.
         hfov: in place of `camera`, the horizontal field of view in degrees.
+        thinning: which frames of a video or bag are kept.
 
     Raises:
         ConfigError: unknown name.
@@ -50,6 +53,8 @@ def open_dataset(
     """
     if name not in DATASETS:
         raise ConfigError(f'unknown data set {name!r}; known: {", ".join(DATASETS)}')
+    if name == 'unlabelled' and is_recording(Path(root).expanduser()):
+        return open_recording(Path(root).expanduser(), camera, hfov, thinning)
     root = existing_folder(root)
     if hfov is not None:
         camera = _camera(name, root, split, hfov)
