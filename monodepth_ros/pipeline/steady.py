@@ -7,7 +7,7 @@ import math
 from typing import Optional
 
 import cv2
-from monodepth_ros.pipeline.postprocess import LARGEST_DEPTH, SMALLEST_DEPTH
+from monodepth_ros.pipeline.postprocess import is_valid, LARGEST_DEPTH, SMALLEST_DEPTH
 import numpy as np
 
 LONGEST_GAP_S = 1.0
@@ -104,11 +104,13 @@ class SteadyDepth:
 
 def _flickers(steps):
     """Return where steps of log depth are small, one by one and together, (h, w) bool."""
-    # A step from or to what is no depth is NaN, which is not below.
-    small = np.abs(steps) < JUMP
-    steps = cv2.copyTo(steps, small.view(np.uint8), np.zeros_like(steps))
+    # OpenCV is several times as fast as NumPy. A step from or to what is no depth is NaN, which
+    # is in no range.
+    small = cv2.inRange(steps, -JUMP, JUMP)
+    steps = cv2.copyTo(steps, small, np.zeros_like(steps))
     width = 2 * round(DRIFT_REACH / 2 * steps.shape[1]) + 1
-    return small & (np.abs(cv2.blur(steps, (width, width))) < DRIFT)
+    small &= cv2.inRange(cv2.blur(steps, (width, width)), -DRIFT, DRIFT)
+    return small > 0
 
 
 def _average(new, kept, share, held):
@@ -118,15 +120,19 @@ def _average(new, kept, share, held):
 
 
 def _log(depth):
-    valid = (depth >= SMALLEST_DEPTH) & (depth <= LARGEST_DEPTH)
-    return np.log(depth, out=np.full_like(depth, np.nan), where=valid)
+    logs = cv2.log(depth)
+    # Two passes tell what is rare; NaN fails both comparisons.
+    if not (depth.min() >= SMALLEST_DEPTH and depth.max() <= LARGEST_DEPTH):
+        logs[~is_valid(depth)] = np.nan
+    return logs
 
 
 def _changed(grey, before):
     """Return around what has moved, (h, w) bool; None where the camera may have."""
     moved = (cv2.absdiff(grey, before) > CHANGE).view(np.uint8)
     near = np.ones((BLUR, BLUR), np.uint8)
-    edges = (cv2.dilate(before, near) - cv2.erode(before, near) > CONTRAST).view(np.uint8)
+    levels = before.astype(np.uint8)
+    edges = (cv2.morphologyEx(levels, cv2.MORPH_GRADIENT, near) > CONTRAST).view(np.uint8)
     count = cv2.countNonZero(edges)
     if count < FEWEST_EDGES * grey.size or cv2.countNonZero(edges & moved) > MOST_MOVED * count:
         return None

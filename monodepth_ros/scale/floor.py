@@ -76,9 +76,9 @@ def snap_floor(
     floor &= ~_rises(heights, floor, plane.height)
     if step > 1:
         # Each pixel as the one above and to the left that was looked at.
-        rows, columns = depth.shape
-        floor = floor.repeat(step, axis=0)[:rows].repeat(step, axis=1)[:, :columns]
-        floor = floor & (climb < 0)
+        size = floor.shape[1] * step, floor.shape[0] * step
+        floor = cv2.resize(floor.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        floor = floor[: depth.shape[0], : depth.shape[1]].view(bool) & (climb < 0)
     # OpenCV's masks are several times as fast as NumPy's.
     cv2.copyTo(plane.depth(camera), floor.view(np.uint8), depth)
     return floor

@@ -112,10 +112,15 @@ def _points(z, pixels, width, stride, camera):
     """Return the points of pixels of every `stride`-th row and column, (3, n) float32 metres."""
     pixels = pixels.astype(np.int32)
     rows = pixels // np.int32(width)
-    columns = pixels - rows * np.int32(width)
-    x = (columns * np.float32(stride / camera.fx) - np.float32(camera.cx / camera.fx)) * z
-    y = (rows * np.float32(stride / camera.fy) - np.float32(camera.cy / camera.fy)) * z
-    return np.stack([x, y, z])
+    xyz = np.empty((3, z.size), np.float32)
+    xyz[0] = pixels - rows * np.int32(width)
+    xyz[1] = rows
+    for axis, f, c in ((xyz[0], camera.fx, camera.cx), (xyz[1], camera.fy, camera.cy)):
+        axis *= np.float32(stride / f)
+        axis -= np.float32(c / f)
+        axis *= z
+    xyz[2] = z
+    return xyz
 
 
 def _thinned(xyz, voxel, min_points):
@@ -131,9 +136,12 @@ def _thinned(xyz, voxel, min_points):
         return np.empty(0, np.intp)
     cells = xyz * np.float32(1 / voxel)
     cells -= np.floor(cells.min(axis=1, keepdims=True))
-    cells = cells.astype(np.int64)
-    sizes = cells.max(axis=1) + 1
-    keys = (cells[0] * sizes[1] + cells[1]) * sizes[2] + cells[2]
+    cells = cells.astype(np.int32)
+    _, high, deep = (int(size) + 1 for size in cells.max(axis=1))
+    keys = cells[0].astype(np.int64)
+    for axis, size in ((cells[1], high), (cells[2], deep)):
+        keys *= size
+        keys += axis
     # Places in the same number as keys: sorting values is many times as fast as argsort.
     bits = keys.size.bit_length()
     keys = np.sort(keys << bits | np.arange(keys.size))
