@@ -41,7 +41,7 @@ setup(
     # torch is an extra: a board brings its own build, and the other engines run without it.
     install_requires=[
         'numpy>=1.21',
-        'opencv-python>=4.5',
+        'opencv-python>=4.5.4',
         'pyyaml>=5.4',
         'tqdm>=4.57',
     ],

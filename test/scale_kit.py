@@ -16,6 +16,8 @@ POSE = Pose.of_camera(0.6, pitch=12, roll=3)
 PLANE = GroundPlane.from_pose(POSE)
 FLOOR, WALL = 4, 11
 WALL_AT = 3.0
+PLAIN = np.full((48, 64, 3), 120, np.uint8)
+"""An image without edges, which says nothing of the pose."""
 
 
 def make_depth(camera=CAMERA, pose=POSE, wall=WALL_AT):

@@ -174,7 +174,8 @@ def _write_rrd(store, rows, path):
     from monodepth_ros.fleet.rerun_dataset import write_dataset_rrd
 
     count = write_dataset_rrd(store, rows, path)
-    print(f'{count} of {len(rows)} frames in {path}; open it: monodepth view {path}')
+    if count:
+        print(f'{count} of {len(rows)} frames in {path}; open it: monodepth view {path}')
 
 
 def open_recordings(names) -> list[tuple[Path, str]]:

@@ -13,6 +13,7 @@ import tempfile
 from monodepth_ros.cli import predict
 from monodepth_ros.cli.options import add_camera_arguments, add_engine_arguments
 from monodepth_ros.errors import ConfigError
+from monodepth_ros.offline.kinds import is_bag, is_video
 
 LOCAL = '127.0.0.1'
 """The viewer listens for other programs; to those of this machine alone."""
@@ -68,6 +69,8 @@ def _recording(path, out, options):
 
     if (path / FACTS).is_file():
         return _recording_of_dataset(path, out)
+    # Each input has a folder of its own: what is in there was made of it.
+    out = out / path.resolve().name
     predict.run(_options_of_predict(path, out, options))
     found = sorted(out.glob('*_monodepth.rrd'))
     if not found:
@@ -84,15 +87,17 @@ def _recording_of_dataset(path, out):
     from monodepth_ros.fleet.store import Folder
 
     predict.make_folder(out)
-    write_dataset_rrd(Folder(path), read_rows(Folder(path)), out / RRD)
+    if not write_dataset_rrd(Folder(path), read_rows(Folder(path)), out / RRD):
+        raise ConfigError(f'data set {path} has no frame; see what `monodepth dataset` left out')
     return out / RRD
 
 
 def _options_of_predict(path, out, options):
     parser = argparse.ArgumentParser()
     predict.add_arguments(parser)
-    # Once --out has a recording of this input, it is shown.
-    fixed = [str(path), '--out', str(out), '--write', 'rrd', '--resume']
+    fixed = [str(path), '--out', str(out), '--write', 'rrd']
+    # Once --out has what was made of a recording, it is shown; images come and go.
+    fixed += ['--resume'] if is_bag(path) or is_video(path) else []
     given = parser.parse_args(fixed)
     shared = vars(options).keys() & vars(given).keys() - {'out'}
     return argparse.Namespace(**{**vars(given), **{n: getattr(options, n) for n in shared}})

@@ -8,7 +8,7 @@ from typing import Optional
 
 import cv2
 from monodepth_ros.camera import PinholeCamera
-from monodepth_ros.errors import ConfigError
+from monodepth_ros.errors import ConfigError, DatasetError
 from monodepth_ros.fleet.store import Folder, Store
 from monodepth_ros.offline.rerun_frame import figures, RerunFrame, thin_cloud
 from monodepth_ros.offline.rerun_writer import RrdWriter
@@ -62,13 +62,14 @@ def write_dataset_rrd(store: Store, rows: Sequence[dict], path: Path) -> int:
 
 
 def _frame(store, row):
-    jpeg = store.read(f'rgb/{row["id"]}.jpg')
-    millimetres = _decoded(store.read(f'depth/{row["id"]}.png'), cv2.IMREAD_UNCHANGED)
+    picture = f'rgb/{row["id"]}.jpg'
+    jpeg = store.read(picture)
+    millimetres = _decoded(store, f'depth/{row["id"]}.png', cv2.IMREAD_UNCHANGED)
     depth = millimetres * np.float32(0.001)
     camera = PinholeCamera(*row['camera'])
     size = depth.shape[1::-1]
     # Where the truth has every r-th pixel, the cloud has so many points.
-    image = cv2.resize(_decoded(jpeg, cv2.IMREAD_COLOR)[..., ::-1], size)
+    image = cv2.resize(_decoded(store, picture, cv2.IMREAD_COLOR)[..., ::-1], size)
     points, colors = thin_cloud(depth, image, camera.resized(*size))
     return RerunFrame(
         jpeg=jpeg,
@@ -82,5 +83,9 @@ def _frame(store, row):
     )
 
 
-def _decoded(data, how):
-    return cv2.imdecode(np.frombuffer(data, np.uint8), how)
+def _decoded(store, name, how):
+    data = np.frombuffer(store.read(name), np.uint8)
+    found = cv2.imdecode(data, how) if data.size else None
+    if found is None:
+        raise DatasetError(f'{name} is no image; make the data set anew')
+    return found

@@ -99,6 +99,7 @@ class RrdWriter:
         try:
             free = shutil.disk_usage(self._path.parent).free
         except OSError as error:
+            self._partial.unlink(missing_ok=True)
             raise ConfigError(f'cannot write {self._path}: {error.strerror}') from None
         if free < SPARE_BYTES:
             raise ConfigError(

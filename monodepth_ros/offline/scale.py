@@ -11,8 +11,8 @@ from monodepth_ros.errors import ConfigError, MonodepthError, ScaleError
 from monodepth_ros.frames import Frame
 from monodepth_ros.offline.jobs import Source
 from monodepth_ros.offline.transforms import STATIC_TOPIC
+from monodepth_ros.pipeline.pose_check import lean_of
 from monodepth_ros.pipeline.predictor import infer, Predictor, Prepared
-from monodepth_ros.pipeline.segments import line_segments
 from monodepth_ros.scale.affine import AffineVote
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
 from monodepth_ros.scale.messages import cloud_of, depth_image_of, scan_of
@@ -21,7 +21,6 @@ from monodepth_ros.scale.points import points_vote
 from monodepth_ros.scale.pose import Pose
 from monodepth_ros.scale.tape import tape_vote
 from monodepth_ros.scale.tree import FrameTree
-from monodepth_ros.scale.uprights import Uprights
 from monodepth_ros.scale.votes import View, Vote
 
 MOVING_TOPIC = '/tf'
@@ -189,7 +188,7 @@ def _deserialize(data, kind):
 
 
 def _vote(view, prepared, around, knowledge, classes) -> Union[Vote, AffineVote]:
-    frame, plan = prepared.frame, prepared.plan
+    frame = prepared.frame
     if knowledge.distance is not None:
         return _by_tape(view, frame, knowledge)
     if knowledge.depth_topic:
@@ -204,10 +203,10 @@ def _vote(view, prepared, around, knowledge, classes) -> Union[Vote, AffineVote]
     plane = knowledge.plane
     if plane is None:
         plane = GroundPlane.from_pose(around.tree.pose(frame.frame_id, knowledge.ground_frame))
-    segments = line_segments(prepared.image[plan.content], plan.unseen_content)
-    lean = Uprights().look(segments, view.camera, plane.up)
     labels = label_indices(knowledge.classes, classes)
-    return ground_vote(view, plane, GroundSettings(labels, knowledge.max_tilt), lean)
+    settings = GroundSettings(labels, knowledge.max_tilt)
+    lean = lean_of(prepared, view.camera, plane.up) if settings.asks_edges else None
+    return ground_vote(view, plane, settings, lean)
 
 
 def _by_tape(view, frame, knowledge):

@@ -3,77 +3,108 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Optional
+import time
+from typing import Callable, Optional
 
+import cv2
 from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.pipeline.predictor import Prepared
 from monodepth_ros.pipeline.segments import line_segments
 from monodepth_ros.scale.uprights import Lean, Uprights
-import numpy as np
 
-PAUSE_NS = 500_000_000
+PAUSE_S = 0.5
 """Between two looks; each takes some 15 ms of a core."""
+
+Up = tuple[float, float, float]
+"""Unit vector in the optical frame, as the pose has it."""
+
+
+def lean_of(prepared: Prepared, camera: PinholeCamera, up: Up) -> Optional[Lean]:
+    """Return what the edges of one frame say of a pose; None for nothing.
+
+    Args:
+        prepared: the frame.
+        camera: the grid of its image, as the view of it has it.
+        up: as the pose has it.
+
+    """
+    return _look(Uprights(), prepared, camera, up)
+
+
+def _look(uprights, prepared, camera, up):
+    plan = prepared.plan
+    segments = line_segments(prepared.image[plan.content], plan.unseen_content)
+    return uprights.look(segments, camera, up)
 
 
 class PoseCheck:
     """Check one camera's pose in a thread of its own, so that frames need not wait for it.
 
     Its methods are for one thread.
+
+    Args:
+        thread_name: what the thread's name begins with.
+        clock: gives the time in seconds.
+
     """
 
-    def __init__(self) -> None:
-        self._lean: Optional[Lean] = None
-        self._uprights = Uprights()
+    def __init__(
+        self, thread_name: str = 'pose_check', clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._name, self._clock = thread_name, clock
+        self._uprights, self._lean = Uprights(), None
         self._pool: Optional[ThreadPoolExecutor] = None
-        self._look: Optional[Future[Optional[Lean]]] = None
-        self._last: Optional[int] = None
+        self._future: Optional[Future[Optional[Lean]]] = None
+        self._last = 0.0
         self._camera: Optional[PinholeCamera] = None
+        self._is_closed = False
 
-    def show(
-        self,
-        image: np.ndarray,
-        camera: PinholeCamera,
-        up: tuple[float, float, float],
-        stamp_ns: int,
-        unseen: Optional[np.ndarray] = None,
-    ) -> Optional[Lean]:
+    def show(self, prepared: Prepared, camera: PinholeCamera, up: Up) -> Optional[Lean]:
         """Give a frame, which is looked at where the last look is done and was a while ago.
 
-        The very first one is waited for.
+        A camera's very first frame is waited for.
 
         Args:
-            image: (H, W, 3) uint8 RGB, rectified.
-            camera: its grid.
-            up: unit vector in the optical frame, as the pose has it.
-            stamp_ns: of the frame.
-            unseen: (H, W) bool, where the image shows nothing; None for nowhere.
+            prepared: the frame, whose image nobody changes any more.
+            camera: the grid of its image, as the view of it has it.
+            up: as the pose has it.
 
         Returns:
-            What is known by now; None for nothing.
+            What is known by now; None for nothing, and once the check is closed.
 
         """
+        if self._is_closed:
+            return None
         self._collect()
-        is_first = self._last is None or camera != self._camera
+        is_first, now = camera != self._camera, self._clock()
         if is_first:
-            self.close()
-            self._camera = camera
-        if self._look is None and (is_first or not 0 <= stamp_ns - self._last < PAUSE_NS):
-            self._last = stamp_ns
-            self._pool = self._pool or ThreadPoolExecutor(1, 'pose_check')
-            self._look = self._pool.submit(self._see, image.copy(), camera, up, unseen)
+            self._wait()
+            self._uprights, self._lean, self._camera = Uprights(), None, camera
+        if self._future is None and (is_first or now - self._last >= PAUSE_S):
+            self._last = now
+            self._pool = self._pool or ThreadPoolExecutor(1, self._name)
+            self._future = self._pool.submit(_look, self._uprights, prepared, camera, up)
             if is_first:
-                self._look.exception()
-                self._collect()
+                self._wait()
         return self._lean
 
-    def _see(self, image, camera, up, unseen):
-        return self._uprights.look(line_segments(image, unseen), camera, up)
+    def _wait(self):
+        if self._future is not None:
+            self._future.exception()
+            self._collect()
 
     def _collect(self):
-        if self._look is not None and self._look.done():
-            self._lean, self._look = self._look.result(), None
+        if self._future is None or not self._future.done():
+            return
+        future, self._future = self._future, None
+        try:
+            self._lean = future.result()
+        # What only helps must not cost a frame.
+        except (cv2.error, MemoryError):
+            self._lean = None
 
     def close(self) -> None:
-        """End the thread and forget; twice is safe."""
+        """End the thread for good; twice is safe."""
+        self._is_closed = True
         if self._pool is not None:
             self._pool.shutdown()
-        self.__init__()

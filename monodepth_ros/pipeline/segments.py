@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Optional
 
 import cv2
@@ -13,13 +12,6 @@ SHORTEST = 0.06
 
 BESIDE = 3
 """Pixels from what is unseen, within which an edge is its border."""
-
-
-@lru_cache(maxsize=1)
-def _detector():
-    # OpenCV had none from 4.1.0 to 4.5.3.
-    make = getattr(cv2, 'createLineSegmentDetector', None)
-    return make and make(cv2.LSD_REFINE_STD)
 
 
 def line_segments(image: np.ndarray, unseen: Optional[np.ndarray] = None) -> np.ndarray:
@@ -34,12 +26,12 @@ def line_segments(image: np.ndarray, unseen: Optional[np.ndarray] = None) -> np.
             that is no edge. None for nowhere.
 
     Returns:
-        (N, 4) float64 u, v of one end and of the other, in pixels; N is 0 where the image has
-        none, or this OpenCV has no detector.
+        (N, 4) float64 u, v of one end and of the other, in pixels.
 
     """
-    detector = _detector()
-    found = detector.detect(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))[0] if detector else None
+    # A detector works in itself, so that no two threads can share one; to make one takes no time.
+    detector = cv2.createLineSegmentDetector(cv2.LSD_REFINE_STD)
+    found = detector.detect(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))[0]
     if found is None:
         return np.zeros((0, 4))
     segments = found.reshape(-1, 4).astype(np.float64)

@@ -131,7 +131,7 @@ def _changed(grey, before):
     """Return around what has moved, (h, w) bool; None where the camera may have."""
     moved = (cv2.absdiff(grey, before) > CHANGE).view(np.uint8)
     near = np.ones((BLUR, BLUR), np.uint8)
-    levels = before.astype(np.uint8)
+    levels = cv2.convertScaleAbs(before)
     edges = (cv2.morphologyEx(levels, cv2.MORPH_GRADIENT, near) > CONTRAST).view(np.uint8)
     count = cv2.countNonZero(edges)
     if count < FEWEST_EDGES * grey.size or cv2.countNonZero(edges & moved) > MOST_MOVED * count:

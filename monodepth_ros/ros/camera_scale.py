@@ -15,6 +15,7 @@ from monodepth_ros.pipeline.predictor import Predictor, Prepared, relative_depth
 from monodepth_ros.pipeline.preprocess import SCALES
 from monodepth_ros.ros.diagnostics import scale_figures
 from monodepth_ros.ros.scanner import Scanner
+from monodepth_ros.ros.signals import THREADS
 from monodepth_ros.ros.transforms import Transforms
 from monodepth_ros.scale.affine_estimator import AffineEstimator
 from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings, ScaleState
@@ -135,12 +136,16 @@ class CameraScale:
         Begin to watch frames; an estimate from before holds for the same camera.
 
         Args:
-            facts: of the model. With another kind of depth the estimate starts anew.
+            facts: of the model. With another kind of depth, or another unit, the estimate starts
+                anew.
 
         """
-        if self._facts is None or relative_depth(facts) != relative_depth(self._facts):
-            relative = relative_depth(facts) is not None
+        relative = relative_depth(facts) is not None
+        # Another network that gives no metres has another unit.
+        if relative != self.is_relative or (relative and facts != self._facts):
             self._estimator = AffineEstimator() if relative else ScaleEstimator()
+        self._pose_check.close()
+        self._pose_check = PoseCheck(f'{THREADS}_pose_check')
         self._facts = facts
         self.state = None
 
@@ -271,10 +276,11 @@ class CameraScale:
     ):
         labels = label_indices(values['scale.ground_classes'], facts.classes)
         settings = GroundSettings(labels, values['scale.max_tilt'])
-        frame, plan = prepared.frame, prepared.plan
+        frame = prepared.frame
         plane = self._witnesses.plane(frame.frame_id, frame.stamp_ns, values)
-        image, unseen = prepared.image[plan.content], plan.unseen_content
-        lean = self._pose_check.show(image, view.camera, plane.up, frame.stamp_ns, unseen)
+        lean = None
+        if settings.asks_edges:
+            lean = self._pose_check.show(prepared, view.camera, plane.up)
         return ground_vote(view, plane, settings, lean)
 
     def _points(self, view: View, frame: Any):

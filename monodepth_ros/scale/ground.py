@@ -9,7 +9,7 @@ from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.affine import AffineVote, vote_on
 from monodepth_ros.scale.plane import GroundPlane
-from monodepth_ros.scale.uprights import Lean
+from monodepth_ros.scale.uprights import CLOSE, Lean, REACH
 from monodepth_ros.scale.votes import OF_DEVIATION, View, Vote
 import numpy as np
 
@@ -27,8 +27,7 @@ LEAST_FALL = 0.1
 pose is a fifth of the distance and more."""
 
 LEAN = 0.4
-"""Share of the largest tilt from which on edges that lean contradict the pose: they are known
-better than a network's floor is."""
+"""Share of the largest tilt from which on edges that lean contradict the pose."""
 
 ROUNDS, TOLERANCE = 4, 0.01
 """Of the fit to the floor that the network shows: rounds of re-weighting, and the least relative
@@ -47,6 +46,16 @@ class GroundSettings:
 
     labels: Collection[int]
     max_tilt: float = 15.0
+
+    @property
+    def max_lean(self) -> float:
+        """Degrees that edges may lean against the floor: they are known better than floors are."""
+        return LEAN * self.max_tilt
+
+    @property
+    def asks_edges(self) -> bool:
+        """Whether edges can contradict the floor at all."""
+        return bool(self.labels) and self.max_lean < REACH
 
 
 def ground_vote(
@@ -72,7 +81,7 @@ def ground_vote(
             'the model has none of the classes in scale.ground_classes, by which the floor is '
             'found; take a model that has, or scale.source points',
         )
-    if lean is not None and lean.exceeds(LEAN * settings.max_tilt):
+    if lean is not None and lean.exceeds(settings.max_lean):
         raise ScaleError(
             'leaning',
             f'the edges in the image lean by about {lean.degrees:.0f} degrees against the pose '
@@ -106,7 +115,7 @@ def ground_vote(
             'camera.pitch and camera.roll), or raise scale.max_tilt where the network is known to '
             'tilt such floors',
         )
-    return replace(vote, tilt=tilt, upright=lean is not None)
+    return replace(vote, tilt=tilt, upright=lean is not None and not lean.exceeds(CLOSE))
 
 
 def _in_metres(view, vote):

@@ -66,11 +66,14 @@ class Uprights:
 
     def __init__(self) -> None:
         self._counts: Optional[np.ndarray] = None
+        self._up: Optional[np.ndarray] = None
 
     def look(
         self, segments: np.ndarray, camera: PinholeCamera, up: tuple[float, float, float]
     ) -> Optional[Lean]:
         """Take a frame's edges in and return what is known by now; None for nothing yet.
+
+        With a pose that turned since the last frame, nothing is known of what was before.
 
         Args:
             segments: (N, 4) ends u, v, u, v of straight edges, in pixels of the camera's grid.
@@ -78,8 +81,12 @@ class Uprights:
             up: unit vector in the optical frame, as the pose has it.
 
         """
+        new, old = np.asarray(up, np.float64), self._up
+        if old is not None and np.linalg.norm(new - old) > math.radians(STEP):
+            self._counts = None
+        self._up = new
         normals, lengths = _planes(segments, camera)
-        tries, angles = _around(np.asarray(up, np.float64))
+        tries, angles = _around(new)
         counts = _counts(normals, lengths, tries)
         if counts.max() >= LEAST * min(camera.height, camera.width):
             counts /= counts.max()
@@ -107,18 +114,19 @@ def _planes(segments, camera):
 
 def _across(directions):
     """Return two unit vectors at right angles to each of some directions and each other."""
-    # The camera looks along z; whoever looks straight up or down sees no level edges to judge by.
     one = np.cross(directions, (0.0, 0.0, 1.0))
-    one /= np.maximum(np.linalg.norm(one, axis=-1, keepdims=True), 1e-12)
+    length = np.linalg.norm(one, axis=-1, keepdims=True)
+    # Of a camera that looks straight up or down, any direction across will do.
+    one = np.where(length > 1e-6, one / np.maximum(length, 1e-12), (1.0, 0.0, 0.0))
     return one, np.cross(directions, one)
 
 
 def _around(up):
-    """Return (G, 3) unit vectors around one, and their (G,) angles to it in degrees."""
+    """Return (G, 3) unit vectors around one, the nearest first, and (G,) angles in degrees."""
     steps = np.arange(-REACH, REACH + STEP / 2, STEP)
     x, y = (axis.ravel() for axis in np.meshgrid(steps, steps))
     angles = np.hypot(x, y)
-    chosen = angles <= REACH
+    chosen = np.argsort(angles, kind='stable')[: np.count_nonzero(angles <= REACH)]
     x, y, angles = np.radians(x[chosen]), np.radians(y[chosen]), angles[chosen]
     one, other = _across(up)
     radians = np.radians(angles)

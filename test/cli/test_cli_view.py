@@ -48,8 +48,21 @@ def test_an_input_becomes_a_recording_first(viewer, tiny_folder, tiny_model, tmp
     (made,) = rerun_double.RecordingStream.made
     assert len(made.of('world/camera/points')[0].values[0]) > 100
     assert view(*arguments, '--out', tmp_path / 'out') == 0
-    assert viewer[1][0][3] == str(tmp_path / 'out' / 'images_monodepth.rrd')
-    assert (tmp_path / 'out' / 'images_monodepth.rrd').exists()
+    kept = tmp_path / 'out' / '0001.png' / 'images_monodepth.rrd'
+    assert viewer[1][0][3] == str(kept) and kept.exists()
+    other = tiny_folder / 'rgb' / '0002.png'
+    assert view(other, *arguments[1:], '--out', tmp_path / 'out') == 0
+    assert viewer[2][0][3] == str(tmp_path / 'out' / '0002.png' / 'images_monodepth.rrd')
+
+
+def test_a_data_set_with_a_broken_file(viewer, tmp_path, capsys):
+    pytest.importorskip('rosbags', reason='rosbags is not installed')
+    Robot(count=3).write(tmp_path / 'drive')
+    data = tmp_path / 'data'
+    assert main(['dataset', str(tmp_path / 'drive'), '--out', str(data), '--max-blur', '1']) == 0
+    (broken,) = sorted((data / 'depth').glob('*.png'))[:1]
+    broken.write_bytes(b'')
+    assert view(data) == 1 and f'depth/{broken.name} is no image' in capsys.readouterr().err
 
 
 def test_a_data_set_is_shown_with_its_truth(viewer, tmp_path):

@@ -4,8 +4,11 @@ import threading
 
 import cv2
 from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.frames import Frame
 from monodepth_ros.pipeline import pose_check
-from monodepth_ros.pipeline.pose_check import PAUSE_NS, PoseCheck
+from monodepth_ros.pipeline.pose_check import lean_of, PAUSE_S, PoseCheck
+from monodepth_ros.pipeline.predictor import PredictorOptions, Prepared
+from monodepth_ros.pipeline.preprocess import InputPlan
 from monodepth_ros.scale.plane import GroundPlane
 import numpy as np
 import pytest
@@ -15,11 +18,29 @@ LEVEL = GroundPlane.from_camera(0.6).up
 LEANING = GroundPlane.from_camera(0.6, 0.0, 12.0).up
 
 
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
 @pytest.fixture
-def check():
-    check = PoseCheck()
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def check(clock):
+    check = PoseCheck('look', clock)
     yield check
     check.close()
+
+
+def _prepared(image):
+    plan = InputPlan(320, 240, 320, 240, 320, 240, 0, 0, 1.0, CAMERA)
+    return Prepared(Frame(image, None), plan, PredictorOptions(), image)
 
 
 def _wall():
@@ -28,59 +49,87 @@ def _wall():
     for u in range(20, 320, 60):
         for v in range(20, 240, 60):
             cv2.rectangle(image, (u, v), (u + 40, v + 40), (190, 200, 180), -1)
-    return image
+    return _prepared(image)
 
 
-def test_the_first_frame_is_judged_at_once(check):
-    assert not check.show(_wall(), CAMERA, LEVEL, 0).exceeds(5)
-    check.close()
-    assert check.show(_wall(), CAMERA, LEANING, 0).exceeds(5)
+DARK = np.zeros((240, 320, 3), np.uint8)
+
+
+def _threads():
+    return [t for t in threading.enumerate() if t.name.startswith('look')]
+
+
+def test_one_frame_is_judged_by_itself():
+    assert not lean_of(_wall(), CAMERA, LEVEL).exceeds(5)
+    assert lean_of(_wall(), CAMERA, LEANING).exceeds(5)
+    assert lean_of(_prepared(DARK), CAMERA, LEVEL) is None
+
+
+@pytest.mark.parametrize(('up', 'leans'), [(LEVEL, False), (LEANING, True)])
+def test_the_first_frame_is_judged_at_once(check, up, leans):
+    assert check.show(_wall(), CAMERA, up).exceeds(5) == leans
 
 
 def test_a_frame_without_edges_says_nothing(check):
-    assert check.show(np.zeros((240, 320, 3), np.uint8), CAMERA, LEVEL, 0) is None
+    assert check.show(_prepared(DARK), CAMERA, LEVEL) is None
 
 
-def test_looks_are_made_at_times_and_beside_the_frames(check, monkeypatch):
+@pytest.fixture
+def slow(monkeypatch):
+    """Let all looks but the first wait; return what lets them go on, and what was looked at."""
     goes_on, seen = threading.Event(), []
     real = pose_check.line_segments
 
-    def slow(image, unseen):
-        seen.append(image)
+    def look(*arguments):
+        seen.append(arguments)
         if len(seen) > 1:
             assert goes_on.wait(60)
-        return real(image, unseen)
+        return real(*arguments)
 
-    monkeypatch.setattr(pose_check, 'line_segments', slow)
-    first = check.show(_wall(), CAMERA, LEANING, 0)
-    assert check.show(_wall(), CAMERA, LEANING, PAUSE_NS // 2) is first and len(seen) == 1
+    monkeypatch.setattr(pose_check, 'line_segments', look)
+    return goes_on, seen
+
+
+def test_looks_are_made_at_times_and_beside_the_frames(check, clock, slow):
+    goes_on, seen = slow
+    first = check.show(_wall(), CAMERA, LEANING)
+    clock.now += PAUSE_S / 2
+    assert check.show(_wall(), CAMERA, LEANING) is first and len(seen) == 1
     # None of these waits for the look that the first of them begins.
-    for stamp in (PAUSE_NS, 2 * PAUSE_NS, 3 * PAUSE_NS):
-        assert check.show(_wall(), CAMERA, LEANING, stamp) is first
+    for _ in range(3):
+        clock.now += PAUSE_S
+        assert check.show(_wall(), CAMERA, LEANING) is first
     goes_on.set()
     check.close()
     assert len(seen) == 2
 
 
-def test_time_that_jumps_back_is_looked_at(check, monkeypatch):
-    seen = []
-    monkeypatch.setattr(pose_check, 'line_segments', lambda *_: seen.append(1) or np.zeros((0, 4)))
-    for stamp in (10 * PAUSE_NS, 2 * PAUSE_NS):
-        check.show(_wall(), CAMERA, LEVEL, stamp)
-    check.close()
-    assert len(seen) == 2
-
-
 def test_another_camera_is_judged_anew(check):
-    assert check.show(_wall(), CAMERA, LEANING, 0).exceeds(5)
+    assert check.show(_wall(), CAMERA, LEANING).exceeds(5)
     other = PinholeCamera(320, 240, 200.0, 200.0, 159.5, 119.5)
-    assert not check.show(_wall(), other, LEVEL, 1).exceeds(5)
+    assert not check.show(_wall(), other, LEVEL).exceeds(5)
 
 
-def test_a_fault_of_the_first_look_is_not_hidden(check, monkeypatch):
-    def fail(*_):
-        raise MemoryError
+@pytest.mark.parametrize('fault', [MemoryError('none left'), cv2.error('no line')])
+def test_a_fault_of_a_look_costs_no_frame_and_no_other_look(check, clock, monkeypatch, fault):
+    real, faults = pose_check.line_segments, [fault]
 
-    monkeypatch.setattr(pose_check, 'line_segments', fail)
-    with pytest.raises(MemoryError):
-        check.show(_wall(), CAMERA, LEVEL, 0)
+    def look(*arguments):
+        if faults:
+            raise faults.pop()
+        return real(*arguments)
+
+    monkeypatch.setattr(pose_check, 'line_segments', look)
+    assert check.show(_wall(), CAMERA, LEANING) is None
+    clock.now += PAUSE_S
+    check.show(_wall(), CAMERA, LEANING)
+    check._wait()
+    assert check.show(_wall(), CAMERA, LEANING).exceeds(5)
+
+
+def test_a_closed_check_starts_nothing(check):
+    check.show(_wall(), CAMERA, LEANING)
+    assert len(_threads()) == 1
+    check.close()
+    check.close()
+    assert check.show(_wall(), CAMERA, LEANING) is None and _threads() == []

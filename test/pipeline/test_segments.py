@@ -1,10 +1,13 @@
 """Straight edges of drawn images."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
-from monodepth_ros.pipeline import segments
 from monodepth_ros.pipeline.segments import line_segments
 import numpy as np
 import pytest
+
+SIZES = ((320, 240), (256, 192), (400, 300))
 
 
 def _box():
@@ -39,9 +42,14 @@ def test_the_border_of_the_lens_is_no_edge():
     assert found[:, [0, 2]].max() < 120
 
 
-def test_an_opencv_without_the_detector_finds_none(monkeypatch):
-    monkeypatch.setattr(segments, '_detector', lambda: None)
-    assert line_segments(_box()).shape == (0, 4)
+def test_threads_do_not_disturb_each_other():
+    image = np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)
+    images = [cv2.resize(image, size, interpolation=cv2.INTER_CUBIC) for size in SIZES]
+    expected = [line_segments(image) for image in images]
+    with ThreadPoolExecutor(len(images)) as pool:
+        for _ in range(20):
+            for found, known in zip(pool.map(line_segments, images), expected):
+                np.testing.assert_array_equal(found, known)
 
 
 @pytest.mark.parametrize('size', [(1, 1), (32, 32), (7, 900)])

@@ -54,7 +54,7 @@ EVERYTHING = {
     'camera.pitch': 75.0,
     'scale.source': 'ground',
     'scale.ground_classes': ['dark'],
-    'scale.max_tilt': 90.0,
+    'scale.max_tilt': 39.0,
     'depth.ground': 'snap',
     'depth.max_error': 5.0,
     'depth.temporal_filter': 0.2,

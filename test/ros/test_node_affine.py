@@ -1,5 +1,8 @@
 """Networks without metres in the running node, over DDS: metres once the robot knows them."""
 
+from dataclasses import replace
+from functools import partial
+
 from bench import make_camera_info, wait_until
 from diagnostic_msgs.msg import DiagnosticStatus
 from foreign_kit import Output, StandIn
@@ -10,7 +13,7 @@ from monodepth_ros.ros.publishers import EXTRA_TOPICS, TOPICS
 from monodepth_ros.scale.affine import INVERSE, KINDS
 import numpy as np
 import pytest
-from scale_kit import make_depth, POSE, relative_numbers, RelativeRoomEngine
+from scale_kit import make_depth, PLAIN, POSE, relative_numbers, RelativeRoomEngine
 from std_srvs.srv import Trigger
 
 DEPTH = ('depth/image_rect',)
@@ -39,6 +42,7 @@ def make(make_bench):
         given = {**BY_HEIGHT, **{k.replace('_', '.', 1): v for k, v in parameters.items()}}
         bench = make_bench(engine, parameters=given, topics=topics).start()
         bench.send_info()
+        bench.make_image = partial(bench.make_image, PLAIN)
         return bench
 
     return start
@@ -155,7 +159,16 @@ def test_time_that_jumps_back_costs_nothing(make):
     assert bench.status()[0].level == DiagnosticStatus.OK
 
 
-def test_scale_and_shift_survive_a_deactivation_and_no_other_kind(make):
+def _other_network(kind):
+    engine = RelativeRoomEngine(kind, scale=0.2)
+    engine.facts = replace(engine.facts, network='another')
+    return engine
+
+
+@pytest.mark.parametrize(
+    'other', [lambda: RelativeRoomEngine('up_to_scale_and_shift'), lambda: _other_network(INVERSE)]
+)
+def test_scale_and_shift_survive_a_deactivation_and_no_other_network(make, other):
     bench = make()
     send(bench, 5)
     bench.run(bench.node.trigger_deactivate)
@@ -166,7 +179,7 @@ def test_scale_and_shift_survive_a_deactivation_and_no_other_kind(make):
     assert error(bench) < 0.03
     bench.run(bench.node.trigger_deactivate)
     bench.run(bench.node.trigger_cleanup)
-    bench.engine = RelativeRoomEngine('up_to_scale_and_shift')
+    bench.engine = other()
     bench.engine.has_floor = False
     bench.start()
     bench.send_info()

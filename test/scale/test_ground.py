@@ -127,4 +127,12 @@ def test_edges_that_contradict_the_pose_leave_no_vote():
 
 def test_edges_that_agree_are_noted():
     assert ground_vote(make_view(), PLANE, SETTINGS, Lean(2.0, 0.97)).upright
+    assert ground_vote(make_view(), PLANE, SETTINGS, Lean(16.0, 0.9)).upright
+    assert not ground_vote(make_view(), PLANE, SETTINGS, Lean(5.0, 0.6)).upright
     assert not ground_vote(make_view(), PLANE, SETTINGS).upright
+
+
+def test_edges_are_asked_where_they_can_contradict():
+    assert SETTINGS.asks_edges and not GroundSettings(()).asks_edges
+    assert GroundSettings((FLOOR,), 39.0).asks_edges
+    assert not GroundSettings((FLOOR,), 40.0).asks_edges

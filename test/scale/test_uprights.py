@@ -64,14 +64,19 @@ def test_what_was_seen_stays_known_where_there_are_no_edges():
     assert uprights.look(np.zeros((0, 4)), CAMERA, _up(22)) == before
 
 
-def test_a_pose_that_is_corrected_is_believed_after_some_looks():
+def test_a_pose_that_is_corrected_is_believed_at_once():
     uprights = Uprights()
     for seed in range(5):
         assert uprights.look(_room(12, 0, seed=seed), CAMERA, _up(22)).exceeds(5)
-    looks = [uprights.look(_room(12, 0, seed=seed), CAMERA, _up(12)) for seed in range(5)]
-    assert not looks[-1].exceeds(5)
+    assert not uprights.look(_room(12, 0, seed=5), CAMERA, _up(12)).exceeds(5)
+    assert uprights.look(np.zeros((0, 4)), CAMERA, _up(22)) is None
 
 
 def test_a_camera_that_looks_straight_down_is_judged_without_a_fault():
     lean = Uprights().look(_room(12, 0), CAMERA, (0.0, 0.0, -1.0))
-    assert lean is None or 0 <= lean.share <= 1
+    assert lean is None or 0 < lean.share <= 1
+
+
+def test_the_poses_up_is_believed_where_another_has_no_more():
+    lean = Uprights().look(np.array([[20.0, 120.0, 300.0, 120.0]] * 5), CAMERA, _up())
+    assert (lean.degrees, lean.share) == (0.0, 1.0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+import errno
 import hashlib
 import json
 import logging
 from pathlib import Path
-import shutil
 import tempfile
 from typing import Iterator, Optional
 
@@ -112,9 +112,12 @@ def _write(path, intrinsics, thinning, folder) -> None:
             part = Path(name) / 'part'
             part.mkdir()
             _write_frames(path, intrinsics, thinning, part)
-            # Another process may have been faster.
-            if not folder.is_dir():
-                shutil.move(str(part), folder)
+            try:
+                part.rename(folder)
+            except OSError as error:
+                # Another process was faster.
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
     except OSError as error:
         raise DatasetError(
             f'frames of {path} cannot be kept in {folder}: {error.strerror or error}; make room, '
@@ -135,7 +138,8 @@ def _kept(path, intrinsics, thinning) -> Iterator[tuple[int, Frame]]:
     before, found, failed, failure = None, 0, 0, ''
     jobs = tqdm(source.jobs(), f'index {path.name}', total=len(source), unit='img', leave=False)
     for number, job in enumerate(jobs):
-        if number % thinning.every:
+        # What cannot be read is said, wherever it is; it has no name.
+        if job.name and number % thinning.every:
             continue
         try:
             frame, _ = job.load()
