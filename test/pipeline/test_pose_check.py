@@ -19,6 +19,8 @@ LEANING = GroundPlane.from_camera(0.6, 0.0, 12.0).up
 
 
 class Clock:
+    """A clock that is set by hand."""
+
     def __init__(self):
         self.now = 100.0
 
