@@ -22,7 +22,7 @@ MANIFESTS = {
         },
     },
 }
-"""By output: one keeps the proportions of the image and one does not, and no size is the other's."""
+"""By output: one keeps an image's proportions, one does not, and both have sizes of their own."""
 
 
 def write_watermark_files(folder: Path) -> dict[str, str]:
