@@ -88,6 +88,7 @@ class OnnxRuntimeEngine(Engine):
             raise EngineError(
                 f'ONNX Runtime cannot load the network: {" ".join(str(error).split())}'
             ) from error
+        session._model_bytes = None  # its Python side would keep them, weights and all
         # ONNX Runtime goes on with the CPU where a provider cannot start.
         wanted = providers[0] if isinstance(providers[0], str) else providers[0][0]
         if session.get_providers()[0] != wanted:
