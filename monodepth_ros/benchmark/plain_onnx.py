@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import cv2
 from monodepth_ros.benchmark.onnx_flops import count_onnx_gflop
 from monodepth_ros.benchmark.onnx_peer import ONLY_ERRORS, PROVIDERS
@@ -27,8 +29,11 @@ class PlainOnnx:
 
     Attributes:
         facts: of the file and its manifest.
+        network_ms: what the network itself took of the last `infer`; the rest is the host's.
 
     """
+
+    network_ms = 0.0
 
     def __init__(self, path: str, device: str = 'cpu', threads: int = 0):
         """
@@ -59,6 +64,7 @@ class PlainOnnx:
 
     def infer(self, images: np.ndarray) -> RawOutput:
         """Return depth, label and confidence of (N, h, w, 3) uint8 RGB, as an engine does."""
+        self.network_ms = 0.0
         results = [self._maps(image) for image in images]
         return raw_output(self.facts, [np.stack(maps) for maps in zip(*results)])
 
@@ -71,7 +77,10 @@ class PlainOnnx:
         feed = {spec.tensor: np.ascontiguousarray(x, self._type)}
         feed.update({n: np.asarray(v, self._types[n]) for n, v in spec.constants.items()})
         names = [output.name for output in self._session.get_outputs()]
-        found = dict(zip(names, self._session.run(None, feed)))
+        begun = time.perf_counter()
+        values = self._session.run(None, feed)
+        self.network_ms += (time.perf_counter() - begun) * 1e3
+        found = dict(zip(names, values))
         size = image.shape[1::-1]
         maps = [self._depth(found, size)] if self._manifest.depth else []
         return [*maps, *(self._labels(found, size) if self._manifest.labels else [])]

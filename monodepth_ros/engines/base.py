@@ -30,6 +30,10 @@ class MissingPackageError(EngineError):
     """A package that an engine needs is not installed."""
 
 
+OF_THE_FILE = ' for an ONNX file, which computes in the types that it holds'
+"""Behind the name of an engine that rounds no network of others."""
+
+
 def choose_precision(asked: str, offered: Sequence[str], where: str) -> str:
     """Return the precision asked for; 'auto' takes the first that is offered.
 

@@ -17,7 +17,10 @@ from monodepth_ros.networks import checkpoint
 
 SUFFIX = '.onnx'
 FEW_BYTES = 2**28
-"""Up to this size files are told apart by content, beyond by size and date."""
+"""
+Up to this size files are told apart by content, beyond by size and date; and what is made of
+networks of others is kept up to it.
+"""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,15 @@ def graph_key(path: str | Path) -> dict:
 
     files = {str(file): _state(file) for file in sources(path)}
     return {'files': files, 'code': code_digest()}
+
+
+def is_large(path: str | Path) -> bool:
+    """Return whether a model is too large for copies of it: one in memory is all that may be."""
+    if not is_foreign(path):
+        return False
+    from monodepth_ros.engines.foreign.network import sources
+
+    return sum(file.stat().st_size for file in sources(path)) > FEW_BYTES
 
 
 def _state(file):

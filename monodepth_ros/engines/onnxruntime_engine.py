@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from monodepth_ros.engines.base import choose_precision, Engine, output_types, raw_output
+from monodepth_ros.engines.base import (
+    choose_precision,
+    Engine,
+    OF_THE_FILE,
+    output_types,
+    raw_output,
+)
 from monodepth_ros.engines.cache import cache_folder, file_digest
 from monodepth_ros.engines.export import INPUT
 from monodepth_ros.engines.graphs import Graph, is_foreign, load_graph, read_facts
@@ -46,7 +52,8 @@ class OnnxRuntimeEngine(Engine):
         kind, _, index = self._resolve(device).partition(':')
         # A network of others computes in what its file says.
         offered = ('float32',) if is_foreign(path) else PRECISIONS[kind]
-        self.precision = choose_precision(precision, offered, f'{self.name} on {kind}')
+        where = f'{self.name} on {kind}{OF_THE_FILE if is_foreign(path) else ""}'
+        self.precision = choose_precision(precision, offered, where)
         providers = [CPU]
         if kind == 'cuda':
             options = {'device_id': int(index or 0), **self._provider_options(path, update)}
@@ -88,6 +95,7 @@ class OnnxRuntimeEngine(Engine):
             raise EngineError(
                 f'ONNX Runtime cannot load the network: {" ".join(str(error).split())}'
             ) from error
+        session._model_bytes = None  # its Python side would keep them, weights and all
         # ONNX Runtime goes on with the CPU where a provider cannot start.
         wanted = providers[0] if isinstance(providers[0], str) else providers[0][0]
         if session.get_providers()[0] != wanted:

@@ -9,7 +9,7 @@ from typing import Callable, Optional, Sequence
 
 from monodepth_ros.engines.base import choose_precision, Engine, output_types, raw_output
 from monodepth_ros.engines.cache import Artefact, file_digest
-from monodepth_ros.engines.graphs import check_graph, graph_key, load_graph, read_facts
+from monodepth_ros.engines.graphs import check_graph, graph_key, is_large, load_graph, read_facts
 from monodepth_ros.engines.openvino_int8 import (
     has_vnni,
     load_ranges,
@@ -143,6 +143,8 @@ class OpenvinoEngine(Engine):
     def _make_request(self, size: tuple[int, int]) -> openvino.InferRequest:
         """Return what runs images of this size: imported from the cache, else compiled."""
         shape = (1, *size, 3)
+        if is_large(self._path):  # OpenVINO gives what it compiled through memory, twice
+            return self._compile(shape).create_infer_request()
         artefact = Artefact(
             'openvino',
             {

@@ -78,8 +78,7 @@ def calibrate(path: str | Path, images: Sequence[np.ndarray]) -> Ranges:
     sources = [layer.input_value(0) for layer in layers]
     if not layers or any(s.get_element_type() != openvino.Type.f32 for s in sources):
         raise EngineError(
-            f'{path} has no layer that INT8 is for; it takes convolutions in float32, with their '
-            'weights in the file'
+            f'{path} has no layer that INT8 is for: {_why_none(model)}; leave precision at auto'
         )
     shown = [opset8.result(source) for source in sources]
     probe = openvino.Model(shown, model.get_parameters())
@@ -101,6 +100,19 @@ def calibrate(path: str | Path, images: Sequence[np.ndarray]) -> Ranges:
             'XDG_CACHE_HOME to one that is'
         )
     return ranges
+
+
+def _why_none(model: openvino.Model) -> str:
+    """Return in words why no layer of a model can compute in INT8."""
+    found = [op for op in model.get_ops() if op.get_type_name() in LAYERS]
+    if not found:
+        return 'it has no convolutions, and others stay in floating point'
+    if any(op.get_output_element_type(0) != openvino.Type.f32 for op in found):
+        return 'its convolutions are not in float32; take a file that is'
+    return (
+        'each of its convolutions is depthwise, after such a one, or next to the image or the '
+        'results, where rounding costs too much, or gets its weights from elsewhere'
+    )
 
 
 def quantize(model: openvino.Model, ranges: Ranges) -> None:

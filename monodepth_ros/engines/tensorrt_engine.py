@@ -6,7 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Callable, Optional
 
-from monodepth_ros.engines.base import choose_precision, Engine, output_types, raw_output
+from monodepth_ros.engines.base import (
+    choose_precision,
+    Engine,
+    OF_THE_FILE,
+    output_types,
+    raw_output,
+)
 from monodepth_ros.engines.cache import Artefact, file_digest
 from monodepth_ros.engines.export import INPUT
 from monodepth_ros.engines.graphs import graph_key, is_foreign, load_graph, read_facts
@@ -51,7 +57,8 @@ class TensorrtEngine(Engine):
         # A network of others computes in what its file says, and may take one image at a time.
         foreign = is_foreign(path)
         offered = ('float32',) if foreign else ('float16', 'float32')
-        self.precision = choose_precision(precision, offered, 'TensorRT')
+        where = f'TensorRT{OF_THE_FILE if foreign else ""}'
+        self.precision = choose_precision(precision, offered, where)
         self._most = 1 if foreign else MAX_BATCH
         self._path, self._update = Path(path), update
         self._logger = tensorrt.Logger(tensorrt.Logger.WARNING)

@@ -39,6 +39,7 @@ def test_same_maps_as_our_engine(path):
     np.testing.assert_allclose(found.depth, expected.depth, rtol=1e-5)
     np.testing.assert_array_equal(found.label, expected.label)
     assert abs(found.confidence.astype(int) - expected.confidence).max() <= 1
+    assert 0 < plain.network_ms < 60_000
     assert plain.facts == engine.facts and plain.gflop(48, 64) > 0
 
 

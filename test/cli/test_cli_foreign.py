@@ -5,6 +5,7 @@ import json
 from foreign_kit import Output, StandIn
 from monodepth_ros.cli.main import main
 import numpy as np
+from onnx import TensorProto
 import pytest
 from tiny_folder import write_tiny_folder
 
@@ -76,11 +77,47 @@ def test_export(run, depth, engine, tmp_path, capsys):
     assert onnx.stat().st_size > 0
 
 
-def test_int8_needs_layers_between_the_first_and_the_last(run, depth, tmp_path, capsys):
+class Half(StandIn):
+    """A network that computes in float16, not only takes it."""
+
+    def _planes(self, x):
+        return x
+
+    def _weight(self, name, values):
+        return super()._weight(name, np.asarray(values, np.float16))
+
+
+class Greys(StandIn):
+    """A network without convolutions."""
+
+    def _output(self, x, output):
+        self._node('ReduceMean', x, output.name, axes=[1], keepdims=1)
+        return self._value(output.name, TensorProto.FLOAT, self._shape(1, 'NCHW'))
+
+
+@pytest.mark.parametrize(
+    ('stand_in', 'why'),
+    [
+        (DEPTH, 'each of its convolutions is depthwise, after such a one, or next to the image'),
+        (Half([Output('d')], dtype='float16'), 'its convolutions are not in float32; take'),
+        (Greys([Output('d')]), 'it has no convolutions, and others stay in floating point'),
+    ],
+)
+def test_int8_says_why_no_layer_computes_in_it(run, stand_in, why, tmp_path, capsys):
+    pytest.importorskip('openvino')
+    depth = stand_in.write(tmp_path / 'net.onnx', {'depth': {'kind': 'metres'}})
     data = write_tiny_folder(tmp_path / 'data', count=3)
     options = ('--engine', 'openvino', '--precision', 'int8', '--calibration', data / 'rgb')
     assert run('export', '--model', depth, *options) == 1
-    assert 'has no layer that INT8 is for' in capsys.readouterr().err
+    assert f'net.onnx has no layer that INT8 is for: {why}' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('precision', ['float16', 'bfloat16', 'int8'])
+def test_onnxruntime_rounds_no_onnx_file(run, depth, precision, capsys):
+    options = ('--engine', 'onnxruntime', '--precision', precision)
+    assert run('export', '--model', depth, *options) == 1
+    words = f"'{precision}' is not to be had from onnxruntime on cpu for an ONNX file, which compu"
+    assert words in capsys.readouterr().err
 
 
 def test_predict_writes_no_metres_of_a_network_that_gives_none(run, tmp_path):

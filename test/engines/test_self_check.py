@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from foreign_kit import Output, StandIn
+from foreign_kit import Output, StandIn, write_manifest
 from monodepth_ros.engines import factory, self_check
 from monodepth_ros.engines.factory import create_engine
 from monodepth_ros.engines.self_check import built_in_image, expect, verify
@@ -160,6 +160,41 @@ def test_outputs_that_contradict_the_manifest(tmp_path, outputs, manifest, words
         with pytest.raises(ConfigError) as caught:
             create_engine(str(path), 'openvino', 'cpu', self_check=mode)
         assert words in str(caught.value) and '\n' not in str(caught.value)
+
+
+class Sized(StandIn):
+    """Says that its output is twice as large as it is."""
+
+    def _output(self, x, output):
+        value = super()._output(x, output)
+        shape = value.type.tensor_type.shape.dim
+        shape[2].dim_value, shape[3].dim_value = 48, 64
+        return value
+
+
+def test_an_output_that_is_smaller_than_the_graph_says(tmp_path):
+    manifest = {'depth': {'kind': 'metres'}}
+    path = Sized([Output('d', stride=2)]).write(tmp_path / 'net.onnx', manifest)
+    words = r'the graph says that it gives d float32 \(1, 1, 48, 64\), but gives \(1, 1, 24, 32\)'
+    with pytest.raises(ConfigError, match=words):
+        create_engine(str(path), 'onnxruntime', 'cpu', self_check='refuse')
+
+
+@pytest.mark.parametrize('after', [('Log',), ('Neg',)])
+def test_what_a_mask_covers_may_be_anything(tmp_path, after):
+    # The depth is no number, or negative, wherever the mask, of the same brightness, is 0 or less.
+    outputs = [
+        Output('d', after=after, bias=-0.5, gain=0.3, of_brightness=True),
+        Output('sky', after=(), bias=-0.5, gain=0.3, of_brightness=True),
+    ]
+    mask = {'tensor': 'sky', 'threshold': 0.0, 'valid': 'below' if after == ('Neg',) else 'above'}
+    depth = {'tensor': 'd', 'kind': 'log_metres' if after == ('Log',) else 'metres'}
+    path = StandIn(outputs).write(tmp_path / 'net.onnx', {'depth': depth})
+    with pytest.raises(ConfigError, match='of the pixels of a test image'):
+        create_engine(str(path), 'onnxruntime', 'cpu', self_check='refuse')
+    write_manifest(path, {'depth': {**depth, 'mask': mask}})
+    engine = create_engine(str(path), 'onnxruntime', 'cpu', self_check='refuse')
+    assert 0.1 < np.isnan(engine.infer(built_in_image(48, 64)).depth).mean() < 0.9
 
 
 def test_a_map_of_other_proportions_of_free_size(tmp_path):

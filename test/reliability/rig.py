@@ -77,7 +77,8 @@ class Rig:
         Args:
             folder: for the checkpoint, caches and logs.
             names: the cameras' namespaces.
-            parameters: of the node, beside those for the model and the cameras.
+            parameters: of the node, beside those for the cameras; without `model`, it is the
+                network of `write_watermark_model`.
             topics: outputs to check.
             side: the network's input in pixels, and the images'.
             rate: images a second of each camera.
@@ -98,14 +99,10 @@ class Rig:
             raise
 
     def _start_node(self, folder, names, parameters, side):
-        model = write_watermark_model(folder / f'watermark_{side}.safetensors', side)
-        values = {
-            'model': str(model),
-            'device': 'cpu',
-            'threads': 1,
-            'cameras': list(names),
-            **parameters,
-        }
+        values = {'device': 'cpu', 'threads': 1, 'cameras': list(names), **parameters}
+        if 'model' not in values:
+            model = write_watermark_model(folder / f'watermark_{side}.safetensors', side)
+            values['model'] = str(model)
         arguments = ['--ros-args', '-r', f'__ns:={NAMESPACE}']
         for name, value in values.items():
             arguments += ['-p', f'{name}:={json.dumps(value)}']

@@ -50,6 +50,7 @@ class Plan:
         rate: images a second of each camera.
         in_flight: as of `Rig`; 0 for the steady rate.
         side: columns and rows of the network's input.
+        size: columns and rows of the images; () for as many as the network's input has.
         topics: outputs to check.
         parameters: of the node.
         seed: of what is left to chance.
@@ -65,6 +66,7 @@ class Plan:
     rate: float = 30.0
     in_flight: int = 0
     side: int = 64
+    size: tuple[int, ...] = ()
     topics: tuple[str, ...] = tuple(scenario.TOPICS)
     parameters: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
@@ -263,6 +265,7 @@ def soak(plan: Plan, folder: Path, say: Callable[[str], None]) -> dict:
     with Rig(folder, plan.cameras, *settings) as rig:
         for camera in rig.cameras:
             camera.info_every = 20 if plan.in_flight else 1
+            camera.size = plan.size or camera.size
         run = Soak(plan, rig, say)
         run.run()
         promises = judge(plan, run)

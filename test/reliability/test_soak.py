@@ -151,9 +151,17 @@ def test_the_script_tells_what_came_of_it(life, tmp_path, monkeypatch, capsys, k
     assert f'{"kept  " if kept else "BROKEN"} luck: none' in capsys.readouterr().out
 
 
-def test_what_the_script_plans():
+def test_what_the_script_plans(tmp_path):
     script = load_script('soak')
-    plan = script.make_plan(script.parse(['--hours', '1.5', '--cameras', '2']))
+
+    def make_plan(*arguments):
+        return script.make_plan(script.parse(arguments), tmp_path)
+
+    plan = make_plan('--hours', '1.5', '--cameras', '2')
     assert plan.seconds == 5400 and plan.cameras == ('camera0', 'camera1')
-    plan = script.make_plan(script.parse(['--truth-frames', '200000']))
+    plan = make_plan('--truth-frames', '200000')
     assert plan.frames == 200_000 and plan.in_flight > 1 and plan.seconds == 0
+    for way in ('in_turn', 'at_once'):
+        plan = make_plan('--minutes', '20', '--two-files', way)
+        assert plan.size == (640, 480) and plan.parameters['semantic_model'].endswith('.onnx')
+        assert plan.parameters['semantic_at_once'] == (way == 'at_once')

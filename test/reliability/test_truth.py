@@ -1,17 +1,19 @@
 """Every output carries the stamp of the very image that it was computed from."""
 
 from monodepth_ros.ros import compat
-from monodepth_ros.ros.publishers import EXTRA_TOPICS
+from monodepth_ros.ros.publishers import EXTRA_TOPICS, TOPICS
 import numpy as np
 import pytest
-from rig import Rig
+from rig import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, Rig
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 from truth import Checker, WatermarkCamera
 import watermark
+from watermark_files import write_watermark_files
 
 DEPTH, INFO = 'depth/image_rect', 'depth/camera_info'
 FRAMES = 300
+VGA = (640, 480)
 
 
 class Nowhere:
@@ -121,4 +123,22 @@ def test_everything_on_keeps_every_output_true(ros, rig_folder, pipeline_depth):
             rig.cameras[1].size = size
             rig.wait_for(lambda n=target: rig.checker.frames >= n, 'frames')
         rig.wait_for(lambda: all(rig.checker.checked[topic] for topic in topics), 'all topics')
+        assert not rig.checker.wrong, rig.checker.texts
+
+
+def test_two_files_after_each_other_and_at_once_keep_one_stamp_and_grid(ros, rig_folder):
+    with Rig(rig_folder, parameters=write_watermark_files(rig_folder)) as rig:
+        rig.in_flight, rig.cameras[0].size = 3, VGA
+        for at_once in (False, True):
+            rig.transit(DEACTIVATE, CLEANUP)
+            rig.set_parameters({'semantic_at_once': at_once})
+            rig.transit(CONFIGURE, ACTIVATE)
+            before = dict(rig.checker.checked)
+            rig.wait_for(
+                lambda old=before: all(
+                    rig.checker.checked[topic] >= old.get(topic, 0) + FRAMES // 30
+                    for topic in TOPICS
+                ),
+                'frames on all topics',
+            )
         assert not rig.checker.wrong, rig.checker.texts

@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
-from bench import make_camera_info
+from bench import make_camera_info, make_rgb
 from foreign_kit import Output, StandIn, write_manifest
 from message_reader import read_cloud, read_image
+from monodepth_ros.camera import CameraModel
+from monodepth_ros.engines.factory import create_engine
+from monodepth_ros.frames import Frame
+from monodepth_ros.pipeline.predictor import Predictor
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.publishers import TOPICS
 import numpy as np
@@ -70,6 +74,32 @@ def test_two_files_give_one_grid_and_stamp(make_known, depth, labels, at_once):
     assert bench.node.get_parameter('class_names').value == ['dark', 'bright']
     _, figures = bench.status()
     assert figures['engine'] == 'onnxruntime' and figures['dropped.inference_failed'] == '0'
+
+
+def test_the_node_publishes_what_the_predictor_says(make_known, tmp_path):
+    stand_in = StandIn([Output('d'), Output('c', 3, 4, after=(), bias=0.0)])
+    manifest = {
+        'input': {'aspect': 'stretch'},
+        'depth': {'tensor': 'd', 'kind': 'metres', 'focal_length': 70.0},
+        'labels': {'tensor': 'c', 'kind': 'logits', 'classes': ['ape', 'bee', 'cat']},
+    }
+    model = str(stand_in.write(tmp_path / 'net.onnx', manifest))
+    info = make_camera_info(97, 61, d=[-0.2, 0.05, 0.001, 0.001, 0.0])
+    bench = make_known(model=model).start()
+    bench.send_info(info)
+    camera = CameraModel(97, 61, tuple(info.k), tuple(info.d), 'plumb_bob')
+    predictor = Predictor(create_engine(model, 'onnxruntime', 'cpu', 1))
+    for seed in range(3):
+        image = make_rgb(97, 61, seed)
+        outputs = bench.serve(bench.make_image(image))
+        expected = predictor.predict(Frame(image, camera))
+        for topic, values in (
+            ('depth/image_rect', expected.depth),
+            ('segmentation/mask', expected.label),
+            ('segmentation/confidence', expected.confidence),
+        ):
+            np.testing.assert_array_equal(read_image(outputs[topic]), values)
+        assert np.isfinite(expected.depth).mean() > 0.9 and len(np.unique(expected.label)) > 1
 
 
 def test_the_second_file_may_be_without_fault_and_no_pair(make_known, depth, labels):

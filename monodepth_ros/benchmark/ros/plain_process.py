@@ -39,10 +39,11 @@ class MeasuredPlainNode(PlainNode):
         self._published += 1
 
     def infer(self, image):
-        """Time the network."""
+        """Time the network, by itself where it tells that."""
         begun = time.perf_counter()
         result = super().infer(image)
-        self._engine_ms.append((time.perf_counter() - begun) * 1e3)
+        elapsed_ms = (time.perf_counter() - begun) * 1e3
+        self._engine_ms.append(getattr(self.network, 'network_ms', elapsed_ms))
         return result
 
     def _report(self):

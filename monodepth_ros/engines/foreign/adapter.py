@@ -10,6 +10,7 @@ from monodepth_ros.engines.foreign.builder import Builder
 from monodepth_ros.engines.foreign.check import BY_RANK, input_tensor, is_fixed, SIDES
 from monodepth_ros.engines.foreign.manifest import Manifest
 from monodepth_ros.engines.foreign.signature import Signature
+from monodepth_ros.frames import UNLABELLED
 import numpy as np
 import onnx
 from onnx import compose, helper
@@ -17,6 +18,10 @@ from onnx import compose, helper
 INPUT = 'images'
 PREFIX = 'foreign/'
 """Before the names of a graph that has one of ours in it."""
+BELOW, ABOVE = -1, 256
+"""What numbers of a map of labels become that are no bytes; Gather takes -1 for the last place."""
+STRANGE = 254
+"""A label that no class has, unless there are as many as can be."""
 
 
 def adapt(
@@ -172,7 +177,7 @@ def _write_labels(builder, manifest, signature, prefix, size) -> dict[str, str]:
     mode = 'nearest' if spec.kind == 'map' else 'linear'
     x = _fit(builder, x, tensor, spec.layout, manifest, size, mode)
     if spec.kind == 'map':
-        index = builder.cast(x, np.int64)
+        index = builder.cast(builder.clip(x, BELOW, ABOVE), np.int64)
         probability = None
     else:
         best, index = builder.highest(x)
@@ -200,9 +205,23 @@ def _probability(builder, x, best, spec):
 
 def _label(builder, index, spec):
     table = spec.table()
+    if spec.kind == 'map':
+        table = _of_all_numbers(spec, list(range(len(spec.classes))) if table is None else table)
     if table is None:
         return builder.cast(index, np.uint8)
     return builder.op('Gather', builder.constant(table, np.uint8), index, axis=0)
+
+
+def _of_all_numbers(spec, table):
+    """Return the label of each number that a map may hold, `BELOW` as the last.
+
+    255 is unlabelled as it is in ours. Other numbers without a class become a label that no class
+    has, which each engine refuses: as bytes some would look like a class.
+    """
+    strange = UNLABELLED if len(spec.names) > STRANGE else STRANGE
+    table = table + [strange] * (ABOVE + 2 - len(table))
+    table[UNLABELLED] = UNLABELLED
+    return table
 
 
 def _ports(outputs, manifest, signature, fixed):

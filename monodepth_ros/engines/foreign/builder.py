@@ -76,6 +76,12 @@ class Builder:
         """Take places along an axis; a single number takes the axis away."""
         return self.op('Gather', x, self.constant(indices, np.int64), to=to, axis=axis)
 
+    def clip(self, x: str, low: float, high: float) -> str:
+        """Bring float32 values between two ends."""
+        if self._opset >= 11:
+            return self.op('Clip', x, self.constant(low), self.constant(high))
+        return self.op('Clip', x, min=float(low), max=float(high))
+
     def highest(self, x: str) -> tuple[str, str]:
         """Return the highest of (N, C, h, w) along C and its index, both (N, 1, h, w)."""
         if self._opset >= 10:

@@ -30,19 +30,43 @@ def check_outputs(path: str | Path, outputs: Sequence[np.ndarray]) -> None:
     _, signature, manifest = read_network(path)
     found = dict(zip((tensor.name for tensor in signature.outputs), outputs))
     try:
+        for name in _used(manifest):
+            _check_declared(signature.output(name), found[name])
         if manifest.depth:
-            _check_depth(manifest, found[manifest.depth.tensor])
+            _check_depth(manifest, found)
         if manifest.labels:
             _check_labels(manifest, found[manifest.labels.tensor])
     except ValueError as error:
         raise ConfigError(f'manifest {manifest.path}: {error}') from None
 
 
-def _check_depth(manifest, values):
+def _used(manifest):
+    """Return the names of the outputs that are made use of."""
+    names = [manifest.labels.tensor] if manifest.labels else []
+    if manifest.depth:
+        names += [manifest.depth.tensor, *(c.tensor for c in manifest.depth.conditions)]
+    return names
+
+
+def _check_declared(tensor, values):
+    """Refuse an output that is not as large as the graph says, which engines plan for."""
+    said = tensor.shape or ()
+    if any(side not in (None, real) for side, real in zip(said, values.shape)):
+        raise ValueError(
+            f'the graph says that it gives {tensor}, but gives {values.shape}; export it anew, '
+            'with free sides where they change'
+        )
+
+
+def _check_depth(manifest, found):
     spec = manifest.depth
+    values = found[spec.tensor]
     _check_shape('depth', spec, values, manifest)
     if spec.layout in CHANNELS:
         values = values.take(spec.channel, axis=CHANNELS[spec.layout])
+    values = values[_valid(values, spec.conditions, found)]
+    if not values.size:
+        return
     share = np.mean(~np.isfinite(values))
     if share > FEW:
         raise ValueError(
@@ -56,6 +80,18 @@ def _check_depth(manifest, values):
             f'pixels of a test image (from {np.min(values):.3g} to {np.max(values):.3g}); write '
             'what it is, perhaps log_metres or inverse_up_to_scale_and_shift'
         )
+
+
+def _valid(values, conditions, found):
+    """Return where masks of the depth's size say that it is valid."""
+    valid = np.ones(values.shape, bool)
+    for condition in conditions:
+        mask = found[condition.tensor]
+        if mask.size == values.size:
+            mask = mask.reshape(values.shape)
+            above = condition.above
+            valid &= mask > condition.threshold if above else mask < condition.threshold
+    return valid
 
 
 def _check_labels(manifest, values):

@@ -2,7 +2,8 @@
 
 from foreign_kit import Output, StandIn, write_manifest
 from monodepth_ros.engines.factory import create_engine
-from monodepth_ros.errors import ConfigError, MonodepthError
+from monodepth_ros.errors import ConfigError, EngineError, MonodepthError
+import numpy as np
 import onnx
 from onnx import helper, TensorProto
 import pytest
@@ -254,6 +255,31 @@ def test_what_an_engine_says_is_one_line(refused):
         onnx.save(model, str(path))
 
     assert 'cannot load the network' in refused(change=change)
+
+
+MAP = {'kind': 'map', 'classes': ['a', 'b', 'c', 'd', 'e', 'f']}
+MERGED = {**MAP, 'merge': {'x': ['f', 'a'], 'y': ['d']}}
+
+
+@pytest.mark.parametrize('engine', ['onnxruntime', 'openvino'])
+@pytest.mark.parametrize('opset', [7, 17])
+@pytest.mark.parametrize(
+    ('labels', 'expected'),
+    [(MAP, {1: 1, 2: 3, 3: 5, 128: 255}), (MERGED, {1: 255, 2: 1, 3: 0, 128: 255})],
+)
+def test_a_map_with_numbers_that_have_no_class(tmp_path, labels, expected, opset, engine):
+    # A grey pixel of value g gets the number 2 g - 1.
+    after = ('Floor',)
+    output = Output('m', after=after, of_brightness=True, gain=170.0, bias=-0.9)
+    path = StandIn([output], opset=opset).write(tmp_path / 'net.onnx', {'labels': labels})
+    runs = create_engine(str(path), engine, 'cpu', 1, 'float32')
+    for grey, label in expected.items():
+        raw = runs.infer(np.full((1, 48, 64, 3), grey, np.uint8))
+        np.testing.assert_array_equal(raw.label, label)
+    # The number 257 is 1 as a byte, and -1 is 255.
+    for grey in (0, 4, 129, 255):
+        with pytest.raises(EngineError, match='gave the label 254, expected below'):
+            runs.infer(np.full((1, 48, 64, 3), grey, np.uint8))
 
 
 def test_the_engine_comes_once_the_manifest_is_right(tmp_path):

@@ -6,6 +6,8 @@ import sys
 import cv2
 from foreign_kit import Output, plain_script, StandIn
 from monodepth_ros.camera import CameraModel
+from monodepth_ros.engines import graphs
+from monodepth_ros.engines.cache import Artefact
 from monodepth_ros.engines.factory import create_engine
 from monodepth_ros.errors import EngineError
 from monodepth_ros.frames import Frame
@@ -280,6 +282,24 @@ def test_weights_of_their_own_are_not_read_for_the_graph(tmp_path):
     grown = subprocess.run([sys.executable, '-c', program, str(path)], capture_output=True)
     assert grown.returncode == 0, grown.stderr
     assert int(grown.stdout) < 4 * count / 1024 / 4
+
+
+def test_a_large_network_is_compiled_anew_and_not_copied(tmp_path, monkeypatch):
+    path = write(tmp_path, 'fixed_stretch')
+    image = make_image(64, 48)[None]
+    expected = create_engine(str(path), 'openvino', 'cpu', 1, 'float32').infer(image).depth
+    assert any('openvino' in str(file) for file in (tmp_path / 'cache').rglob('*'))
+    monkeypatch.setattr(graphs, 'FEW_BYTES', 100)
+    monkeypatch.setattr(Artefact, 'store', pytest.fail)
+    monkeypatch.setattr(Artefact, 'load', pytest.fail)
+    for _ in range(2):
+        found = create_engine(str(path), 'openvino', 'cpu', 1, 'float32').infer(image).depth
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_onnxruntime_keeps_no_copy_of_the_file(tmp_path):
+    engine = create_engine(str(write(tmp_path, 'fixed_stretch')), 'onnxruntime', 'cpu', 1)
+    assert not any(isinstance(value, bytes) for value in vars(engine._session).values())
 
 
 def test_auto_takes_an_engine_for_onnx_files(tmp_path):
