@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import cycle
 import os
 from pathlib import Path
 import random
@@ -10,9 +9,9 @@ import shutil
 import signal
 import subprocess
 import time
-from typing import Callable, Optional, Sequence
+from typing import Optional, Sequence
 
-from fleet_runs import differences, files_of, frames_in, log_of, start, tree, WAYS
+from fleet_runs import differences, files_of, finish, frames_in, start, tree, WAYS
 
 WORKER = 'ray::_Worker'
 """How Ray titles the processes of `fleet.ray_tasks`."""
@@ -66,16 +65,12 @@ class Kills:
 
     def _unbroken(self, way, out, arguments):
         begun = time.monotonic()
-        self._finish(self._start(way, out, arguments), out)
+        finish(self._start(way, out, arguments), out)
         return time.monotonic() - begun
 
     def _start(self, way, out, arguments) -> subprocess.Popen:
         others = self._others if WAYS[way][0] == 'predict' else ()
         return start(way, self._bags, out, *arguments, *others)
-
-    def _finish(self, process, out):
-        if process.wait() != 0:
-            raise RuntimeError(f'ended with {process.returncode}: {log_of(out).read_text()[-2000:]}')
 
     def _judge(self, way, out, victim, kills):
         """Compare a run with the reference, note it, and remove its files."""
@@ -95,18 +90,13 @@ class Kills:
         )
         shutil.rmtree(out)
 
-    def kill(self, victim: str, count: int, a_run: int, report: Callable[[str], None]) -> None:
-        """Kill so often, at most `a_run` times in one run, and each way in turn."""
+    def kill(self, way: str, victim: str, count: int) -> int:
+        """Kill up to so often in one run, compare what comes of it, and return how often it was."""
+        out = self._folder / f'{way}_{victim}{len(self.runs)}'
         kill_in = {'worker': self._kill_workers, 'driver': self._kill_driver}[victim]
-        left = count
-        for way in cycle(WAYS):
-            if left <= 0:
-                return
-            out = self._folder / f'{way}_{victim}{len(self.runs)}'
-            done = kill_in(way, out, min(left, a_run))
-            self._judge(way, out, victim, done)
-            left -= done
-            report(f'{victim}: {count - left} of {count} kills; {self.runs[-1]}')
+        done = kill_in(way, out, count)
+        self._judge(way, out, victim, done)
+        return done
 
     def _kill_workers(self, way, out, count) -> int:
         """Kill workers of one run; return how many."""
@@ -121,7 +111,7 @@ class Kills:
                 os.kill(pid, signal.SIGKILL)
                 done += 1
                 self._note(way, 'worker', begun, out)
-        self._finish(process, out)
+        finish(process, out)
         return done
 
     def _worker(self, process) -> Optional[int]:
@@ -150,9 +140,9 @@ class Kills:
                 done += 1
                 self._note(way, 'driver', begun, out)
                 continue
-            self._finish(process, out)
+            finish(process, out)
             return done
-        self._finish(self._start(way, out, self._ray), out)
+        finish(self._start(way, out, self._ray), out)
         return done
 
     def _wait_for_work(self, process, out):

@@ -62,6 +62,12 @@ def start(way: str, bags: Sequence[Path], out: Path, *arguments) -> subprocess.P
         )
 
 
+def finish(process: subprocess.Popen, out: Path) -> None:
+    """Wait for a run; raise RuntimeError with the end of its log where it failed."""
+    if process.wait() != 0:
+        raise RuntimeError(f'exit status {process.returncode}: {log_of(out).read_text()[-2000:]}')
+
+
 def log_of(out: Path) -> Path:
     """Return where the output of the runs into `out` goes."""
     return out.with_name(f'{out.name}.log')

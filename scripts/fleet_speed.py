@@ -10,7 +10,7 @@ import time
 from typing import Callable, Sequence
 
 from fleet_kills import WORKER
-from fleet_runs import log_of, start, tree
+from fleet_runs import finish, start, tree
 import numpy as np
 
 WAY = 'files'
@@ -68,8 +68,7 @@ def measure(bags: Sequence[Path], out: Path, arguments: Sequence[str]) -> dict:
     begun = time.time()
     process = start(WAY, bags, out, *arguments)
     used = Used(process)
-    if process.returncode:
-        raise RuntimeError(f'ended with {process.returncode}: {log_of(out).read_text()[-2000:]}')
+    finish(process, out)
     done = sorted(path.stat().st_mtime for path in out.glob('*_depth.png'))
     shutil.rmtree(out)
     first = int(WARM * len(done))
@@ -90,7 +89,7 @@ def compare(
     report: Callable[[str], None],
 ) -> dict:
     """
-    Run several commands in turn, forwards and backwards, after one run of each that is not counted.
+    Run several commands in turn, forwards and backwards; a first run of each does not count.
 
     Args:
         bags: recordings.
