@@ -91,7 +91,7 @@ class Kills:
         shutil.rmtree(out)
 
     def kill(self, way: str, victim: str, count: int) -> int:
-        """Kill up to so often in one run, compare what comes of it, and return how often it was."""
+        """Kill up to so often in one run, compare what comes of it; return how often."""
         out = self._folder / f'{way}_{victim}{len(self.runs)}'
         kill_in = {'worker': self._kill_workers, 'driver': self._kill_driver}[victim]
         done = kill_in(way, out, count)
