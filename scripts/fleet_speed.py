@@ -87,9 +87,10 @@ def compare(
     ways: dict[str, Sequence[str]],
     rounds: int,
     report: Callable[[str], None],
+    warm_ups: int = 1,
 ) -> dict:
     """
-    Run several commands in turn, forwards and backwards; a first run of each does not count.
+    Run several commands in turn, forwards and backwards.
 
     Args:
         bags: recordings.
@@ -97,13 +98,14 @@ def compare(
         ways: arguments by name.
         rounds: how often each.
         report: is told what was measured.
+        warm_ups: runs of each before, which do not count.
 
     Returns:
         By name the medians, and under 'each' all figures.
 
     """
     found: dict[str, list[dict]] = {name: [] for name in ways}
-    for number in range(-1, rounds):
+    for number in range(-warm_ups, rounds):
         for name in list(ways)[:: 1 if number % 2 else -1]:
             figures = measure(bags, folder / 'speed', ways[name])
             report(f'{name}: {figures}')
