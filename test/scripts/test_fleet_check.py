@@ -94,7 +94,7 @@ def test_processes_that_outlive_their_driver_break_it_too():
 def test_a_driver_that_is_killed_goes_on(tmp_path):
     bags = fleet_runs.write_bags(tmp_path, 2, 6, (64, 48))
     model = str(write_tiny_model(tmp_path / 'tiny.safetensors'))
-    kills = fleet_kills.Kills(tmp_path, bags, HERE, ('--model', model))
+    kills = fleet_kills.Kills(tmp_path, bags, ('--workers', '2'), ('--model', model))
     kills._chance = AtOnce()
     kills.run_unbroken('bags')
     assert kills.kill('bags', 'driver', 1) == 1
