@@ -33,29 +33,36 @@ class Used:
     """
 
     def __init__(self, process: subprocess.Popen) -> None:
-        self._pid = process.pid
-        self._latest: dict[int, tuple[str, float]] = {}
-        self._samples: list[tuple[float, ...]] = []
+        self._driver = process.pid
+        self._workers: set[int] = set()
+        self._latest: dict[int, float] = {}
+        self._samples: list[tuple[float, dict[int, float]]] = []
         while process.poll() is None:
             self._take()
             time.sleep(SAMPLE_S)
 
     def _take(self):
-        for pid, (title, cpu_s) in tree(self._pid).items():
-            self._latest[pid] = (self._role(pid, title), cpu_s)
-        sums = (sum(s for r, s in self._latest.values() if r == role) for role in ROLES)
-        self._samples.append((time.time(), *sums))
+        for pid, (title, cpu_s) in tree(self._driver).items():
+            self._latest[pid] = cpu_s
+            # Ray changes the titles of its processes as they come to work and end it.
+            if title.startswith(WORKER) or LOCAL_WORKER in title:
+                self._workers.add(pid)
+        self._samples.append((time.time(), dict(self._latest)))
 
-    def _role(self, pid, title):
-        if pid == self._pid:
+    def _role(self, pid):
+        if pid == self._driver:
             return 'driver'
-        return 'workers' if title.startswith(WORKER) or LOCAL_WORKER in title else 'ray'
+        return 'workers' if pid in self._workers else 'ray'
 
     def between(self, begin: float, end: float) -> dict[str, float]:
         """Return what each role has used between two times, in seconds."""
-        times, *columns = zip(*self._samples)
-        found = {role: np.interp((begin, end), times, c) for role, c in zip(ROLES, columns)}
-        return {role: float(values[1] - values[0]) for role, values in found.items()}
+        times, samples = zip(*self._samples)
+        found = dict.fromkeys(ROLES, 0.0)
+        for pid in self._latest:
+            used = [sample.get(pid, 0.0) for sample in samples]
+            first, last = np.interp((begin, end), times, used)
+            found[self._role(pid)] += float(last - first)
+        return found
 
 
 def measure(bags: Sequence[Path], out: Path, arguments: Sequence[str]) -> dict:

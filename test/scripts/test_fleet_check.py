@@ -114,11 +114,30 @@ def test_speed_is_of_frames_that_were_made(tmp_path):
     assert len(found['each']) == 1  # the first run does not count
 
 
-def test_processor_time_is_shared_among_roles():
-    used = object.__new__(fleet_speed.Used)
-    used._samples = [(10.0, 1.0, 2.0, 3.0), (20.0, 2.0, 6.0, 3.5)]
-    found = used.between(10.0, 15.0)
-    assert found == {'driver': pytest.approx(0.5), 'workers': pytest.approx(2), 'ray': 0.25}
+class Ended:
+    """A process that ends after three looks."""
+
+    pid, looks = 1, 3
+
+    def poll(self):
+        self.looks -= 1
+        return None if self.looks >= 0 else 0
+
+
+def test_processor_time_is_shared_among_roles(monkeypatch):
+    titles = iter(['default_worker.py', 'ray::_Worker.run', 'ray::IDLE'])
+    seconds, times = iter([2.0, 6.0, 7.0]), iter([10.0, 20.0, 30.0])
+
+    def tree(pid):
+        worker = fleet_runs.Process(next(titles), next(seconds))
+        return {1: fleet_runs.Process('python', 1.0), 2: worker}
+
+    monkeypatch.setattr(fleet_speed, 'tree', tree)
+    monkeypatch.setattr(fleet_speed.time, 'sleep', lambda seconds: None)
+    monkeypatch.setattr(fleet_speed.time, 'time', lambda: next(times))
+    used = fleet_speed.Used(Ended())
+    assert used.between(10.0, 15.0) == {'driver': 0.0, 'workers': 2.0, 'ray': 0.0}
+    assert used.between(20.0, 30.0) == {'driver': 0.0, 'workers': 1.0, 'ray': 0.0}
 
 
 def test_tables(script):
