@@ -6,15 +6,12 @@ import subprocess
 import sys
 import time
 
+import fleet_kills
+import fleet_runs
+import fleet_speed
 import pytest
 from script_kit import load_script
-
-pytest.importorskip('rosbags')
-pytest.importorskip('torch')
-fleet_runs = pytest.importorskip('fleet_runs')
-import fleet_kills  # noqa: E402 - only where the packages are
-import fleet_speed  # noqa: E402
-from tiny_model import write_tiny_model  # noqa: E402
+from tiny_model import write_tiny_model
 
 HERE = ('--workers', '1')
 
