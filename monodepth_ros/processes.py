@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 from pathlib import Path
 import queue
@@ -42,6 +43,21 @@ def leashed(command: Sequence[str], number: int = signal.SIGTERM) -> list[str]:
     """
     alone = [sys.executable, '-I', '-S', '-c', _LEASH]
     return [*alone, str(int(number)), str(os.getpid()), *map(str, command)]
+
+
+def end_with_parent() -> None:
+    """
+    Make this process of `multiprocessing` end when its parent is gone, however that happened.
+
+    Worker processes of a pool hold both ends of the pipe that their tasks come through, and would
+    wait for the next one for ever.
+    """
+
+    def wait():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def say(**message) -> None:

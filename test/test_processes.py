@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+from monodepth_ros.fleet.tasks import run_processes
+from monodepth_ros.offline.runner import Pool
 from monodepth_ros.processes import Child, leashed
 import pytest
 
@@ -132,3 +134,36 @@ def test_a_child_is_stopped(tmp_path):
     child.stop(20.0)
     child.stop(20.0)
     assert child.ended and child.last_words() == 'signal 15'
+
+
+class Waits:
+    """A worker of each kind of pool; it marks that it is there, and then has much to do."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __call__(self):
+        Path(self.mark).write_text(str(os.getpid()))
+        time.sleep(3600)
+
+    run = __call__
+
+
+def run_pool(kind, mark):
+    if kind == 'predict':
+        with Pool(Waits(mark), 2) as pool:
+            list(pool.results([None], None))
+    list(run_processes(Waits(mark), [None], 2))
+
+
+@pytest.mark.parametrize('kind', ['predict', 'dataset'])
+def test_workers_end_with_a_parent_that_is_killed(kind, tmp_path):
+    mark = tmp_path / 'worker'
+    code = f'import test_processes as t; t.run_pool({kind!r}, {str(mark)!r})'
+    environ = {**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, '-c', code], env=environ) as parent:
+        wait_until(lambda: mark.exists() and mark.read_text(), 120.0)
+        worker = int(mark.read_text())
+        assert program_of(worker)
+        parent.kill()
+    wait_until(lambda: not program_of(worker), 60.0)

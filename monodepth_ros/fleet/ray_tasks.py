@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+import os
 import socket
 from typing import Any, Iterable, Iterator, Optional
 
@@ -18,6 +19,8 @@ RETRIES = 5
 ATTEMPTS = 3
 """To start Ray here: it gives itself half a minute, which a loaded machine may exceed."""
 CONNECT_SECONDS = 10.0
+OWN_PRIORITY = ('RAY_worker_niceness', '0')
+"""Ray's own, 15, is next to the lowest priority: beside other programs workers hardly run."""
 REQUIREMENT = 'ray>=2.10'
 
 
@@ -122,6 +125,7 @@ def _connected(address, workers):
     _check_address(address, ray.__version__)
     if address == LOCAL:
         place = {'num_cpus': workers or None, 'include_dashboard': False}
+        os.environ.setdefault(*OWN_PRIORITY)
     for attempt in range(ATTEMPTS):
         try:
             ray.init(**place, log_to_driver=False, logging_level='ERROR')

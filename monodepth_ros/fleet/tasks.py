@@ -9,6 +9,7 @@ import multiprocessing
 from typing import Any, Callable, Iterable, Iterator, Protocol
 
 from monodepth_ros.errors import EngineError, MonodepthError
+from monodepth_ros.processes import end_with_parent
 
 LOOK_AHEAD = 2
 """Tasks a worker in hand or waiting: the others are not even made."""
@@ -37,6 +38,7 @@ _state: dict[str, Any] = {}
 
 
 def _start(make):
+    end_with_parent()
     try:
         _state['worker'] = make()
     except MonodepthError as error:

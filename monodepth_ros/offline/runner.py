@@ -17,6 +17,7 @@ from monodepth_ros.offline.jobs import Job, Source
 from monodepth_ros.offline.rerun_writer import require_rerun, RrdWriter
 from monodepth_ros.offline.sinks import Products, STREAMS, VideoWriter
 from monodepth_ros.pipeline.predictor import Predictor
+from monodepth_ros.processes import end_with_parent
 
 LOOK_AHEAD = 2
 """Jobs a worker in hand or waiting; more would only fill the memory with images."""
@@ -110,6 +111,7 @@ _state: dict[str, Any] = {}
 
 
 def _start(make_predictor):
+    end_with_parent()
     try:
         _state['predictor'] = make_predictor()
     except MonodepthError as error:

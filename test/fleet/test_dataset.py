@@ -280,3 +280,30 @@ def test_the_best_topics_are_chosen(tmp_path):
         bag.info(stamp(0), (96, 64), '/a/camera_info', focal=70.0)
     plan = make_plan(tmp_path / 'bag', 'bag', OPTIONS)
     assert plan.topics == ('/a/image_raw', '/a/camera_info', '/a/distance', '/a/camera_info')
+
+
+class CountedFolder(Folder):
+    """A folder that counts how often it is asked what there is."""
+
+    asked = 0
+
+    def exists(self, name):
+        self.asked += 1
+        return super().exists(name)
+
+    def names(self, folder):
+        self.asked += 1
+        return super().names(folder)
+
+
+def test_what_is_done_is_asked_once_however_many_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr('monodepth_ros.fleet.parts.FRAMES', 2)
+    _, bag = recorded(tmp_path, count=8)
+    store = CountedFolder(tmp_path / 'out')
+    maker = dataset.DatasetMaker(store, OPTIONS)
+    store.asked = 0
+    parts = list(maker.parts([(bag, bag.name)]))
+    assert len(parts) == 4 and store.asked == 1
+    dataset.DatasetWorker(store, OPTIONS).run(parts[2])
+    again = dataset.DatasetMaker(store, OPTIONS).parts([(bag, bag.name)])
+    assert [part.name for part in again] == [parts[n].name for n in (0, 1, 3)]

@@ -44,6 +44,13 @@ class Mortal:
         return number**2
 
 
+class Priority:
+    """Tells the niceness of its process."""
+
+    def run(self, number):
+        return os.nice(0)
+
+
 def broken():
     raise ConfigError('weights here.safetensors do not exist')
 
@@ -57,6 +64,10 @@ def test_in_order_and_none_lost_when_workers_are_killed(tmp_path):
     done = list(run_ray(make, range(12), LOCAL, 2))
     assert done == [(n, n * n) for n in range(12)]
     assert sorted(p.name for p in tmp_path.iterdir()) == ['3', '7', '8']
+
+
+def test_workers_have_the_priority_of_their_driver():
+    assert list(run_ray(Priority, [0], LOCAL, 1)) == [(0, os.nice(0))]
 
 
 def test_a_worker_that_cannot_begin_says_why():
