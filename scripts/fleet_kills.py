@@ -16,8 +16,8 @@ from fleet_runs import differences, files_of, finish, frames_in, start, tree, WA
 WORKER = 'ray::_Worker'
 """How Ray titles the processes of `fleet.ray_tasks`."""
 POLL_S = 0.05
-ENDED_S = 20.0
-"""After the driver's death, until when the others should have noticed."""
+ENDED_S = 120.0
+"""After the last death; programs of Ray look for their dead server for a minute."""
 
 
 class Kills:
@@ -51,6 +51,7 @@ class Kills:
         self.seconds: dict[str, dict[str, float]] = {}
         self.runs: list[dict] = []
         self.kills: list[dict] = []
+        self._orphans: dict[int, str] = {}
 
     def reference(self, way: str) -> Path:
         """Return the folder of the run without Ray."""
@@ -152,27 +153,27 @@ class Kills:
             time.sleep(POLL_S)
 
     def _end_driver(self, process):
-        below = set(tree(process.pid)) - {process.pid}
+        """Kill the driver; the next life begins at once, whatever is left of this one."""
+        below = tree(process.pid)
         process.kill()
         process.wait()
+        del below[process.pid]
+        self._orphans.update({pid: found.title for pid, found in below.items()})
+
+    def left_over(self) -> list[str]:
+        """Return the titles of processes that outlive their driver by more than `ENDED_S`."""
         deadline = time.monotonic() + ENDED_S
-        while (left := [n for n in below if _lives(n)]) and time.monotonic() < deadline:
+        while (left := self._alive()) and time.monotonic() < deadline:
             time.sleep(POLL_S)
-        for pid in left:
-            os.kill(pid, signal.SIGKILL)
-        self._left = len(left)
+        return left
+
+    def _alive(self):
+        found = {pid: tree(pid).get(pid) for pid in self._orphans}
+        return [p.title for pid, p in found.items() if p and p.title == self._orphans[pid]]
 
     def _note(self, way, victim, begun, out):
         moment = {'after_s': round(time.monotonic() - begun, 2), 'files': len(files_of(out))}
-        left = {'processes_left': self._left} if victim == 'driver' else {}
-        self.kills.append({'run': len(self.runs), 'way': way, 'killed': victim, **moment, **left})
-
-
-def _lives(pid):
-    try:
-        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
-    except OSError:
-        return False
+        self.kills.append({'run': len(self.runs), 'way': way, 'killed': victim, **moment})
 
 
 def summarise(kills: Kills, frames: int) -> dict:
@@ -182,13 +183,13 @@ def summarise(kills: Kills, frames: int) -> dict:
         for run in kills.runs
         if run['different'] or run['lost'] or run['twice'] or run['frames'] != frames
     ]
-    left = sum(kill.get('processes_left', 0) for kill in kills.kills)
+    left = kills.left_over()
     return {
         'runs': kills.runs,
         'unbroken_run_s': kills.seconds,
         'worker_kills': sum(kill['killed'] == 'worker' for kill in kills.kills),
         'driver_kills': sum(kill['killed'] == 'driver' for kill in kills.kills),
-        'processes_left': left,
-        'broken': broken + ([f'{left} processes outlived their driver'] if left else []),
+        'processes_left': len(left),
+        'broken': broken + [f'outlived its driver: {title}' for title in left],
         'each': kills.kills,
     }

@@ -76,16 +76,18 @@ def test_what_breaks_the_promise(change, broken):
     kills = fleet_kills.Kills(None, [], (), ())
     run = {'way': 'files', 'killed': 'worker', 'kills': 1, 'frames': 12, 'lost': 0, 'twice': 0}
     kills.runs = [{**run, 'different': [], **change}]
-    kills.kills = [{'killed': 'worker'}, {'killed': 'driver', 'processes_left': 0}]
+    kills.kills = [{'killed': 'worker'}, {'killed': 'driver'}]
     found = fleet_kills.summarise(kills, 12)
     assert len(found['broken']) == broken
     assert (found['worker_kills'], found['driver_kills']) == (1, 1)
 
 
-def test_processes_that_outlive_their_driver_break_it_too():
+def test_processes_that_outlive_their_driver_break_it_too(monkeypatch):
+    monkeypatch.setattr(fleet_kills, 'ENDED_S', 0.0)
     kills = fleet_kills.Kills(None, [], (), ())
-    kills.kills = [{'killed': 'driver', 'processes_left': 2}]
-    assert fleet_kills.summarise(kills, 0)['broken'] == ['2 processes outlived their driver']
+    title = fleet_runs.tree(os.getpid())[os.getpid()].title
+    kills._orphans = {os.getpid(): title, os.getppid(): 'of another time'}
+    assert fleet_kills.summarise(kills, 0)['broken'] == [f'outlived its driver: {title}']
 
 
 def test_a_driver_that_is_killed_goes_on(tmp_path):
