@@ -93,10 +93,13 @@ class Decorator:
         models: the catalogue.
         rng: decides.
 
+    Attributes:
+        others: outlines of rooms around, in this room's own metres, where no other room fits.
+
     """
 
     def __init__(self, plan: Plan, models: list[Model], rng: np.random.Generator):
-        self.rng = rng
+        self.rng, self.others = rng, []
         self._groups = {
             name: choose(models, pattern, **limits) for name, (pattern, limits) in GROUPS.items()
         }
@@ -105,10 +108,11 @@ class Decorator:
     def _enter(self, plan):
         self.plan, self.fitting = plan, Fitting(plan, self.rng)
 
-    def beside(self, plan: Plan) -> Decorator:
-        """Return a decorator of another room that draws from the same models."""
+    def beside(self, plan: Plan, others: list[Footprint]) -> Decorator:
+        """Return a decorator of another room, with rooms around, of the same models."""
         other = copy.copy(self)
         other._enter(plan)
+        other.others = others
         return other
 
     def draw(self, group: str) -> Model | None:

@@ -130,13 +130,15 @@ def _annex(host, opening, has_leaf):
             continue
         plan = Plan(name, host.plan.seed, (width, depth, max(height, opening.height + 0.15)))
         entry = replace(opening, wall=0, s=float(rng.uniform(margin, width - margin)))
-        outline = Footprint(width / 2, depth / 2, width + 2 * THICK, depth + 2 * THICK)
+        outline = _outline(plan)
         plan.spaces = [outline]
         angle, shift = _way(host, opening, entry)
         placed = _turned(outline, angle, shift)
-        if any(placed.meets(other) for other in host.plan.spaces):
+        taken = [_outline(host.plan), *host.plan.spaces, *host.others]
+        if any(placed.meets(other) for other in taken):
             continue
-        behind = host.beside(plan)
+        back = _point(-shift[0], -shift[1], -angle)
+        behind = host.beside(plan, [_turned(other, -angle, back) for other in taken])
         if has_leaf:
             doorways.add_leaves(behind.fitting, entry)
         doorways.hold(behind.fitting, entry)
@@ -159,6 +161,12 @@ def _furnish_annex(decorator, files, outside, openings):
     if rng.uniform() < 0.75:
         brightness = float(rng.choice([0.3, 0.8, 1.5]))
         shell.add_lamps(plan, rng, brightness, LAMP_PITCHES)
+
+
+def _outline(plan):
+    """Return the floor of a room with its walls."""
+    width, depth, _ = plan.size
+    return Footprint(width / 2, depth / 2, width + 2 * THICK, depth + 2 * THICK)
 
 
 def _way(host, opening, entry):
