@@ -5,6 +5,7 @@ from monodepth_ros.ros.publishers import EXTRA_TOPICS, TOPICS
 import numpy as np
 import pytest
 from rig import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, Rig
+from scenario import EVERYTHING
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 from truth import Checker, WatermarkCamera
@@ -108,14 +109,7 @@ def test_two_cameras_at_full_load_are_never_mixed_up(ros, rig_folder, pipeline_d
 @pytest.mark.parametrize('pipeline_depth', [1, 2])
 def test_everything_on_keeps_every_output_true(ros, rig_folder, pipeline_depth):
     topics = (DEPTH, INFO, 'depth/points', 'segmentation/mask', *EXTRA_TOPICS)
-    parameters = {
-        'pipeline_depth': pipeline_depth,
-        'camera.height': 0.5,
-        'depth.ground': 'snap',
-        'depth.max_error': 5.0,
-        'depth.temporal_filter': 1.0,
-        'point_cloud.error': True,
-    }
+    parameters = {**EVERYTHING, 'pipeline_depth': pipeline_depth}
     with Rig(rig_folder, ('left', 'right'), parameters, topics) as rig:
         rig.in_flight = 3
         for size in ((64, 48), (128, 96)):
