@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 from typing import Optional
 
@@ -12,14 +13,13 @@ from monodepth_ros.training.datasets import Sample
 import numpy as np
 
 
-def true_grid(sample: Sample) -> tuple[int, PinholeCamera]:
-    """Return how many pixels of the image one of the true depth is, and the grid of the latter."""
-    step = sample.image.shape[0] // sample.depth.shape[0]
-    camera = sample.camera.rectified
-    return step, PinholeCamera(
-        sample.depth.shape[1],
-        sample.depth.shape[0],
-        *(value / step for value in (camera.fx, camera.fy, camera.cx, camera.cy)),
+def add_pose_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how wrong the known pose is."""
+    parser.add_argument(
+        '--degrees', type=float, default=1.0, help='error of the pose (default: 1)'
+    )
+    parser.add_argument(
+        '--height-error', type=float, default=0.02, help='error of the height (default: 0.02)'
     )
 
 
@@ -35,10 +35,16 @@ def true_plane(sample: Sample, labels: tuple[int, ...], least: float) -> Optiona
         The plane through it; None where less is in view, or what it is leans like a wall.
 
     """
-    step, part = true_grid(sample)
+    step = sample.image.shape[0] // sample.depth.shape[0]
     floor = np.isin(sample.label[::step, ::step], labels) & (sample.depth > 0)
     if np.mean(floor) < least:
         return None
+    camera = sample.camera.rectified
+    part = PinholeCamera(
+        sample.depth.shape[1],
+        sample.depth.shape[0],
+        *(value / step for value in (camera.fx, camera.fy, camera.cx, camera.cy)),
+    )
     plane = seen_plane(sample.depth, floor, part)
     # What leans more is a wall by its label, or a bed.
     return plane if plane.up[1] < -0.3 else None

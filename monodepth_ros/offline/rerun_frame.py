@@ -11,6 +11,7 @@ from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import Prediction, UNLABELLED
 from monodepth_ros.image_encodings import to_millimetres
+from monodepth_ros.pipeline.postprocess import is_valid
 import numpy as np
 
 MOST_POINTS = 20_000
@@ -66,32 +67,29 @@ def frame_of_prediction(
         scale: what the depth was multiplied by.
 
     """
-    depths, scalars = {}, {}
-    points, colors = _no_points()
+    depths, scalars, cloud = {}, {}, {}
     if prediction.relative is None:
         depths['depth'] = to_millimetres(prediction.depth)
         scalars = {'scale': scale, **figures(prediction.depth)}
         if prediction.camera is not None:
-            points, colors = thin_cloud(
-                prediction.depth, prediction.image, prediction.camera, stride
-            )
+            seen = prediction.depth, prediction.image, prediction.camera
+            cloud = dict(zip(('points', 'colors'), thin_cloud(*seen, stride)))
     return RerunFrame(
         jpeg=cv2.imencode('.jpg', prediction.image[..., ::-1], JPEG)[1].tobytes(),
         depths=depths,
         label=prediction.label if facts.classes else None,
         classes=_classes(facts),
-        points=points,
-        colors=colors,
         camera=prediction.camera,
         scalars=scalars,
         stamp_ns=prediction.stamp_ns,
         frame_id=prediction.frame_id,
+        **cloud,
     )
 
 
 def figures(depth: np.ndarray) -> dict[str, float]:
     """Return median and share of the known depths of (H, W) metres, where any is known."""
-    known = depth[np.isfinite(depth) & (depth > 0)]
+    known = depth[is_valid(depth)]
     if not known.size:
         return {'known_share': 0.0}
     return {'median_depth': float(np.median(known)), 'known_share': known.size / depth.size}
@@ -113,7 +111,7 @@ def thin_cloud(
         (N, 3) float32 metres in the optical frame, and (N, 3) uint8 RGB.
 
     """
-    known = np.isfinite(depth) & (depth > 0)
+    known = is_valid(depth)
     # Sparse depth, of a lidar, has few points, which stay.
     step = max(stride, math.ceil(math.sqrt(np.count_nonzero(known) / MOST_POINTS)))
     known = known[::step, ::step]
@@ -126,7 +124,3 @@ def thin_cloud(
 def _classes(facts):
     named = zip(range(len(facts.classes)), facts.classes, facts.colors)
     return (*named, (UNLABELLED, 'unlabelled', (0, 0, 0))) if facts.classes else ()
-
-
-def _no_points():
-    return np.empty((0, 3), np.float32), np.empty((0, 3), np.uint8)

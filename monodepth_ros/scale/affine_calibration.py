@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Sequence
 
-from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.affine import AffineVote, RelativeDepth
+from monodepth_ros.scale.calibration import require_votes
 from monodepth_ros.scale.votes import OF_DEVIATION
 import numpy as np
 
@@ -52,12 +52,7 @@ def calibrate_affine(votes: Sequence[AffineVote], fewest: int) -> AffineCalibrat
         ScaleError: 'few_votes'.
 
     """
-    if len(votes) < fewest:
-        raise ScaleError(
-            'few_votes',
-            f'{len(votes)} frames gave scale and shift, expected {fewest} or more; have the '
-            'floor, or what the other sensor sees, in view',
-        )
+    require_votes(votes, fewest, 'scale and shift')
     relative = votes[0].relative
     ends = np.median([vote.ends for vote in votes], axis=0)
     lines = np.array([[vote.scale * x + vote.shift for x in ends] for vote in votes])

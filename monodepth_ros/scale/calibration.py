@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
-from typing import Sequence
+from typing import Any, Sequence
 
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.votes import OF_DEVIATION, Vote
@@ -55,13 +55,18 @@ def calibrate(votes: Sequence[Vote], fewest: int = FEWEST_FRAMES) -> Calibration
         ScaleError: 'few_votes'.
 
     """
-    if len(votes) < fewest:
-        raise ScaleError(
-            'few_votes',
-            f'{len(votes)} frames gave a factor, expected {fewest} or more; have the floor, or '
-            'what the other sensor sees, in view',
-        )
+    require_votes(votes, fewest, 'a factor')
     logs = np.array([vote.log for vote in votes])
     middle = float(np.median(logs))
     spread = OF_DEVIATION * float(np.median(np.abs(logs - middle)))
     return Calibration(round(math.exp(middle), DECIMALS), math.expm1(spread), len(votes))
+
+
+def require_votes(votes: Sequence[Any], fewest: int, what: str) -> None:
+    """Raise ScaleError 'few_votes' where fewer frames than needed gave what is looked for."""
+    if len(votes) < fewest:
+        raise ScaleError(
+            'few_votes',
+            f'{len(votes)} frames gave {what}, expected {fewest} or more; have the floor, or '
+            'what the other sensor sees, in view',
+        )

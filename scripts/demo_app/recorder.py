@@ -23,6 +23,8 @@ from monodepth_ros.processes import say
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.camera_scale import SCALE_TOPIC
 from monodepth_ros.ros.publishers import TOPICS
+from monodepth_ros.scale.floor import is_of
+from monodepth_ros.scale.ground import label_indices
 from monodepth_ros.training.metrics import DepthMetrics
 import numpy as np
 import rclpy
@@ -151,10 +153,6 @@ class Recorder:
         if sample := compare(depth, truth, floor, seconds, said):
             self._samples[stamp] = sample
 
-    def _is_floor(self, label):
-        floors = [n for n, name in enumerate(self._facts.classes) if name == 'floor']
-        return np.isin(label, floors)
-
     def _ordered_samples(self) -> list[ScaleSample]:
         return [self._samples[stamp] for stamp in sorted(self._samples)]
 
@@ -163,7 +161,8 @@ class Recorder:
         if topic in SHOWN:
             self._pending.setdefault(stamp, {})[topic] = msg
         if topic == MASK and self._plan.height:
-            self._floors[stamp] = self._is_floor(image_array(msg, 'u1'))
+            floor = label_indices(['floor'], self._facts.classes)
+            self._floors[stamp] = is_of(image_array(msg, 'u1'), floor)
             self._compare(stamp)
         if topic == DEPTH:
             arrival = info['received_timestamp'] or time.time_ns()

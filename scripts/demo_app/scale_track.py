@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Optional, Sequence
 
 import cv2
+from monodepth_ros.pipeline.postprocess import is_valid
 import numpy as np
 
 WIDTH, HEIGHT, LEFT, RIGHT, ABOVE, BELOW = 900, 230, 70, 20, 46, 40
@@ -62,7 +63,7 @@ def compare(
         said: the figures of the topic `scale`, by name.
 
     """
-    known = np.isfinite(depth) & (depth > 0) & (truth > 0)
+    known = is_valid(depth) & (truth > 0)
     if not known.any():
         return None
     factor = float(said['factor'])
