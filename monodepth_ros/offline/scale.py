@@ -15,9 +15,9 @@ from monodepth_ros.pipeline.pose_check import lean_of
 from monodepth_ros.pipeline.predictor import infer, Predictor, Prepared
 from monodepth_ros.scale.affine import AffineVote
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
-from monodepth_ros.scale.messages import cloud_of, depth_image_of, scan_of
+from monodepth_ros.scale.messages import cloud_of, scan_of
 from monodepth_ros.scale.plane import GroundPlane
-from monodepth_ros.scale.points import points_vote
+from monodepth_ros.scale.points import depth_points, points_vote
 from monodepth_ros.scale.pose import Pose
 from monodepth_ros.scale.tape import tape_vote
 from monodepth_ros.scale.tree import FrameTree
@@ -26,7 +26,8 @@ from monodepth_ros.scale.votes import View, Vote
 MOVING_TOPIC = '/tf'
 
 SCAN, CLOUD = 'sensor_msgs/msg/LaserScan', 'sensor_msgs/msg/PointCloud2'
-IMAGE, TF = 'sensor_msgs/msg/Image', 'tf2_msgs/msg/TFMessage'
+DEPTHS = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+TF = 'tf2_msgs/msg/TFMessage'
 
 OLD_NS = 500_000_000
 """How far a message may be from an image, by their stamps, as in the node."""
@@ -40,7 +41,8 @@ class Knowledge:
         distance: metres by tape from the lens to what `pixel` shows.
         pixel: column and row in the rectified image, which has the raw one's size.
         points_topic: of a LaserScan or PointCloud2 in a bag.
-        depth_topic: of a depth image in a bag, on the rectified grid of the camera at any size.
+        depth_topic: of a depth image in a bag, raw or compressedDepth, on the rectified grid of
+            the camera at any size.
         plane: the floor.
         ground_frame: frame whose z = 0 is the floor, in the TF of a bag.
         classes: names of classes that are floor.
@@ -133,7 +135,7 @@ def _checked(source, knowledge) -> dict[str, str]:
             f'{source.name} is no bag, which alone has TF and topics; give --height, or '
             '--distance and --pixel'
         )
-    allowed = {STATIC_TOPIC: (TF,), knowledge.depth_topic: (IMAGE,)}
+    allowed = {STATIC_TOPIC: (TF,), knowledge.depth_topic: DEPTHS}
     for topic in knowledge.topics:
         if known.get(topic) not in allowed.get(topic, (SCAN, CLOUD)):
             listed = ', '.join(f'{name} ({kind})' for name, kind in sorted(known.items()))
@@ -192,8 +194,7 @@ def _vote(view, prepared, around, knowledge, classes) -> Union[Vote, AffineVote]
     if knowledge.distance is not None:
         return _by_tape(view, frame, knowledge)
     if knowledge.depth_topic:
-        msg = around.latest(frame)[1]
-        return points_vote(view, depth_image_of(msg, frame.camera.rectified))
+        return points_vote(view, _measured(around, frame))
     if knowledge.points_topic:
         kind, msg = around.latest(frame)
         points = scan_of(msg) if kind == SCAN else cloud_of(msg)
@@ -207,6 +208,14 @@ def _vote(view, prepared, around, knowledge, classes) -> Union[Vote, AffineVote]
     settings = GroundSettings(labels, knowledge.max_tilt)
     lean = lean_of(prepared, view.camera, plane.up) if settings.asks_edges else None
     return ground_vote(view, plane, settings, lean)
+
+
+def _measured(around, frame):
+    """Return the points of the last depth image, which is of the frame's view."""
+    from monodepth_ros.offline.ranges import depth_of
+
+    kind, msg = around.latest(frame)
+    return depth_points(depth_of(msg, kind), frame.camera.rectified)
 
 
 def _by_tape(view, frame, knowledge):

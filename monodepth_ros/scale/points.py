@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Union
 
+from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.affine import AffineVote, vote_on
 from monodepth_ros.scale.votes import View, Vote
@@ -117,3 +118,23 @@ def scan_points(
     usable &= np.isfinite(angles)
     ranges, angles = ranges[usable], angles[usable]
     return np.column_stack([ranges * np.cos(angles), ranges * np.sin(angles), 0 * ranges])
+
+
+def depth_points(depth: np.ndarray, camera: PinholeCamera) -> np.ndarray:
+    """Return the points of a depth image in the optical frame, evenly thinned to about `MOST`.
+
+    Args:
+        depth: (H, W) metres; what is not more than 0 gives no point.
+        camera: the grid, of the depth image's view but any size.
+
+    Returns:
+        (n, 3) float64 metres.
+
+    """
+    height, width = depth.shape
+    step = max(1, round((depth.size / MOST) ** 0.5))
+    part = (slice(step // 2, None, step),) * 2
+    z = depth[part].astype(np.float64).ravel()
+    rays = camera.resized(width, height).rays()[part].reshape(-1, 2)
+    usable = z > 0
+    return np.column_stack([rays[usable] * z[usable, None], z[usable]])

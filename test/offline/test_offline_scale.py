@@ -40,6 +40,19 @@ def _tf(bag, topic, *transforms, time_ns):
     bag.write(topic, msg, time_ns)
 
 
+def _compressed_depth(bag, stamp_ns):
+    """Write the room's millimetres as image_transport's compressedDepth does."""
+    millimetres = np.round(1000 * make_depth(CAMERA.rectified, LEVEL)[0]).astype(np.uint16)
+    data = bytes(12) + cv2.imencode('.png', millimetres)[1].tobytes()
+    msg = bag.make(
+        'sensor_msgs/msg/CompressedImage',
+        header=bag.header(stamp_ns),
+        format='16UC1; compressedDepth png',
+        data=np.frombuffer(data, np.uint8),
+    )
+    bag.write('/depth/compressedDepth', msg, stamp_ns)
+
+
 def _scan(bag, stamp_ns):
     """Write a level scan of the wall, 20 cm up."""
     step = np.pi / 179
@@ -62,11 +75,12 @@ def _scan(bag, stamp_ns):
 
 @pytest.fixture
 def bag(tmp_path):
-    """Return a bag of 8 images with TF that tells the camera's height late, scans and depth."""
+    """Return a bag of 8 images, late TF of the camera's height, scans and depth."""
     with BagKit(tmp_path / 'drive') as kit:
         for i in range(8):
             kit.image(np.zeros((48, 64, 3), np.uint8), stamp(i))
             kit.image(make_depth(CAMERA.rectified, LEVEL)[0], stamp(i), '/depth', '32FC1')
+            _compressed_depth(kit, stamp(i))
             _scan(kit, stamp(i) - 10**7)
             lift = _transform(kit, 'mast', 'base_footprint', (0, 0, 0, 1), (0, 0, 0.6), stamp(i))
             _tf(kit, '/tf', lift, time_ns=stamp(i) - 10**6)
@@ -89,9 +103,10 @@ def _votes(path, knowledge, every=1, engine=None):
         KNOWN(),
         KNOWN(points_topic='/scan'),
         KNOWN(depth_topic='/depth'),
+        KNOWN(depth_topic='/depth/compressedDepth'),
         KNOWN(plane=GroundPlane.from_pose(LEVEL)),
     ],
-    ids=['tf', 'scan', 'depth', 'height'],
+    ids=['tf', 'scan', 'depth', 'compressed depth', 'height'],
 )
 def test_a_bag_tells_the_factor(bag, knowledge):
     found = _votes(bag, knowledge)
@@ -132,7 +147,7 @@ def test_what_a_photo_lacks_is_said(photo):
     [
         (KNOWN(points_topic='/lidar'), 'has no /lidar of type .*LaserScan or .*PointCloud2'),
         (KNOWN(points_topic='/depth'), 'has no /depth of type'),
-        (KNOWN(depth_topic='/scan'), 'has no /scan of type sensor_msgs/msg/Image; its topics: '),
+        (KNOWN(depth_topic='/scan'), 'has no /scan of type .*/Image or .*/CompressedImage; its '),
     ],
 )
 def test_a_topic_that_a_bag_lacks_is_said(bag, knowledge, words):

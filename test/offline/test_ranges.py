@@ -60,7 +60,7 @@ def test_another_layout(tmp_path):
 @pytest.mark.parametrize(
     'changes, words',
     [
-        ({'fields': []}, 'with the fields none'),
+        ({'fields': []}, 'has the fields none'),
         ({'width': 3}, '60 bytes'),
         ({'row_step': 20}, 'do not fit'),
         ({'point_step': 20}, 'do not fit'),

@@ -91,9 +91,9 @@ def _break(field, value):
     [
         (make_cloud(names='xyi'), 'the fields x, y, i, expected x, y and z'),
         (_break('fields', []), 'the fields none, expected'),
-        (_break('data', array.array('B', b'abc')), 'has 3 bytes, expected'),
-        (_break('row_step', 10**6), 'bytes, expected'),
-        (_break('width', 2**31), 'bytes, expected'),
+        (_break('data', array.array('B', b'abc')), 'has 3 bytes, which its'),
+        (_break('row_step', 10**6), 'do not fit'),
+        (_break('width', 2**31), 'do not fit'),
         (_break('point_step', 3), 'points of 3 bytes'),
     ],
 )

@@ -2,8 +2,9 @@
 
 import math
 
+from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.errors import ScaleError
-from monodepth_ros.scale.points import points_vote, scan_points
+from monodepth_ros.scale.points import depth_points, MOST, points_vote, scan_points
 from monodepth_ros.scale.votes import View
 import numpy as np
 import pytest
@@ -92,3 +93,26 @@ def test_a_scan_leaves_out_what_is_no_range():
 def test_a_scan_whose_angles_are_none_has_no_points():
     assert scan_points(np.ones(5), math.nan, 0.1).shape == (0, 3)
     assert scan_points(np.empty(0), 0.0, 0.1).shape == (0, 3)
+
+
+GRID = PinholeCamera(8, 6, 10.0, 10.0, 3.5, 2.5)
+
+
+def test_pixels_of_depth_become_points():
+    depth = np.full((6, 8), 2.0, np.float32)
+    depth[0, 0] = 3.0
+    points = depth_points(depth, GRID)
+    assert points.shape == (48, 3)
+    np.testing.assert_allclose(points[0], [-3.5 / 10 * 3, -2.5 / 10 * 3, 3])
+    np.testing.assert_allclose(points[-1], [3.5 / 10 * 2, 2.5 / 10 * 2, 2])
+
+
+def test_what_is_no_depth_is_no_point():
+    depth = np.array([[1.0, 0.0, -1.0, 2.0]], np.float32)
+    np.testing.assert_allclose(depth_points(depth, GRID)[:, 2], [1, 2])
+
+
+def test_another_size_is_another_grid_of_the_same_view():
+    points = depth_points(np.full((480, 640), 1.0, np.float32), GRID)
+    assert MOST / 2 < len(points) < 1.2 * MOST
+    assert 0.38 < points[:, 0].max() < 0.4 and -0.4 < points[:, 0].min() < -0.38
