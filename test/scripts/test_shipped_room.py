@@ -37,7 +37,7 @@ def poses():
 
 
 def world_points(name):
-    """Return (480, 640, 3) points in the room's frame, z up from the floor, from depth and pose."""
+    """Return (480, 640, 3) points in the room's frame, whose z is 0 on the floor, metres."""
     camera, depth = load_calibration(ROOM / 'camera.yaml').rectified, read('depth', name) / 1000
     v, u = np.indices(depth.shape)
     rays = [(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy, np.ones_like(depth)]
