@@ -17,7 +17,7 @@ BARS = {
     'dual_resnet50': (0.83, 0.14, 0.74),
 }
 """
-Least delta1, largest abs_rel and least pixel accuracy of each model, a little short of what it has.
+Least delta1, largest abs_rel and least pixel accuracy of each model, a little short of its own.
 
 No constant depth has a delta1 above 0.42, no constant label more than 0.40 of the pixels.
 """
