@@ -99,7 +99,8 @@ def parse_options(arguments: Optional[Sequence[str]] = None) -> argparse.Namespa
         type=_stand,
         default='none',
         help='let the node estimate the scale by the floor: the camera is so many metres above it '
-        'and looks down by so many degrees; auto: as in the rendered room (default: none)',
+        'and looks down by so many degrees; auto: as ../intrinsics.csv of the images says, which '
+        'rendered sequences have (default: none)',
     )
     parser.add_argument(
         '--domain', metavar='ID', type=_domain, help='ROS_DOMAIN_ID (default: a random one)'

@@ -8,6 +8,7 @@ import json
 import math
 from pathlib import Path
 
+from demo_app.stand import rendered_stand
 from monodepth_ros.camera import load_calibration
 from monodepth_ros.engines.factory import resolve_model
 from monodepth_ros.engines.graphs import read_facts
@@ -16,9 +17,6 @@ from monodepth_ros.facts import ModelFacts
 
 ROOM = Path(__file__).resolve().parents[1] / 'room' / 'rgb'
 FOLDER_RATE = 10.0
-ROOM_STAND = (1.3, 8.7)
-"""Metres above the floor and degrees down of the room's camera, which bobs by 1.3 cm and 1.5
-degrees as it walks (`room_renderer.room.camera_path`)."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +99,7 @@ def _stand(asked, source) -> tuple[float, float]:
         return 0.0, 0.0
     if asked != 'auto':
         return asked
-    if source != str(ROOM):
-        raise ConfigError(
-            f'--camera-height auto is known for the rendered room only, not for {source}; give '
-            'metres above the floor and degrees down, such as 0.62,10'
-        )
-    return ROOM_STAND
+    return rendered_stand(source)
 
 
 def describe_camera(plan: Plan) -> str:

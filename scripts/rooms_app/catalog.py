@@ -38,6 +38,8 @@ class Model:
         rotation: row-major 3 x 3 rotation to apply to the file (y up), or None.
         label: class among the 13.
         top: height at which things stand on it, metres.
+        library: name of the library that it is from.
+        author: as the library names it.
 
     """
 
@@ -49,6 +51,8 @@ class Model:
     rotation: tuple[float, ...] | None
     label: str
     top: float
+    library: str = ''
+    author: str = ''
 
 
 def read_properties(path: Path) -> list[dict[str, str]]:
@@ -79,6 +83,8 @@ def _model(entry, root):
         rotation=tuple(float(v) for v in rotation.split()) if rotation else None,
         label=class_of_name(entry['name']),
         top=float(entry.get('dropOnTopElevation', 0)) / 100 or metres[2],
+        library=root.name,
+        author=entry.get('creator', ''),
     )
 
 

@@ -84,6 +84,10 @@ class Folder:
         """Write camera.yaml, for views that one camera took."""
         _write_bytes(self.path / 'camera.yaml', camera_yaml(camera).encode())
 
+    def write_credits(self, table: str) -> None:
+        """Write credits.csv, which names the authors of what the views show."""
+        _write_bytes(self.path / 'credits.csv', table.encode())
+
     def finish_scene(self, scene: str, facts: dict) -> None:
         """Note that all views of a scene are written; `facts['views']` has their rows."""
         _write_bytes(self.path / 'scenes' / f'{scene}.json', json.dumps(facts).encode())

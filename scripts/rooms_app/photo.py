@@ -134,6 +134,21 @@ def expose(light: np.ndarray, key: float) -> np.ndarray:
     return light * (key**2.2 / mean)
 
 
+def expose_alike(lights: np.ndarray, key: float, blown: float = 0.04) -> np.ndarray:
+    """
+    Return the light of several frames scaled by one factor: `expose`'s, or less.
+
+    Args:
+        lights: (N, H, W, 3) linear.
+        key: as for `expose`.
+        blown: largest share of the pixels that may be beyond white, as windows are.
+
+    """
+    exposed = expose(lights, key)
+    white = float(np.quantile(exposed.max(-1), 1 - blown))
+    return exposed / max(white, 1.0)
+
+
 def _vignette(shape, strength):
     y, x = np.indices(shape[:2])
     r = np.hypot(x - (shape[1] - 1) / 2, y - (shape[0] - 1) / 2)

@@ -10,8 +10,9 @@ import numpy as np
 from rooms_app import boxes, build, render, world_scene
 from rooms_app.cameras import Camera, room_drawer, sample_cameras
 from rooms_app.catalog import Model
+from rooms_app.credits import can_be_passed_on, credits_csv
 from rooms_app.dataset import Folder, view_row
-from rooms_app.photo import develop, draw_effects, Effects, expose
+from rooms_app.photo import develop, draw_effects, Effects, expose_alike
 from rooms_app.planner import plan_room
 from rooms_app.walk import walk
 
@@ -146,15 +147,19 @@ SEQUENCE_EFFECTS = Effects(
 """A steady camera's: all frames of a walk are exposed alike."""
 
 
-def render_sequence(seed: int, models, files: dict, folder: Folder, job: Job, kind: str) -> int:
-    """Render `job.views` frames of a slow walk through a room, and its camera.yaml."""
+def render_sequence(seed: int, models: list[Model], folder: Folder, job: Job, kind: str) -> int:
+    """
+    Render `job.views` frames of a slow walk through a room, its camera.yaml and credits.csv.
+
+    The room has models and textures alone that its pictures can be passed on with.
+    """
     started = time.process_time()
-    plan = plan_room(seed, models, kind, files)
+    plan = plan_room(seed, [model for model in models if can_be_passed_on(model)], kind)
     build.clear()
     build.build(plan, build.Library())
     cameras = walk(plan, np.random.default_rng([seed, 5]), render.look, job.size, job.views)
     lights, geometry = shoot(cameras, job, seed)
-    lights = expose(np.stack(lights), 0.55)
+    lights = expose_alike(np.stack(lights), 0.55)
     names = [f'{number:04d}' for number in range(len(cameras))]
     for number, (name, camera) in enumerate(zip(names, cameras)):
         depth, labels = geometry[number]
@@ -165,6 +170,7 @@ def render_sequence(seed: int, models, files: dict, folder: Folder, job: Job, ki
         for name, camera in zip(names, cameras)
     ]
     folder.write_camera(cameras[0])
+    folder.write_credits(credits_csv(placed.model for placed in plan.models))
     cpu = round(time.process_time() - started, 2)
     facts = {'scene': 'walk', 'kind': plan.kind, 'seed': seed, 'cpu_s': cpu, 'views': rows}
     folder.finish_scene('walk', facts)

@@ -154,13 +154,41 @@ def scene(rng, color):
     return _landscape(rng)
 
 
+def _house(image, rng):
+    """Draw a front with a roof and rows of windows, from any height down to the ground."""
+    left, top = int(rng.integers(-30, SIDE - 40)), int(rng.integers(50, 150))
+    right = left + int(rng.integers(50, 150))
+    tones = [(0.55, 0.45, 0.34), (0.42, 0.2, 0.13), (0.6, 0.58, 0.53), (0.36, 0.37, 0.38)]
+    front = np.array(tones[int(rng.integers(4))]) * rng.uniform(0.6, 1.1)
+    peak = ((left + right) // 2, top - int(rng.integers(8, 40)))
+    roof = np.array([(left - 6, top), peak, (right + 6, top)], np.int32)
+    cv2.fillPoly(image, [roof], (np.array((0.24, 0.12, 0.09)) * rng.uniform(0.5, 1.3)).tolist())
+    cv2.rectangle(image, (left, top), (right, SIDE), front.tolist(), -1)
+    step, story = int(rng.integers(18, 30)), int(rng.integers(28, 42))
+    for y in range(top + 10, SIDE, story):
+        for x in range(left + 8, right - 12, step):
+            glass = (np.array((0.1, 0.13, 0.17)) * rng.uniform(0.5, 2)).tolist()
+            cv2.rectangle(image, (x - 1, y - 1), (x + 10, y + 17), (0.7, 0.7, 0.68), -1)
+            cv2.rectangle(image, (x + 1, y + 1), (x + 8, y + 15), glass, -1)
+
+
+def _tree(image, rng):
+    """Draw a crown of many leaves on a trunk."""
+    x, y = int(rng.integers(0, SIDE)), int(rng.integers(130, 210))
+    size = float(rng.uniform(22, 46))
+    cv2.line(image, (x, y), (x, SIDE), (0.1, 0.07, 0.05), max(2, int(size / 7)))
+    green = np.array((0.09, 0.2, 0.05)) * rng.uniform(0.6, 1.6, 3)
+    for dx, dy, shade in zip(*rng.normal(0, size / 2, (2, 110)), rng.uniform(0.5, 1.5, 110)):
+        center = (int(x + dx), int(y + 0.8 * dy))
+        cv2.circle(image, center, int(rng.integers(3, 7)), (green * shade).tolist(), -1)
+
+
 def outside(rng, color):
-    image = _landscape(rng).astype(np.float32)
-    for _ in range(int(rng.integers(0, 4))):
-        left, top = rng.integers(0, SIDE - 20), rng.integers(40, 160)
-        right = left + int(rng.integers(20, 120))
-        image[top:, left:right] = rng.uniform(0.15, 0.8, 3)
-    return cv2.GaussianBlur(image, (0, 0), 2.5)
+    image = np.ascontiguousarray(_landscape(rng), np.float32)
+    for draw_one, most in ((_house, 4), (_tree, 5)):
+        for _ in range(int(rng.integers(0, most))):
+            draw_one(image, rng)
+    return cv2.GaussianBlur(image, (0, 0), 1.2)
 
 
 def print_(rng, color):

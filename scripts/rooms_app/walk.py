@@ -12,15 +12,20 @@ from rooms_app.plan import Plan
 FOCAL_SHARE = 525 / 640
 """A Kinect's focal length over the image's width."""
 HEIGHT = 1.25
+"""Metres over the floor; on the way it rises and falls by 2 cm."""
+PITCH, NOD = -10.0, 1.5
+"""Degrees, up is positive, and how far it nods about that on the way."""
 CANDIDATES = 1500
 LONGEST = 2.0
 """Metres from start to end."""
 PROBES = 7
-"""Frames along a candidate that rays are sent through."""
+"""Frames along a candidate that rays are sent through, however many are rendered."""
 NEAREST = 0.7
 """Metres to what is nearest in the probes."""
 MIDDLE = 3.0
 """Metres; half of what is seen is to be nearer, as in photographs of rooms."""
+FLOOR = 0.1
+"""Least share of a frame that is floor."""
 
 
 def path(start, end, yaw: float, turn: float, size: tuple[int, int], count: int) -> list[Camera]:
@@ -30,7 +35,7 @@ def path(start, end, yaw: float, turn: float, size: tuple[int, int], count: int)
         eased = part * part * (3 - 2 * part)
         x, y = (float(a + (b - a) * eased) for a, b in zip(start, end))
         sway = 0.02 * math.sin(part * 4 * math.pi)
-        pitch = math.radians(-8 + 3 * math.sin(part * 2 * math.pi))
+        pitch = math.radians(PITCH + NOD * math.sin(part * 2 * math.pi))
         roll = math.radians(1.0) * math.sin(part * 3 * math.pi)
         position = (x, y, HEIGHT + sway)
         angle = yaw + turn * eased
@@ -39,17 +44,17 @@ def path(start, end, yaw: float, turn: float, size: tuple[int, int], count: int)
 
 
 def _worth(cameras, look):
-    """Return how much the probes see at the distances of rooms; -inf where it is too near."""
-    seen, few, medians = set(), 0, []
+    """Return how much the probes see, floor too, at distances of rooms; -inf: too near."""
+    seen, poor, medians = set(), 0, []
     for camera in cameras:
         distances, labels = look(camera)
         if not np.isfinite(distances).all() or distances.min() < NEAREST:
             return -math.inf
         things = set(labels)
         medians.append(float(np.median(distances)))
-        few += len(things) < 4
+        poor += (len(things) < 4) + (labels.count('floor') < FLOOR * len(labels))
         seen |= things
-    return len(seen) - 0.7 * few - 4 * abs(math.log(np.median(medians) / MIDDLE))
+    return len(seen) - 0.7 * poor - 4 * abs(math.log(np.median(medians) / MIDDLE))
 
 
 def walk(plan: Plan, rng, look: Look, size: tuple[int, int], count: int) -> list[Camera]:
@@ -64,12 +69,13 @@ def walk(plan: Plan, rng, look: Look, size: tuple[int, int], count: int) -> list
     for _ in range(CANDIDATES):
         start, end = (rng.uniform(0.06, 0.94, 2) * np.array(plan.size[:2]) for _ in range(2))
         turn = float(rng.choice([-1, 1]) * rng.uniform(0.8, 2.0))
-        frames = path(start, end, float(rng.uniform(0, 2 * math.pi)), turn, size, count)
+        yaw = float(rng.uniform(0, 2 * math.pi))
+        frames = path(start, end, yaw, turn, size, count)
         if math.dist(start, end) > LONGEST:
             continue
         if not all(plan.is_free(*camera.position, 0.2) for camera in frames):
             continue
-        worth = _worth(frames[:: max(1, len(frames) // PROBES)], look)
+        worth = _worth(path(start, end, yaw, turn, size, PROBES), look)
         if worth > most:
             best, most = frames, worth
     if best is None:

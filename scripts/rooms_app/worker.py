@@ -68,7 +68,7 @@ def _renderer(order, folder, job):
     models, files = read_catalog(root), assets.texture_files(root)
     if order['sequence']:
         kind = order['kind'] or 'living'
-        return lambda seed: scenes.render_sequence(seed, models, files, folder, job, kind)
+        return lambda seed: scenes.render_sequence(seed, models, folder, job, kind)
     return lambda seed: scenes.render_room(seed, models, files, folder, job, order['kind'])
 
 

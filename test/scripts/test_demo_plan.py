@@ -1,5 +1,6 @@
 """Command line, plan and sources of the demo."""
 
+import csv
 import math
 
 import cv2
@@ -149,9 +150,38 @@ def test_where_the_camera_stands(folder, tmp_path):
     assert stand() == (0, 0) == stand('--camera-height', 'none')
     assert stand('--camera-height', '0.62,10') == (0.62, 10)
     assert stand('--images', str(folder), '--camera-height', '0.62') == (0.62, 0)
-    assert stand('--camera-height', 'auto') == plan_module.ROOM_STAND
-    with pytest.raises(ConfigError, match='known for the rendered room only, not for .*0.62,10'):
-        stand('--images', str(folder), '--camera-height', 'auto')
+    shipped = csv.DictReader((plan_module.ROOM.parent / 'intrinsics.csv').open())
+    means = np.mean([(float(r['camera_height_m']), -float(r['pitch_deg'])) for r in shipped], 0)
+    assert stand('--camera-height', 'auto') == pytest.approx(means, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    'rows, expected',
+    [
+        (None, 'no intrinsics.csv above .* says how the camera stands.*0.62,10'),
+        (['id,camera_height_m', 'a,1.2'], 'no intrinsics.csv above'),
+        (['id,camera_height_m,pitch_deg', 'a,,'], 'no intrinsics.csv above'),
+        (['id,camera_height_m,pitch_deg', 'a,nan,-9'], 'no intrinsics.csv above'),
+        (['id,camera_height_m,pitch_deg'], 'no intrinsics.csv above'),
+        (['id,camera_height_m,pitch_deg', 'a,1.2,-9', 'b,.3,-9'], 'differ by 0.9 m: .*0.62,10'),
+        (['id,camera_height_m,pitch_deg', 'a,1,0', 'b,1,-9'], 'differ by 9.0 degrees: '),
+    ],
+)
+def test_where_auto_does_not_know(folder, rows, expected):
+    if rows is not None:
+        (folder.parent / 'intrinsics.csv').write_text('\n'.join(rows) + '\n')
+    with pytest.raises(ConfigError, match=expected):
+        _plan('--images', str(folder), '--camera-height', 'auto')
+
+
+def test_auto_is_the_mean_over_a_sequence(folder):
+    table = folder.parent / 'intrinsics.csv'
+    table.write_text('id,camera_height_m,pitch_deg\na,1.2,-9\nb,1.3,-7\n')
+    plan = _plan('--images', str(folder), '--camera-height', 'auto')
+    assert (plan.height, plan.pitch) == (1.25, 8)
+    # A camera has no table, whatever lies where the demo is started.
+    with pytest.raises(ConfigError, match='no intrinsics.csv above 0 '):
+        _plan('--camera', '0', '--camera-height', 'auto')
 
 
 @pytest.mark.parametrize('text', ['0', '-1', 'nan', 'high', '1,95', '1,x'])

@@ -11,6 +11,16 @@ pytest.importorskip('torch')
 
 ROOM = Path(__file__).parents[2] / 'scripts' / 'room'
 SHOWN = range(0, 36, 6)
+BARS = {
+    'densedepth_efficientnet_lite0': (0.76, 0.17, None),
+    'dual_efficientnet_lite0': (0.74, 0.18, 0.79),
+    'dual_resnet50': (0.83, 0.14, 0.74),
+}
+"""
+Least delta1, largest abs_rel and least pixel accuracy of each model, a little short of its own.
+
+No constant depth has a delta1 above 0.42, no constant label more than 0.40 of the pixels.
+"""
 
 
 @pytest.fixture
@@ -30,7 +40,7 @@ def test_it_knows_the_room(name, room):
     finally:
         engine.close()
     assert figures['n_images'] == len(SHOWN)
-    # No constant depth has a delta1 above 0.46, no constant label more than 0.27 of the pixels.
-    assert figures['delta1'] > 0.7 and figures['abs_rel'] < 0.2
+    delta1, abs_rel, accuracy = BARS[name]
+    assert figures['delta1'] > delta1 and figures['abs_rel'] < abs_rel
     if 'semantic' in engine.facts.outputs:
-        assert figures['pixel_accuracy'] > 0.5
+        assert figures['pixel_accuracy'] > accuracy

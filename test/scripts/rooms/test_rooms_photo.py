@@ -5,7 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rooms_app.cameras import Camera
-from rooms_app.photo import defocus, develop, draw_effects, Effects, expose, shake, veil
+from rooms_app.photo import (
+    defocus,
+    develop,
+    draw_effects,
+    Effects,
+    expose,
+    expose_alike,
+    shake,
+    veil,
+)
 from rooms_app.plan import Skin
 from rooms_app.textures import draw, PATTERNS, SIDE, to_srgb
 
@@ -42,6 +51,24 @@ def test_exposure_brings_the_log_mean_to_the_key():
     light = np.exp(np.random.default_rng(0).normal(0, 1, (48, 64, 1))) * np.ones(3)
     exposed = expose(light.astype(np.float32), 0.5)
     assert np.exp(np.log(exposed[..., 0]).mean()) == pytest.approx(0.5**2.2, rel=1e-3)
+
+
+def test_frames_of_a_walk_are_exposed_alike_and_not_beyond_white():
+    rng = np.random.default_rng(0)
+    dim = rng.uniform(0.9, 1.1, (3, 24, 32, 1)).astype(np.float32) * np.ones(3, np.float32)
+    dim[1] *= 0.5
+    exposed = expose_alike(dim, 0.5)
+    np.testing.assert_allclose(exposed, dim * (exposed[0, 0, 0, 0] / dim[0, 0, 0, 0]), rtol=1e-5)
+    assert np.exp(np.log(exposed[..., 0]).mean()) == pytest.approx(0.5**2.2, rel=1e-3)
+    # White things on a tenth of the picture: they stay white, not more, and all else is darker.
+    lit = dim.copy()
+    lit[:, :, :4] = 20.0
+    exposed = expose_alike(lit, 0.5)
+    np.testing.assert_allclose(exposed[:, :, :4], 1, rtol=1e-5)
+    # A window on a fortieth may be overexposed.
+    lit = dim.copy()
+    lit[:, :, :1] = 20.0
+    assert expose_alike(lit, 0.5)[:, :, 0].min() > 1.5
 
 
 def test_no_effect_leaves_a_grey_wall_grey():

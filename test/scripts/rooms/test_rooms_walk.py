@@ -8,7 +8,7 @@ import pytest
 from rooms_app.dataset import Folder
 from rooms_app.failure import RoomsFailure
 from rooms_app.plan import Footprint, Obstacle, Plan
-from rooms_app.walk import path, walk
+from rooms_app.walk import FLOOR, NOD, path, PITCH, walk
 
 SIZE = (640, 480)
 
@@ -37,6 +37,19 @@ def test_a_walk_is_smooth_and_keeps_its_distance():
     assert np.linalg.norm(np.diff(positions, axis=0), axis=1).max() < 0.12
     assert np.abs(np.diff([camera.yaw for camera in cameras])).max() < math.radians(6)
     assert {camera.focal for camera in cameras} == {525.0}
+
+
+def test_a_walk_does_not_depend_on_how_many_frames_are_rendered():
+    plan = Plan('living', 0, (5.0, 6.0, 2.5))
+    few, many = (walk(plan, np.random.default_rng(0), look, SIZE, count) for count in (2, 36))
+    assert [few[0], few[-1]] == [many[0], many[-1]]
+
+
+def test_a_walk_sees_floor():
+    cameras = walk(Plan('living', 0, (5.0, 6.0, 2.5)), np.random.default_rng(0), look, SIZE, 9)
+    for camera in cameras:
+        assert look(camera)[1].count('floor') >= FLOOR * 63
+        assert math.degrees(camera.pitch) == pytest.approx(PITCH, abs=NOD + 1e-6)
 
 
 def test_a_room_that_is_full_is_named():

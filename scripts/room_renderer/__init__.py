@@ -1,1 +1,0 @@
-"""A small NumPy renderer of one furnished room, with exact depth and labels."""
