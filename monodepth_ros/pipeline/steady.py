@@ -109,7 +109,8 @@ def _halved_grey(image):
     """Return the grey values of an image, blurred, (h / 2, w / 2) float32."""
     height, width = image.shape[:2]
     size = max(1, width // 2), max(1, height // 2)
-    grey = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     return cv2.blur(grey.astype(np.float32), (BLUR, BLUR))
 
 
@@ -122,15 +123,14 @@ def _flickers(steps, changed):
 
     """
     # A step from or to what is no depth is NaN, which is in no range.
-    small = np.abs(steps) <= JUMP
-    # OpenCV's masks are several times as fast as NumPy's.
-    steps = cv2.copyTo(steps, small.view(np.uint8), np.zeros_like(steps))
+    # OpenCV is several times as fast as NumPy.
+    small = cv2.inRange(steps, -JUMP, JUMP)
+    steps = cv2.copyTo(steps, small, np.zeros_like(steps))
     steps = cv2.resize(steps, changed.shape[::-1], interpolation=cv2.INTER_AREA)
     width = 2 * round(DRIFT_REACH / 2 * steps.shape[1]) + 1
     still = np.abs(cv2.blur(steps, (width, width))) <= DRIFT
     still &= ~changed
-    small &= enlarged(still, 2, small.shape)
-    return small
+    return enlarged(still, 2, small.shape) & (small > 0)
 
 
 def _average(grey, kept, share, changed):
