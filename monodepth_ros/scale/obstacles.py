@@ -30,7 +30,7 @@ FLOOR_DOUBT = 2.0
 """Times the margin that a pixel with the floor's label needs to be an obstacle."""
 
 BITS = 15
-"""Of a cube's place along each axis: cubes that are 2 ** 15 apart, 327 m of the smallest, are taken
+"""Of a cube's place along each axis: cubes 2 ** 15 apart, 327 m of the smallest, are taken
 for one."""
 
 
