@@ -66,8 +66,8 @@ def median(values: np.ndarray) -> float:
     half = values.size // 2
     if values.size % 2:
         return float(np.partition(values, half)[half])
-    low, high = np.partition(values, (half - 1, half))[half - 1 : half + 1]
-    return float((low + high) / 2)
+    parted = np.partition(values, (half - 1, half))
+    return float((parted[half - 1] + parted[half]) / 2)
 
 
 @dataclass(frozen=True)
