@@ -107,5 +107,6 @@ def test_a_copy_is_written_beside_the_data(data, model, tmp_path, monkeypatch):
 def test_bad_input_is_one_line(data, model, tmp_path, monkeypatch, change, words):
     names = ['--dataset', 'folder', '--model', model, '--class', 'objects']
     out = tmp_path / 'copy'
-    assert re.match(f'.*{words}', refusal(monkeypatch, '--root', data, '--out', out, *names, *change))
-    assert not (tmp_path / 'copy').exists()
+    said = refusal(monkeypatch, '--root', data, '--out', out, *names, *change)
+    assert re.match(f'.*{words}', said)
+    assert not out.exists()
