@@ -39,7 +39,7 @@ TRAINING = [
 ALLOWED = [
     (r'', []),
     (r'__main__', ['cli']),
-    (r'(errors|provenance|processes|image_headers|image_formats|video_files|yaml_file)', []),
+    (r'(errors|masks|provenance|processes|image_headers|image_formats|video_files|yaml_file)', []),
     (r'image_tags', ['image_headers']),
     (r'depth_encodings', ['errors', 'image_headers']),
     (
@@ -47,12 +47,12 @@ ALLOWED = [
         ['errors', 'image_encodings', 'image_formats', 'image_headers', 'image_tags'],
     ),
     (r'camera.*', ['errors', 'yaml_file', 'camera']),
-    (r'scale.*', ['errors', 'frames', 'camera', 'scale']),
+    (r'scale.*', ['errors', 'frames', 'masks', 'camera', 'scale']),
     (r'image_encodings', ['errors', 'image_headers']),
     (r'(frames|facts)', ['errors']),
     (
         r'pipeline.*',
-        ['errors', 'frames', 'facts', 'camera', 'scale', 'pipeline', 'engines.base'],
+        ['errors', 'frames', 'facts', 'masks', 'camera', 'scale', 'pipeline', 'engines.base'],
     ),
     (r'networks.*', ['errors', 'facts', 'networks']),
     (r'engines', []),

@@ -39,12 +39,18 @@ class PinholeCamera:
         cx, cy = (self.cx + 0.5) * sx - 0.5, (self.cy + 0.5) * sy - 0.5
         return PinholeCamera(width, height, self.fx * sx, self.fy * sy, cx, cy)
 
+    def every(self, step: int, first: int = 0) -> PinholeCamera:
+        """Return the grid of every `step`-th row and column, from number `first` on."""
+        width, height = (len(range(first, size, step)) for size in (self.width, self.height))
+        cx, cy = (self.cx - first) / step, (self.cy - first) / step
+        return PinholeCamera(width, height, self.fx / step, self.fy / step, cx, cy)
+
     def rays(self) -> np.ndarray:
         """Return x/z and y/z of every pixel, (H, W, 2) float32; cached, hence read-only."""
         return _rays(self)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _rays(camera):
     # One plane after the other, as products with depth read them.
     rays = np.moveaxis(np.empty((2, camera.height, camera.width), np.float32), 0, -1)

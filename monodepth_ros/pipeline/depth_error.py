@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 import cv2
-from monodepth_ros.pipeline.postprocess import LARGEST_DEPTH, SMALLEST_DEPTH
+from monodepth_ros.pipeline.postprocess import are_distances, LARGEST_DEPTH, SMALLEST_DEPTH
 import numpy as np
 
 LEAST, BY_DOUBT, BY_STEP, BY_DISTANCE = 0.108, 0.084, 0.158, 0.051
@@ -38,7 +38,10 @@ def likely_error(depth: np.ndarray, confidence: Optional[np.ndarray] = None) -> 
         (h, w) float32; where the depth is not valid, it means nothing.
 
     """
-    logs = np.log(np.nan_to_num(depth, nan=1.0).clip(SMALLEST_DEPTH, LARGEST_DEPTH))
+    if not are_distances(depth):
+        depth = np.nan_to_num(depth, nan=1.0).clip(SMALLEST_DEPTH, LARGEST_DEPTH)
+    # Several times as fast as NumPy's.
+    logs = cv2.log(depth)
     square = np.ones((STEP_REACH, STEP_REACH), np.uint8)
     steps = cv2.dilate(logs, square)
     steps -= cv2.erode(logs, square)
@@ -50,7 +53,7 @@ def likely_error(depth: np.ndarray, confidence: Optional[np.ndarray] = None) -> 
         error += np.float32(LEAST + BY_DOUBT * NO_LABEL)
     else:
         error += np.float32(LEAST + BY_DOUBT)
-        error -= confidence * np.float32(BY_DOUBT / 255)
+        cv2.scaleAdd(confidence.astype(np.float32), -BY_DOUBT / 255, error, error)
     return error
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Optional
 
 import cv2
-from monodepth_ros.pipeline.steady import BLUR, CHANGE
+from monodepth_ros.pipeline.steady import CHANGE
 import numpy as np
+
+BLUR = 5
+"""Pixels, width of the square in which grey values are averaged against the camera's noise."""
 
 
 class Flicker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 import math
 from typing import Optional
 
@@ -16,9 +17,24 @@ SMALLEST_DEPTH = float(np.finfo(np.float32).tiny)
 LARGEST_DEPTH = float(np.finfo(np.float32).max)
 
 
+ROUNDING = 1e-6
+"""Relative error of what is interpolated."""
+
+
 def is_valid(depth: np.ndarray) -> np.ndarray:
     """Return where depth, any shape of float32 metres, is a distance: finite and above 0."""
     return (depth >= SMALLEST_DEPTH) & (depth <= LARGEST_DEPTH)
+
+
+def are_distances(depth: np.ndarray, low: float = 0.0, high: float = math.inf) -> bool:
+    """Return whether all of a depth is valid, and at least `low` and at most `high` metres.
+
+    It is several times as fast as `is_valid`, and what is not valid is rare.
+    """
+    # NaN fails both comparisons.
+    return bool(
+        depth.min() >= max(low, SMALLEST_DEPTH) and depth.max() <= min(high, LARGEST_DEPTH)
+    )
 
 
 def depth_on_grid(
@@ -50,12 +66,11 @@ def depth_on_grid(
         out[:] = scaled
     else:
         # What is no distance must not be mixed with its neighbours into what looks like one.
-        if not (scaled.min() >= SMALLEST_DEPTH and scaled.max() <= LARGEST_DEPTH):
+        if not are_distances(scaled):
             scaled[~is_valid(scaled)] = np.nan
         cv2.resize(scaled, out.shape[::-1], out, interpolation=cv2.INTER_LINEAR)
-    nearest = max(min_range, SMALLEST_DEPTH)
-    # Two passes tell what is rare; NaN fails both comparisons.
-    if not (out.min() >= nearest and out.max() <= min(max_range, LARGEST_DEPTH)):
+    # Between two numbers all is within their range, but for rounding.
+    if not are_distances(scaled, min_range * (1 + ROUNDING), max_range * (1 - ROUNDING)):
         invalid = ~is_valid(out)
         if min_range > 0:
             np.copyto(out, -np.inf, where=out < min_range)
@@ -80,7 +95,9 @@ def error_on_grid(
         `out`; NaN where the raw image shows nothing.
 
     """
-    known = np.where(is_valid(depth[plan.content]), error[plan.content], np.float32(np.nan))
+    known, depth = error[plan.content], depth[plan.content]
+    if not are_distances(depth):
+        known = np.where(is_valid(depth), known, np.float32(np.nan))
     if known.shape == out.shape:
         out[:] = known
     else:
@@ -155,7 +172,17 @@ def _nearest(values, out):
         out[:] = values
         return out
     # INTER_NEAREST takes the upper left neighbour, which shifts the map by up to half a pixel.
-    return cv2.resize(values, out.shape[::-1], out, interpolation=cv2.INTER_NEAREST_EXACT)
+    # Whole rows are faster copied than resized.
+    size = out.shape[1], values.shape[0]
+    wide = cv2.resize(values, size, interpolation=cv2.INTER_NEAREST_EXACT)
+    return np.take(wide, _nearest_rows(len(values), len(out)), axis=0, out=out, mode='clip')
+
+
+@lru_cache(maxsize=8)
+def _nearest_rows(height, rows):
+    """Return for each of some rows the number of the nearest of `height`, (rows,) int64."""
+    numbers = np.arange(height, dtype=np.uint16)[:, np.newaxis]
+    return cv2.resize(numbers, (1, rows), interpolation=cv2.INTER_NEAREST_EXACT)[:, 0].astype(int)
 
 
 def _hide(out, plan, value):

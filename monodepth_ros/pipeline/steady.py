@@ -7,18 +7,20 @@ import math
 from typing import Optional
 
 import cv2
-from monodepth_ros.pipeline.postprocess import is_valid, LARGEST_DEPTH, SMALLEST_DEPTH
+from monodepth_ros.masks import enlarged
+from monodepth_ros.pipeline.postprocess import are_distances, is_valid
 import numpy as np
 
 LONGEST_GAP_S = 1.0
 """Time between two frames after which nothing is known of what has happened in between."""
 
-BLUR = 5
-"""Pixels, width of the square in which grey values are averaged against the camera's noise."""
+BLUR = 3
+"""Pixels of the halved image, width of the square in which grey values are averaged against the
+camera's noise: of the image twice as many."""
 
 CHANGE = 8
 """Grey levels, after `BLUR`, by which a pixel has to change to tell of motion: noise with a
-deviation of 5 levels stays below, at 5.6 times its own."""
+deviation of 5 levels stays below, at 6.8 times its own."""
 
 REACH = 1 / 10
 """Share of the image's width around a change in which nothing is held: the inside of a mover may
@@ -41,7 +43,7 @@ thing that comes nearer from flicker."""
 
 @dataclass(frozen=True)
 class _State:
-    """What is kept of the frames so far: log metres, blurred grey, labels, time of the last."""
+    """What is kept of the frames so far: log metres, halved grey, labels, time of the last."""
 
     logs: np.ndarray
     grey: np.ndarray
@@ -83,9 +85,7 @@ class SteadyDepth:
             (h, w) float32 metres; what is not valid is as in `depth`.
 
         """
-        logs = _log(depth)
-        grey = cv2.blur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (BLUR, BLUR))
-        grey = grey.astype(np.float32)
+        logs, grey = _log(depth), _halved_grey(image)
         last, changed = self._state, None
         seconds = 0.0 if last is None else (stamp_ns - last.stamp_ns) * 1e-9
         if 0 < seconds <= LONGEST_GAP_S and last.logs.shape == logs.shape:
@@ -93,36 +93,55 @@ class SteadyDepth:
         if changed is None:
             self._state = _State(logs, grey, label.copy(), stamp_ns)
             return depth
-        held = ~changed & (label == last.label) & _flickers(logs - last.logs)
+        steps = cv2.subtract(logs, last.logs)
+        held = (label == last.label) & _flickers(steps, changed)
         share = 1 - math.exp(-seconds / time_constant)
-        for new, kept in ((logs, last.logs), (grey, last.grey)):
-            _average(new, kept, share, held)
-        self._state = _State(last.logs, last.grey, label.copy(), stamp_ns)
-        # OpenCV's masks are several times as fast as NumPy's.
-        return cv2.copyTo(depth, (~held).view(np.uint8), cv2.exp(last.logs))
+        _average(grey, last.grey, share, changed)
+        # Of the steps of what is held, the others being 0, all but the share is taken back.
+        steps = cv2.copyTo(steps, held.view(np.uint8), np.zeros_like(steps))
+        steps *= np.float32(share - 1)
+        logs += steps
+        self._state = _State(logs, last.grey, label.copy(), stamp_ns)
+        return depth * cv2.exp(steps, steps)
 
 
-def _flickers(steps):
-    """Return where steps of log depth are small, one by one and together, (h, w) bool."""
-    # OpenCV is several times as fast as NumPy. A step from or to what is no depth is NaN, which
-    # is in no range.
+def _halved_grey(image):
+    """Return the grey values of an image, blurred, (h / 2, w / 2) float32."""
+    height, width = image.shape[:2]
+    size = max(1, width // 2), max(1, height // 2)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return cv2.blur(grey.astype(np.float32), (BLUR, BLUR))
+
+
+def _flickers(steps, changed):
+    """Return where steps of log depth are small, one by one and together, (h, w) bool.
+
+    Args:
+        steps: (h, w) float32.
+        changed: (h / 2, w / 2) bool, where it does not matter.
+
+    """
+    # A step from or to what is no depth is NaN, which is in no range.
+    # OpenCV is several times as fast as NumPy.
     small = cv2.inRange(steps, -JUMP, JUMP)
     steps = cv2.copyTo(steps, small, np.zeros_like(steps))
+    steps = cv2.resize(steps, changed.shape[::-1], interpolation=cv2.INTER_AREA)
     width = 2 * round(DRIFT_REACH / 2 * steps.shape[1]) + 1
-    small &= cv2.inRange(cv2.blur(steps, (width, width)), -DRIFT, DRIFT)
-    return small > 0
+    still = np.abs(cv2.blur(steps, (width, width))) <= DRIFT
+    still &= ~changed
+    return enlarged(still, 2, small.shape) & (small > 0)
 
 
-def _average(new, kept, share, held):
-    """Bring `kept` nearer to `new` by a share, in place, and to it where nothing is held."""
-    cv2.accumulateWeighted(new, kept, share, held.view(np.uint8))
-    cv2.copyTo(new, (~held).view(np.uint8), kept)
+def _average(grey, kept, share, changed):
+    """Bring `kept` nearer to `grey` by a share, in place, and to it where that has changed."""
+    cv2.accumulateWeighted(grey, kept, share, (~changed).view(np.uint8))
+    cv2.copyTo(grey, changed.view(np.uint8), kept)
 
 
 def _log(depth):
     logs = cv2.log(depth)
-    # Two passes tell what is rare; NaN fails both comparisons.
-    if not (depth.min() >= SMALLEST_DEPTH and depth.max() <= LARGEST_DEPTH):
+    if not are_distances(depth):
         logs[~is_valid(depth)] = np.nan
     return logs
 
@@ -130,8 +149,8 @@ def _log(depth):
 def _changed(grey, before):
     """Return around what has moved, (h, w) bool; None where the camera may have."""
     moved = (cv2.absdiff(grey, before) > CHANGE).view(np.uint8)
-    near = np.ones((BLUR, BLUR), np.uint8)
     levels = cv2.convertScaleAbs(before)
+    near = np.ones((BLUR, BLUR), np.uint8)
     edges = (cv2.morphologyEx(levels, cv2.MORPH_GRADIENT, near) > CONTRAST).view(np.uint8)
     count = cv2.countNonZero(edges)
     if count < FEWEST_EDGES * grey.size or cv2.countNonZero(edges & moved) > MOST_MOVED * count:

@@ -6,6 +6,7 @@ from typing import Sequence
 
 import cv2
 from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.masks import enlarged, is_of
 from monodepth_ros.scale.plane import GroundPlane
 import numpy as np
 
@@ -26,14 +27,6 @@ it is averaged."""
 FINEST = 300
 """Pixels of the longer side that are looked at, at least: networks see no finer. The others are as
 their neighbours."""
-
-
-def is_of(label: np.ndarray, classes: Sequence[int]) -> np.ndarray:
-    """Return where a label, (H, W) uint8, is one of some classes, (H, W) bool."""
-    table = np.zeros(256, np.uint8)
-    table[list(classes)] = 1
-    # Several times as fast as table[label].
-    return cv2.LUT(label, table).view(bool)
 
 
 def snap_floor(
@@ -63,32 +56,57 @@ def snap_floor(
 
     """
     step = max(1, max(depth.shape) // FINEST)
-    part = slice(None, None, step), slice(None, None, step)
-    climb = plane.climb(camera)
+    label = np.ascontiguousarray(label[::step, ::step])
+    floor = is_of(label, classes)
+    snapped = np.zeros(depth.shape, bool)
+    top = _first_row(floor)
+    if top is None:
+        return snapped
+    rows, below = slice(top, None), slice(top * step, None)
+    floor = floor[rows]
+    floor &= _is_flat(
+        depth[below][::step, ::step],
+        error[below][::step, ::step],
+        plane.climb(camera.every(step))[rows],
+        plane.height,
+        floor,
+    )
+    changed = snapped[below]
+    np.logical_and(enlarged(floor, step, changed.shape), plane.is_below(camera)[below], changed)
+    # OpenCV's masks are several times as fast as NumPy's.
+    cv2.copyTo(plane.depth(camera)[below], changed.view(np.uint8), depth[below])
+    return snapped
+
+
+def _first_row(floor):
+    """Return the row from which on means see a floor; None where there is none."""
+    rows = np.flatnonzero(floor.any(axis=1))
+    return max(0, int(rows[0]) - _width(floor) // 2) // THINNED * THINNED if rows.size else None
+
+
+def _width(floor):
+    """Return the pixels of the square around one in which the floor is that around it."""
+    return THINNED * (2 * round(NEIGHBOURHOOD / 2 / THINNED * floor.shape[1]) + 1)
+
+
+def _is_flat(depth, error, climb, height, floor):
+    """Return where the floor's pixels are on the plane as far as can be told, (h, w) bool."""
     # Infinity at the horizon is no number, and no floor.
     with np.errstate(invalid='ignore'):
-        heights = depth[part] * climb[part]
-    heights += np.float32(plane.height)
+        heights = depth * climb
+    heights += np.float32(height)
     # A depth that is off by a share of itself lifts the floor by that share of the height.
-    limit = error[part] * np.float32(TOLERANCE * plane.height)
-    np.minimum(limit, np.float32(LARGEST_ERROR * plane.height), out=limit)
-    floor = is_of(np.ascontiguousarray(label[part]), classes) & (np.abs(heights) <= limit)
-    floor &= ~_rises(heights, floor, plane.height)
-    if step > 1:
-        # Each pixel as the one above and to the left that was looked at.
-        size = floor.shape[1] * step, floor.shape[0] * step
-        floor = cv2.resize(floor.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        floor = floor[: depth.shape[0], : depth.shape[1]].view(bool) & (climb < 0)
-    # OpenCV's masks are several times as fast as NumPy's.
-    cv2.copyTo(plane.depth(camera), floor.view(np.uint8), depth)
-    return floor
+    limit = error * np.float32(TOLERANCE * height)
+    np.minimum(limit, np.float32(LARGEST_ERROR * height), out=limit)
+    floor = floor & (np.abs(heights) <= limit)
+    return floor & ~_rises(heights, floor, height)
 
 
 def _rises(heights, floor, camera_height):
     """Return where a pixel is higher than the mean of the floor around it, (H, W) bool."""
     part = np.ascontiguousarray(floor[::THINNED, ::THINNED]).view(np.uint8)
     sums = cv2.copyTo(heights[::THINNED, ::THINNED], part, np.zeros(part.shape, np.float32))
-    width = 2 * round(NEIGHBOURHOOD / 2 / THINNED * heights.shape[1]) + 1
+    width = _width(heights) // THINNED
     count = cv2.blur(part.astype(np.float32), (width, width))
     mean = cv2.blur(sums, (width, width)) / np.maximum(count, np.float32(1e-6))
     mean = cv2.resize(mean, heights.shape[::-1], interpolation=cv2.INTER_LINEAR)

@@ -7,10 +7,11 @@ from typing import Collection, Optional, Union
 
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.errors import ScaleError
+from monodepth_ros.masks import is_of
 from monodepth_ros.scale.affine import AffineVote, vote_on
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.uprights import CLOSE, Lean, REACH
-from monodepth_ros.scale.votes import OF_DEVIATION, View, Vote
+from monodepth_ros.scale.votes import median, OF_DEVIATION, View, Vote
 import numpy as np
 
 SAMPLES = 5_000
@@ -126,9 +127,7 @@ def _in_metres(view, vote):
 
 def _floor(view, plane, labels):
     """Return (H, W) bool: confident floor that is seen steeply enough and has a depth."""
-    is_floor = np.zeros(256, bool)
-    is_floor[list(labels)] = True
-    chosen = is_floor[view.label]
+    chosen = is_of(view.label, labels)
     chosen &= view.confidence >= LEAST_CONFIDENCE
     chosen &= plane.climb(view.camera) < -LEAST_FALL
     return chosen & view.usable()
@@ -154,7 +153,7 @@ def seen_plane(depth: np.ndarray, chosen: np.ndarray, camera: PinholeCamera) -> 
         weighted = points * weights
         normal = np.linalg.lstsq(weighted @ points.T, -weighted.sum(axis=1), rcond=None)[0]
         errors = np.abs(normal @ points + 1)
-        scale = max(OF_DEVIATION * float(np.median(errors)), TOLERANCE)
+        scale = max(OF_DEVIATION * median(errors), TOLERANCE)
         weights = 1 / (1 + (errors / (2 * scale)) ** 2) ** 2
     length = max(float(np.linalg.norm(normal)), 1e-12)
     return GroundPlane(tuple((normal / length).tolist()), 1 / length)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Sequence
 
-import cv2
 from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.masks import is_of
 from monodepth_ros.scale.plane import GroundPlane
 import numpy as np
 
@@ -28,6 +28,10 @@ column, so that 640 x 480 is looked at as 214 x 160, and 320 x 240 as it is."""
 
 FLOOR_DOUBT = 2.0
 """Times the margin that a pixel with the floor's label needs to be an obstacle."""
+
+BITS = 15
+"""Of a cube's place along each axis: cubes 2 ** 15 apart, 327 m of the smallest, are taken
+for one."""
 
 
 @dataclass(frozen=True)
@@ -84,69 +88,66 @@ def find_obstacles(
     depth, label, error = (
         np.ascontiguousarray(m[::stride, ::stride]) for m in (depth, label, error)
     )
-    # By class, a floor's label asking for more.
-    margins = np.full(256, options.margin, np.float32)
-    margins[list(floor_classes)] *= FLOOR_DOUBT
-    margin = cv2.LUT(label, margins)
+    camera = camera.every(stride)
+    # A floor's label asks for more.
+    margin = is_of(label, floor_classes).astype(np.float32)
+    margin *= np.float32(options.margin * (FLOOR_DOUBT - 1))
+    margin += np.float32(options.margin)
     margin *= error
     # Infinity at the horizon is no number, and no obstacle.
     with np.errstate(invalid='ignore'):
-        heights = depth * plane.climb(camera)[::stride, ::stride]
+        heights = depth * plane.climb(camera)
         margin *= np.abs(heights)
+        x, y = depth * camera.rays()[..., 0], depth * camera.rays()[..., 1]
+        cubes = _cubes((x, y, depth), options.voxel)
     heights += np.float32(plane.height)
     stands = heights > np.maximum(margin, np.float32(options.min_height), out=margin)
     stands &= heights < options.max_height
     stands &= depth < options.max_range
-    pixels = np.flatnonzero(stands)
-    xyz = _points(depth.ravel()[pixels], pixels, depth.shape[1], stride, camera)
-    chosen = _thinned(xyz, options.voxel, options.min_points)
+    chosen = _thinned(cubes, stands, options.min_points)
     found = np.empty(chosen.size, OBSTACLE_DTYPE)
-    found['x'], found['y'], found['z'] = xyz[:, chosen]
-    at = pixels[chosen]
-    for name, values in (('height', heights), ('label', label), ('error', error)):
-        found[name] = values.ravel()[at]
+    for name, values in zip(OBSTACLE_DTYPE.names, (x, y, depth, heights, label, error)):
+        found[name] = values.ravel()[chosen]
     return found
 
 
-def _points(z, pixels, width, stride, camera):
-    """Return the points of pixels of every `stride`-th row and column, (3, n) float32 metres."""
-    pixels = pixels.astype(np.int32)
-    rows = pixels // np.int32(width)
-    xyz = np.empty((3, z.size), np.float32)
-    xyz[0] = pixels - rows * np.int32(width)
-    xyz[1] = rows
-    for axis, f, c in ((xyz[0], camera.fx, camera.cx), (xyz[1], camera.fy, camera.cy)):
-        axis *= np.float32(stride / f)
-        axis -= np.float32(c / f)
-        axis *= z
-    xyz[2] = z
-    return xyz
-
-
-def _thinned(xyz, voxel, min_points):
-    """Return the middle one of the points in each cube that has enough of them, in order.
+def _cubes(points, voxel):
+    """Return a number of at most 3 * `BITS` bits of the cube that each point is in, int64.
 
     Args:
-        xyz: (3, n) float32 metres.
+        points: x, y and z, (H, W) float32 metres; what is not finite is in any cube.
         voxel: metres.
+
+    """
+    scale, mask = np.float32(1 / voxel), (1 << BITS) - 1
+    x, y, z = (np.floor(axis * scale).astype(np.int32) & mask for axis in points)
+    y <<= BITS
+    y |= z
+    cubes = x.astype(np.int64)
+    cubes <<= 2 * BITS
+    cubes |= y
+    return cubes
+
+
+def _thinned(cubes, stands, min_points):
+    """Return the places of the middle pixel in each cube that has enough of them, in order.
+
+    Args:
+        cubes: (H, W) int64, the cube of each pixel.
+        stands: (H, W) bool, the pixels that count.
         min_points: least number in a cube.
 
     """
-    if not xyz.size:
-        return np.empty(0, np.intp)
-    cells = xyz * np.float32(1 / voxel)
-    cells -= np.floor(cells.min(axis=1, keepdims=True))
-    cells = cells.astype(np.int32)
-    _, high, deep = (int(size) + 1 for size in cells.max(axis=1))
-    keys = cells[0].astype(np.int64)
-    for axis, size in ((cells[1], high), (cells[2], deep)):
-        keys *= size
-        keys += axis
-    # Places in the same number as keys: sorting values is many times as fast as argsort.
-    bits = keys.size.bit_length()
-    keys = np.sort(keys << bits | np.arange(keys.size))
-    order, keys = keys & ((1 << bits) - 1), keys >> bits
-    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    counts = np.diff(np.append(starts, keys.size))
+    places = np.flatnonzero(stands)
+    # Places in the same number as cubes: sorting values is many times as fast as argsort.
+    bits = cubes.size.bit_length()
+    cubes = cubes.ravel()[places]
+    cubes <<= bits
+    cubes |= places
+    cubes.sort()
+    places = cubes & ((1 << bits) - 1)
+    cubes >>= bits
+    starts = np.flatnonzero(np.concatenate([[True], cubes[1:] != cubes[:-1]])[: cubes.size])
+    counts = np.diff(starts, append=cubes.size)
     enough = counts >= min_points
-    return np.sort(order[starts[enough] + counts[enough] // 2])
+    return np.sort(places[starts[enough] + counts[enough] // 2])

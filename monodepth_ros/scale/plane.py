@@ -97,6 +97,10 @@ class GroundPlane:
         """
         return _climb(self, camera)
 
+    def is_below(self, camera: PinholeCamera) -> np.ndarray:
+        """Return where every pixel's ray meets the plane, (H, W) bool, cached, hence read-only."""
+        return _is_below(self, camera)
+
     def angle_to(self, other: GroundPlane) -> float:
         """Return the angle between two planes in degrees, 0..180."""
         cosine = float(np.dot(self.up, other.up))
@@ -105,7 +109,7 @@ class GroundPlane:
 
 
 # A pose of a turning camera is another one in each frame: few are worth to be kept.
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _climb(plane, camera):
     x, y, z = plane.up
     columns = (np.arange(camera.width) - camera.cx) * (x / camera.fx) + z
@@ -116,10 +120,16 @@ def _climb(plane, camera):
 
 
 @lru_cache(maxsize=8)
+def _is_below(plane, camera):
+    below = plane.climb(camera) < -FLATTEST
+    below.flags.writeable = False
+    return below
+
+
+@lru_cache(maxsize=8)
 def _depth(plane, camera):
     climb = plane.climb(camera)
-    meets = climb < -FLATTEST
     depth = np.full(climb.shape, np.nan, np.float32)
-    np.divide(np.float32(-plane.height), climb, out=depth, where=meets)
+    np.divide(np.float32(-plane.height), climb, out=depth, where=plane.is_below(camera))
     depth.flags.writeable = False
     return depth

@@ -150,6 +150,21 @@ def test_labels_come_from_the_nearest_centre():
     assert (row[0], row[2]) == (5, 8)
 
 
+@pytest.mark.parametrize('size', [(4, 2), (8, 4), (9, 7), (3, 2), (11, 1)])
+def test_labels_of_any_size_come_from_the_nearest_centre(size):
+    label = np.arange(8).reshape(2, 4)
+    columns, rows = (
+        [abs((i + 0.5) * n / count - 0.5 - np.arange(n)) for i in range(count)]
+        for count, n in zip(size, (4, 2))
+    )
+    found = label_of(label, plan=make_plan(1, *size), size=size)
+    for row, column in np.ndindex(found.shape):
+        y, x = divmod(int(found[row, column]), 4)
+        # Of a tie either one.
+        assert rows[row][y] <= rows[row].min() + 1e-3
+        assert columns[column][x] <= columns[column].min() + 1e-3
+
+
 def test_what_the_raw_image_does_not_show_is_invalid():
     k = (518.86, 0, 319.5, 0, 518.86, 239.5, 0, 0, 1)
     p = (259.43, 0, 319.5, 0, 0, 259.43, 239.5, 0, 0, 0, 1, 0)

@@ -51,7 +51,7 @@ _OTHERS = {
 
 EVERYTHING = {
     'camera.height': 0.95,
-    'camera.pitch': 75.0,
+    'camera.pitch': 82.0,
     'scale.source': 'ground',
     'scale.ground_classes': ['dark'],
     'scale.max_tilt': 39.0,
@@ -61,7 +61,9 @@ EVERYTHING = {
     'point_cloud.error': True,
 }
 """All that may be done to depth besides. The board's dark cells are the floor, and are snapped to
-it: it is near enough to them all over for the board to be readable."""
+it: it is near enough to them all over for the board to be readable. In an upright image, the
+tallest view, the far corner is 13 % of the way from black to white over the near one; at a pitch
+of 75 degrees it is 23 %, and some frames were not readable."""
 
 
 def change_parameters(rig: Rig, rng: random.Random) -> None:

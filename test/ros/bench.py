@@ -204,6 +204,16 @@ class Bench(CameraBench):
         self.wait_matched()
         return self
 
+    def listen_to(self, *topics):
+        """Subscribe to these outputs in place of those before."""
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            self.run(lambda old=listener: self.helper.destroy_subscription(old))
+        wait_until(lambda: not self.camera.outputs.listened(), 'no listeners')
+        self.topics = topics
+        self.start_listening()
+        self.wait_matched()
+
     def change(self, name, value):
         """Set a parameter of the node and return what came of it."""
         change = [Parameter(name, value=value)]

@@ -3,17 +3,11 @@
 import math
 
 from monodepth_ros.camera import PinholeCamera
-from monodepth_ros.scale.floor import is_of, snap_floor
+from monodepth_ros.scale.floor import snap_floor
 from monodepth_ros.scale.obstacles import find_obstacles
 import numpy as np
 import pytest
 from scene_kit import BOX, CAMERA, errors, FLOOR, render, tilted, WALL
-
-
-def test_classes_of_labels():
-    label = np.array([[0, 2, 3, 255]], np.uint8)
-    assert is_of(label, [2, 3]).tolist() == [[False, True, True, False]]
-    assert not is_of(label, []).any()
 
 
 def test_a_tilted_floor_becomes_flat_and_nothing_else_changes():

@@ -21,6 +21,7 @@ def test_a_level_camera_sees_the_floor_below_the_horizon():
     # Rows 1, 2 and 3 below the principal point: 0.5 m x 4 pixels / rows.
     np.testing.assert_allclose(depth[4:], np.repeat([[2.0], [1.0], [2 / 3]], 9, 1), rtol=1e-6)
     assert np.isnan(depth[:4]).all()
+    np.testing.assert_array_equal(plane.is_below(CAMERA), np.isfinite(depth))
 
 
 def test_a_camera_that_looks_straight_down_sees_its_height_everywhere():
@@ -87,9 +88,18 @@ def test_depth_that_is_none_has_no_height():
 def test_maps_are_kept_and_cannot_be_written():
     plane = GroundPlane.from_camera(0.5, pitch=3)
     assert GroundPlane.from_camera(0.5, pitch=3).depth(CAMERA) is plane.depth(CAMERA)
-    for values in (plane.depth(CAMERA), plane.climb(CAMERA)):
+    for values in (plane.depth(CAMERA), plane.climb(CAMERA), plane.is_below(CAMERA)):
         with pytest.raises(ValueError):
             values[0, 0] = 1
+
+
+@pytest.mark.parametrize('first', [0, 1])
+def test_every_second_pixel_sees_the_plane_as_before(first):
+    plane, part = GroundPlane.from_camera(0.5, 3, 2), slice(first, None, 2)
+    thinned = CAMERA.every(2, first)
+    assert (thinned.height, thinned.width) == CAMERA.rays()[part, part].shape[:2]
+    np.testing.assert_allclose(thinned.rays(), CAMERA.rays()[part, part], atol=1e-6)
+    np.testing.assert_allclose(plane.depth(thinned), plane.depth(CAMERA)[part, part], rtol=1e-5)
 
 
 def test_planes_differ_by_the_angle_between_their_normals():

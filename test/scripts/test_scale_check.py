@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 import json
+import math
 
 from monodepth_ros.camera import CameraModel, PinholeCamera
 from monodepth_ros.errors import ConfigError
@@ -9,7 +10,7 @@ from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.training.datasets import Sample
 import numpy as np
 import pytest
-from scale_kit import make_depth, POSE, RoomEngine
+from scale_kit import make_depth, make_view, POSE, RoomEngine
 from script_kit import load_script
 
 F = 0.866 * 64
@@ -90,7 +91,17 @@ def test_an_image_that_is_off_by_a_factor_is_mended(script, tmp_path, monkeypatc
     assert row['delta1_after'] == row['delta1_best'] == 1.0
     assert row['rmse_after'] < row['rmse_before'] / 3
     assert found['rows']['without one']['n_images'] == 0
-    assert '| with a vote | 1 | 0.0' in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert '| with a vote | 1 | 0.0' in text
+    assert ('votes within 3% of that of an exact scan: 100%' in text) == (source == 'points')
+    assert ('scan_off_median' in row) == (source == 'points')
+
+
+def test_a_scan_that_is_off_is_said(script):
+    view = make_view(1.5)
+    exact = script.scan_of(Room()[0], CAMERA.rectified, 0, 0.0, 0.0)
+    assert script.disagreement(view, 1.1 * exact, exact) == pytest.approx(0.1, abs=1e-6)
+    assert math.isnan(script.disagreement(view, exact[:3], exact))
 
 
 def test_a_wrong_pose_is_counted_as_warned_of(script, tmp_path, monkeypatch):
