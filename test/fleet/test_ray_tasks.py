@@ -100,6 +100,6 @@ def test_predictions_are_the_same(tmp_path):
         (source,) = open_sources([str(tmp_path / 'room')], Intrinsics())
         with pool:
             plan = Plan(Products(tmp_path / name, ('depth', 'label', 'panel')))
-            results = list(run(source, pool, plan))
+            results = [result for _, result in run([source], pool, plan)]
         assert [result.job.name for result in results] == [f'room_{n:06}' for n in range(5)]
     assert contents(tmp_path / 'here') == contents(tmp_path / 'ray')

@@ -72,7 +72,7 @@ def test_it_becomes_a_bag_of_ros2(tmp_path):
     (source,) = open_sources([str(tmp_path / 'old.bag')], Intrinsics())
     (tmp_path / 'out').mkdir()
     with Pool(make_predictor) as pool:
-        list(run(source, pool, Plan(Products(tmp_path / 'out', ()))))
+        list(run([source], pool, Plan(Products(tmp_path / 'out', ()))))
     found = read_bag(tmp_path / 'out' / 'old_monodepth')
     assert stamps(found['/depth/points']) == [stamp(0), stamp(1)]
 
