@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Callable, Iterable, Iterator
+from typing import Callable, Iterable, Iterator, NamedTuple
 
 import cv2
 from monodepth_ros.fleet.ray_tasks import RayWorkers
@@ -63,20 +63,33 @@ class RayPool:
 
     def results(self, wanted: Iterable[Wanted]) -> Iterator[tuple[Source, Result]]:
         """Yield each source with its results, in order; stretches are cut as they are needed."""
-        for (source, *_), results in self._workers.results(self._tasks(wanted), _sent):
+        found = self._workers.results(
+            tasks(wanted, self._workers.count), sent=lambda task: task[1:]
+        )
+        for task, results in found:
             for result in results:
-                yield source, result
-
-    def _tasks(self, wanted):
-        for source, products in wanted:
-            length = FRAMES_SENT if set(products.kinds) & set(STREAMS) else FRAMES
-            # Of few frames each worker gets some.
-            length = max(1, min(length, len(source) // (2 * self._workers.count)))
-            for stretch in source.stretches(length):
-                yield source, products, stretch
+                yield task.source, result
 
 
-def _sent(task):
-    """Return what of a task goes to a worker."""
-    _, products, stretch = task
-    return products, stretch
+class Task(NamedTuple):
+    """What a worker does at once; the source itself stays here.
+
+    Attributes:
+        source: whose frames they are.
+        products: what is made of each.
+        stretch: the frames.
+
+    """
+
+    source: Source
+    products: Products
+    stretch: Stretch
+
+
+def tasks(wanted: Iterable[Wanted], workers: int) -> Iterator[Task]:
+    """Yield the tasks of sources, of so few frames that each worker has some."""
+    for source, products in wanted:
+        length = FRAMES_SENT if set(products.kinds) & set(STREAMS) else FRAMES
+        length = max(1, min(length, len(source) // (2 * workers)))
+        for stretch in source.stretches(length):
+            yield Task(source, products, stretch)

@@ -103,7 +103,7 @@ class VideoStretch(Stretch):
         try:
             video = held.get(self.path, lambda: OpenVideo(self.path))
             video.go_to(self.first)
-        except DatasetError as error:
+        except (DatasetError, OSError) as error:
             yield failing_job(f'{self.path} frame {self.first}', str(error))
             return
         while self.stop is None or video.position < self.stop:
