@@ -10,6 +10,7 @@ from typing import Any, Collection, Iterable, Iterator, Optional
 
 from monodepth_ros.errors import DatasetError
 from monodepth_ros.offline.jobs import (
+    check_here,
     DEFAULT_FPS,
     failing_job,
     Held,
@@ -114,6 +115,7 @@ class BagStretch(Stretch):
     def jobs(self, held: Held) -> Iterator[Job]:
         images, cut = self.images, self.cut
         count = 0
+        check_here(images.path)
         try:
             recording = held.get(images.path, lambda: Recording(images.path).hold())
             info = self._info_before(recording)

@@ -6,10 +6,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from pathlib import Path
+import socket
 from typing import Any, Callable, Hashable, Iterator, Optional
 
 from monodepth_ros.camera import CameraModel
-from monodepth_ros.errors import DatasetError
+from monodepth_ros.errors import ConfigError, DatasetError
 from monodepth_ros.frames import Frame
 import numpy as np
 
@@ -108,12 +110,26 @@ class Held:
             thing.close()
 
 
+def check_here(path: Path) -> None:
+    """Raise ConfigError where this machine does not see what another one told it to read."""
+    if not path.exists():
+        raise ConfigError(
+            f'{path} is not there on {socket.gethostname()}; every machine of a run must see it '
+            'under this path'
+        )
+
+
 class Stretch(ABC):
     """Jobs of a source that follow each other, which another process reads by itself."""
 
     @abstractmethod
     def jobs(self, held: Held) -> Iterator[Job]:
-        """Yield the jobs, as `Source.jobs` does; what they are read from stays in `held`."""
+        """Yield the jobs, as `Source.jobs` does; what they are read from stays in `held`.
+
+        Raises:
+            ConfigError: this machine does not see the source.
+
+        """
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from monodepth_ros.errors import DatasetError
 from monodepth_ros.image_files import format_of_file
 from monodepth_ros.image_formats import VIDEO
 from monodepth_ros.offline.jobs import (
+    check_here,
     DEFAULT_FPS,
     failing_job,
     Held,
@@ -100,6 +101,7 @@ class VideoStretch(Stretch):
     stop: Optional[int] = None
 
     def jobs(self, held: Held) -> Iterator[Job]:
+        check_here(self.path)
         try:
             video = held.get(self.path, lambda: OpenVideo(self.path))
             video.go_to(self.first)

@@ -5,7 +5,7 @@ import re
 
 from bag_kit import BagKit, room_images, stamp, write_room_bag, write_video
 import cv2
-from monodepth_ros.errors import DatasetError, MonodepthError
+from monodepth_ros.errors import ConfigError, DatasetError, MonodepthError
 from monodepth_ros.offline.jobs import Held, Intrinsics
 from monodepth_ros.offline.sources import open_sources
 import numpy as np
@@ -90,12 +90,24 @@ def test_a_video_that_ends_early(tmp_path):
     assert 'of 30 frames' in found[-1][-1]
 
 
-def test_a_video_that_is_gone(tmp_path):
+def test_a_video_that_is_damaged_once_it_runs(tmp_path):
     write_video(tmp_path / 'walk.avi', room_images(6, SIZE), codec='MJPG')
     source = opened(tmp_path / 'walk.avi')
-    (tmp_path / 'walk.avi').unlink()
+    (tmp_path / 'walk.avi').write_bytes(b'')
     found = [job for part in read(source, 3) for job in part]
-    assert len(found) == 2 and all('No such file' in job[-1] for job in found)
+    assert len(found) == 2 and all('cannot be opened' in job[-1] for job in found)
+
+
+@pytest.mark.parametrize('name', ['walk.avi', 'room'])
+def test_a_machine_that_does_not_see_a_source(tmp_path, name):
+    """It ends the run: as bad frames its share would be lost from a bag that counts as whole."""
+    pytest.importorskip('rosbags')
+    write_room_bag(tmp_path / 'room', 3, SIZE)
+    write_video(tmp_path / 'walk.avi', room_images(3, SIZE), codec='MJPG')
+    stretch = next(opened(tmp_path / name).stretches(2))
+    (tmp_path / name).rename(tmp_path / 'elsewhere')
+    with pytest.raises(ConfigError, match=f'{name} is not there on .*; every machine of a run'):
+        list(stretch.jobs(Held()))
 
 
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
