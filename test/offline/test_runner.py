@@ -83,6 +83,7 @@ def test_jobs_are_taken_as_they_are_needed(tmp_path):
     taken = []
 
     class Watched(Given):
+
         def jobs(self):
             for job in jobs(40):
                 taken.append(job)
