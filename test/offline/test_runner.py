@@ -83,6 +83,7 @@ def test_jobs_are_taken_as_they_are_needed(tmp_path):
     taken = []
 
     class Watched(Given):
+        """Tells which of its jobs were taken."""
 
         def jobs(self):
             for job in jobs(40):

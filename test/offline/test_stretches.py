@@ -208,6 +208,7 @@ def test_only_the_last_file_is_held():
     closed = []
 
     class Thing:
+        """Tells when it is closed."""
 
         def __init__(self, name):
             self.name = name
