@@ -40,13 +40,16 @@ def stamp(index, rate=10.0):
 class BagKit:
     """Write messages into a bag, which `with` opens and closes."""
 
-    def __init__(self, path, storage='mcap'):
-        from rosbags.rosbag2 import StoragePlugin, Writer
+    def __init__(self, path, storage='mcap', compression=None):
+        from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
         from rosbags.typesys import get_typestore, Stores
 
         self.types = get_typestore(Stores.ROS2_JAZZY)
         plugin = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}[storage]
         self._writer = Writer(path, version=9, storage_plugin=plugin)
+        if compression:
+            mode = CompressionMode[compression.upper()]
+            self._writer.set_compression(mode, CompressionFormat.ZSTD)
         self._connections = {}
 
     def __enter__(self):

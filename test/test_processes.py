@@ -149,10 +149,17 @@ class Waits:
     run = __call__
 
 
+class Once:
+    """A source of one job."""
+
+    def jobs(self):
+        return [None]
+
+
 def run_pool(kind, mark):
     if kind == 'predict':
         with Pool(Waits(mark), 2) as pool:
-            list(pool.results([None], None))
+            list(pool.results([(Once(), None)]))
     list(run_processes(Waits(mark), [None], 2))
 
 

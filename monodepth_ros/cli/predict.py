@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 import os
 from pathlib import Path
 import re
@@ -143,12 +145,11 @@ def run(options: argparse.Namespace) -> int:
     if not all(source.calibrated for source in sources):
         print('no intrinsics: no clouds, and depth as the training camera has it')
     tally = _Tally()
+    for source in sources:
+        if not plan.missing(source):
+            print(f'{source.name} was complete')
     with _make_pool(options) as pool:
-        for source in sources:
-            if not plan.missing(source):
-                print(f'{source.name} was complete')
-            else:
-                tally.take(source, pool, plan)
+        tally.take([source for source in sources if plan.missing(source)], pool, plan)
     return tally.report(out)
 
 
@@ -191,16 +192,17 @@ class _Tally:
         self._failures = []
         self._notes = {}
 
-    def take(self, source, pool, plan):
-        """Make everything of a source."""
+    def take(self, sources, pool, plan):
+        """Make everything of sources."""
         from monodepth_ros.offline.runner import run as make_results
         from tqdm import tqdm
 
-        bar = tqdm(total=len(source) or None, desc=source.name, unit='frame')
-        with bar, closing(make_results(source, pool, plan)) as results:
-            for result in results:
-                self._count(result)
-                bar.update()
+        with closing(make_results(sources, pool, plan)) as results:
+            for source, found in groupby(results, itemgetter(0)):
+                with tqdm(total=len(source) or None, desc=source.name, unit='frame') as bar:
+                    for _, result in found:
+                        self._count(result)
+                        bar.update()
 
     def _count(self, result):
         self._frames += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 import os
 import socket
-from typing import Any, Iterable, Iterator, Optional
+from typing import Any, Callable, Iterable, Iterator, Optional
 
 from monodepth_ros.errors import ConfigError, EngineError, MonodepthError
 from monodepth_ros.fleet.tasks import MakeWorker
@@ -44,6 +44,10 @@ class _Worker:
             return None, error
 
 
+def _all(task):
+    return task
+
+
 class RayWorkers:
     """
     Workers on Ray, one in each process; use it as a context manager.
@@ -52,6 +56,9 @@ class RayWorkers:
         make: gives a worker; every machine must have what that takes, such as the weights.
         address: of the cluster, or `LOCAL`.
         workers: how many; 0 for one a GPU, or one a CPU where there are none.
+
+    Attributes:
+        count: how many there are.
 
     Raises:
         ConfigError: Ray is not installed, is of another version than the cluster's, or does not
@@ -67,6 +74,7 @@ class RayWorkers:
         remote = self._ray.remote(
             num_cpus=1, num_gpus=min(1.0, gpus / count), max_restarts=-1, max_task_retries=RETRIES
         )(_Worker)
+        self.count = count
         self._workers = [remote.remote(make) for _ in range(count)]
 
     def __enter__(self) -> RayWorkers:
@@ -75,11 +83,17 @@ class RayWorkers:
     def __exit__(self, *_) -> None:
         self._ray.shutdown()
 
-    def results(self, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    def results(
+        self, tasks: Iterable[Any], sent: Callable[[Any], Any] = _all
+    ) -> Iterator[tuple[Any, Any]]:
         """
         Yield each task and what came of it, in order; tasks are taken as they are needed.
 
         A task whose worker or machine is gone is done anew by another.
+
+        Args:
+            tasks: to do.
+            sent: gives what of a task a worker needs.
 
         Raises:
             EngineError: that happened `RETRIES` times to one task.
@@ -91,7 +105,7 @@ class RayWorkers:
         for task in tasks:
             place = busy.index(min(busy))
             busy[place] += 1
-            waiting.append((task, place, self._workers[place].run.remote(task)))
+            waiting.append((task, place, self._workers[place].run.remote(sent(task))))
             if len(waiting) >= LOOK_AHEAD * len(self._workers):
                 yield self._first(waiting, busy)
         while waiting:

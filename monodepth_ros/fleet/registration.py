@@ -15,6 +15,8 @@ FLAT = 1.1
 """Ratio of neighbouring distances of a depth image, up to which they are of one surface."""
 SPARSEST = 1.5
 """Pixels of the image, per axis, that a pixel of the depth image may have."""
+FOOTPRINT = 1.2
+"""Of the distance between neighbouring places of the depth image, what each of them covers."""
 HIDDEN = 1.15
 """Ratio to the nearest distance around, from which a point of a lidar counts as hidden."""
 AROUND = 0.015
@@ -63,7 +65,8 @@ def register(
     known = finer > 0
     z = finer[known].astype(np.float64)
     points = np.stack((rays[0][known] * z, rays[1][known] * z, z), axis=1)
-    return _nearest_surfaces(_moved(points, transform), target, step)
+    reach = FOOTPRINT / 4 * target.fx / source.rectified.fx / step
+    return _nearest_surfaces(_moved(points, transform), target, step, reach)
 
 
 def project(
@@ -82,7 +85,7 @@ def project(
         (H, W) float32 metres along the axis, 0 where there is no point.
 
     """
-    depth = _nearest_surfaces(_moved(points, transform), target, 1)
+    depth = _nearest_surfaces(_moved(points, transform), target, 1, 0.5)
     return _without_hidden(depth) if parallax else depth
 
 
@@ -90,25 +93,40 @@ def _moved(points, transform):
     return points @ transform[:3, :3].T + transform[:3, 3]
 
 
-def _nearest_surfaces(points, target, step):
-    """Return (H / step, W / step) float32 metres: for each pixel the nearest surface in it."""
+def _nearest_surfaces(points, target, step, reach):
+    """
+    Return (H / step, W / step) float32 metres: for each pixel the nearest surface in its centre.
+
+    A point is seen in places up to `reach` pixels from it, in both directions. Where none reaches
+    the centre, the nearest surface anywhere in the pixel counts: always to take that one would
+    make all that is near half a pixel larger.
+    """
     width, height = target.width // step, target.height // step
     points = points[points[:, 2] > 1e-3]
     x, y, z = points.T
-    column = np.rint((x / z * target.fx + target.cx) / step)
-    row = np.rint((y / z * target.fy + target.cy) / step)
+    u, v = (x / z * target.fx + target.cx) / step, (y / z * target.fy + target.cy) / step
+    column, row = np.rint(u), np.rint(v)
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    central = (np.maximum(np.abs(u - column), np.abs(v - row)) <= reach)[inside]
     place = (row[inside] * width + column[inside]).astype(np.intp)
     z = z[inside]
-    nearest = np.full(width * height, np.inf)
-    farthest_first = np.argsort(-z, kind='stable')
-    nearest[place[farthest_first]] = z[farthest_first]  # the last of several stays
-    near = z <= SAME_SURFACE * nearest[place]
+    nearest = _least(z[central], place[central], width * height)
+    anywhere = _least(z, place, width * height)
+    nearest = np.where(np.isfinite(nearest), nearest, anywhere)[place]
+    near = (z <= SAME_SURFACE * nearest) & (z >= nearest / SAME_SURFACE)
     # The reciprocal of depth is what is linear across a plane.
-    total = np.bincount(place[near], 1 / z[near], nearest.size)
-    count = np.bincount(place[near], minlength=nearest.size)
-    depth = np.divide(count, total, out=np.zeros(nearest.size), where=count > 0)
+    total = np.bincount(place[near], 1 / z[near], anywhere.size)
+    count = np.bincount(place[near], minlength=anywhere.size)
+    depth = np.divide(count, total, out=np.zeros(anywhere.size), where=count > 0)
     return depth.reshape(height, width).astype(np.float32)
+
+
+def _least(z, place, size):
+    """Return (size,) the least z of each place, inf where there is none."""
+    least = np.full(size, np.inf)
+    farthest_first = np.argsort(-z, kind='stable')
+    least[place[farthest_first]] = z[farthest_first]  # the last of several stays
+    return least
 
 
 def _without_hidden(depth):

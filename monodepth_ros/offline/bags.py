@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Collection, Iterator, Optional
+from typing import Any, Collection, Iterable, Iterator, Optional
 
 from monodepth_ros.errors import DatasetError
-from monodepth_ros.offline.jobs import DEFAULT_FPS, failing_job, Intrinsics, Job, Source
+from monodepth_ros.offline.jobs import (
+    check_here,
+    DEFAULT_FPS,
+    failing_job,
+    Held,
+    Intrinsics,
+    Job,
+    Listed,
+    Source,
+    Stretch,
+)
 from monodepth_ros.offline.messages import deserialize, read_frame, TRANSFORMS
-from monodepth_ros.offline.recording import Recording
+from monodepth_ros.offline.order import Cut
+from monodepth_ros.offline.recording import Message, Recording
 from monodepth_ros.offline.topics import choose_image_topic, choose_info_topic
 from monodepth_ros.offline.transforms import (
     CameraPoses,
@@ -18,6 +30,111 @@ from monodepth_ros.offline.transforms import (
     STATIC_TOPIC,
     Transforms,
 )
+
+
+@dataclass(frozen=True)
+class Images:
+    """
+    The images of a bag, as other processes are told of them.
+
+    Attributes:
+        path: of the bag.
+        name: what the names of the jobs begin with.
+        topic: of the images.
+        kind: type of the images.
+        info_topic: of their intrinsics.
+        first_info: CDR bytes of the first CameraInfo, or None.
+        intrinsics: what the user says about the camera.
+
+    """
+
+    path: Path
+    name: str
+    topic: str
+    kind: str
+    info_topic: str
+    first_info: Optional[bytes]
+    intrinsics: Intrinsics
+
+    def jobs(
+        self, messages: Iterable[Message], info: Optional[bytes], index: int = 0
+    ) -> Iterator[Job]:
+        """
+        Yield the jobs of messages; damage is a last job that fails.
+
+        Args:
+            messages: of both topics.
+            info: CDR bytes of the CameraInfo before them, or None.
+            index: of the first image.
+
+        """
+        try:
+            for message, latest in with_info(messages, self.info_topic, info):
+                where = f'message {index} at {message.time_ns * 1e-9:.3f} s'
+                load = partial(read_frame, message.data, self.kind, latest, self.intrinsics)
+                label = f'{self.path} {self.topic} {where}'
+                yield Job(f'{self.name}_{index:06}', label, load, message.time_ns)
+                index += 1
+        except DatasetError as error:
+            yield self.failure(index, error)
+
+    def failure(self, index: int, error: Exception) -> Job:
+        """Return the job that stands for images that cannot be read."""
+        return failing_job(f'{self.path} {self.topic} message {index}', str(error))
+
+
+def with_info(
+    messages: Iterable[Message], info_topic: str, info: Optional[bytes]
+) -> Iterator[tuple[Message, Optional[bytes]]]:
+    """
+    Yield messages of other topics with the latest CameraInfo.
+
+    Images that come before the first CameraInfo have that one: their camera is the same, and
+    depth without intrinsics has another scale.
+    """
+    for message in messages:
+        if message.topic == info_topic:
+            info = message.data
+        else:
+            yield message, info
+
+
+@dataclass(frozen=True)
+class BagStretch(Stretch):
+    """Images of a bag that follow each other.
+
+    Attributes:
+        images: of the whole bag.
+        cut: which of them.
+
+    """
+
+    images: Images
+    cut: Cut
+
+    def jobs(self, held: Held) -> Iterator[Job]:
+        images, cut = self.images, self.cut
+        count = 0
+        check_here(images.path)
+        try:
+            recording = held.get(images.path, lambda: Recording(images.path).hold())
+            info = self._info_before(recording)
+            messages = recording.messages((images.topic, images.info_topic), cut.start, cut.stop)
+            for job in images.jobs(messages, info, cut.first):
+                count += 1
+                yield job
+        except DatasetError as error:
+            yield images.failure(cut.first + count, error)
+            return
+        if count < cut.count:
+            yield images.failure(cut.first + count, ValueError('is gone since the run began'))
+
+    def _info_before(self, recording):
+        info, time_ns = self.images.first_info, self.cut.before
+        if time_ns is not None:
+            for message in recording.messages((self.images.info_topic,), time_ns, time_ns + 1):
+                info = message.data
+        return info
 
 
 class BagSource(Source):
@@ -74,15 +191,25 @@ class BagSource(Source):
         return self._count
 
     def jobs(self) -> Iterator[Job]:
-        index = 0
+        return self._images().jobs(self._messages(), self._first_info)
+
+    def stretches(self, length: int) -> Iterator[Stretch]:
+        images = self._images()
         try:
-            for time_ns, data, info in self._messages():
-                label = f'{self._path} {self._topic} message {index} at {time_ns * 1e-9:.3f} s'
-                load = partial(read_frame, data, self._kind, info, self._intrinsics)
-                yield Job(f'{self.name}_{index:06}', label, load, time_ns)
-                index += 1
+            order = self._recording.order(self._topic, (self._info_topic,))
         except DatasetError as error:
-            yield failing_job(f'{self._path} {self._topic} message {index}', str(error))
+            yield Listed((images.failure(0, error),))
+            return
+        for cut in order.cuts(length):
+            yield BagStretch(images, cut)
+
+    def _images(self):
+        """Return what there is to know of the images; only now the source has its last name."""
+        topics = (self._topic, self._kind, self._info_topic)
+        return Images(self._path, self.name, *topics, self._first_info, self._intrinsics)
+
+    def _messages(self, topics=()):
+        return self._recording.messages((self._topic, self._info_topic, *topics))
 
     def messages_of(self, topic: str) -> Iterator[bytes]:
         """Yield the CDR bytes of all messages on a topic of `topics`."""
@@ -98,7 +225,8 @@ class BagSource(Source):
             raises as `messages.read_frame` does.
 
         """
-        for message, info in self._among(topics):
+        messages = self._messages(topics)
+        for message, info in with_info(messages, self._info_topic, self._first_info):
             if message.topic == self._topic:
                 yield '', partial(read_frame, message.data, self._kind, info, self._intrinsics)
             else:
@@ -114,22 +242,3 @@ class BagSource(Source):
                 transforms.add(deserialize(message.data, TRANSFORMS), static)
         known = set(FIXED_FRAMES).intersection(transforms.frames)
         return CameraPoses(transforms) if known else None
-
-    def _messages(self):
-        """Yield time, image and the latest CameraInfo of every image."""
-        for message, info in self._among(()):
-            yield message.time_ns, message.data, info
-
-    def _among(self, topics):
-        """
-        Yield messages of images and other topics, and the latest CameraInfo.
-
-        Images that come before the first CameraInfo have that one: their camera is the same, and
-        depth without intrinsics has another scale.
-        """
-        info = self._first_info
-        for message in self._recording.messages((self._topic, self._info_topic, *topics)):
-            if message.topic == self._info_topic:
-                info = message.data
-            else:
-                yield message, info

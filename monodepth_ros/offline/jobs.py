@@ -5,10 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import partial
-from typing import Callable, Iterator, Optional
+from itertools import islice
+from pathlib import Path
+import socket
+from typing import Any, Callable, Hashable, Iterator, Optional
 
 from monodepth_ros.camera import CameraModel
-from monodepth_ros.errors import DatasetError
+from monodepth_ros.errors import ConfigError, DatasetError
 from monodepth_ros.frames import Frame
 import numpy as np
 
@@ -85,6 +88,65 @@ class Job:
     time_ns: int = 0
 
 
+class Held:
+    """What a process keeps open from one stretch to the next: the last file that it read."""
+
+    def __init__(self) -> None:
+        self._key: Hashable = None
+        self._thing: Any = None
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what `make` gave for this key; what was held for another is closed."""
+        if key != self._key:
+            self.close()
+            self._thing = make()
+            self._key = key
+        return self._thing
+
+    def close(self) -> None:
+        """Let go of it."""
+        thing, self._key, self._thing = self._thing, None, None
+        if thing is not None:
+            thing.close()
+
+
+def check_here(path: Path) -> None:
+    """Raise ConfigError where this machine does not see what another one told it to read."""
+    if not path.exists():
+        raise ConfigError(
+            f'{path} is not there on {socket.gethostname()}; every machine of a run must see it '
+            'under this path'
+        )
+
+
+class Stretch(ABC):
+    """Jobs of a source that follow each other, which another process reads by itself."""
+
+    @abstractmethod
+    def jobs(self, held: Held) -> Iterator[Job]:
+        """Yield the jobs, as `Source.jobs` does; what they are read from stays in `held`.
+
+        Raises:
+            ConfigError: this machine does not see the source.
+
+        """
+
+
+@dataclass(frozen=True)
+class Listed(Stretch):
+    """Jobs that are sent as they are, since they are small.
+
+    Attributes:
+        listed: the jobs.
+
+    """
+
+    listed: tuple[Job, ...]
+
+    def jobs(self, held: Held) -> Iterator[Job]:
+        return iter(self.listed)
+
+
 class Source(ABC):
     """Frames in order, from one place.
 
@@ -114,6 +176,12 @@ class Source(ABC):
     @abstractmethod
     def jobs(self) -> Iterator[Job]:
         """Yield the jobs; damage of the source itself is a last job that fails."""
+
+    def stretches(self, length: int) -> Iterator[Stretch]:
+        """Yield stretches of about so many jobs, which together have all jobs in order."""
+        jobs = self.jobs()
+        while listed := tuple(islice(jobs, length)):
+            yield Listed(listed)
 
 
 def failing_job(label: str, message: str) -> Job:

@@ -7,10 +7,11 @@ from pathlib import Path
 import shutil
 import sys
 from tempfile import TemporaryDirectory
-from typing import Collection, Iterator, NamedTuple, Optional
+from typing import Any, Collection, Iterator, NamedTuple, Optional
 
 from monodepth_ros.errors import ConfigError, DatasetError, MonodepthError
 from monodepth_ros.offline.kinds import bag_stem, is_ros1_bag, METADATA, PACKED, storage_files
+from monodepth_ros.offline.order import Order, read_order
 from monodepth_ros.offline.ros1 import present_kind, Ros1Reader
 from rosbags.rosbag2 import Reader
 
@@ -79,6 +80,7 @@ class Recording:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._held: Any = None
         self.name = path.resolve().name if path.is_dir() else bag_stem(path)
         with readable(path):
             self._storage = self._unpacked(_storage(path))
@@ -102,6 +104,41 @@ class Recording:
     def _reader(self):
         return Ros1Reader(self._storage) if is_ros1_bag(self._storage) else Reader(self._storage)
 
+    def hold(self) -> Recording:
+        """Open it once for all calls from now on, until `close`; return itself.
+
+        To open it takes long where it is large, or compressed by the file.
+        """
+        with readable(self.path):
+            self._held = self._reader()
+            self._held.open()
+        return self
+
+    def close(self) -> None:
+        """End what `hold` began."""
+        held, self._held = self._held, None
+        held.close()
+
+    @contextmanager
+    def _opened(self):
+        with readable(self.path):
+            if self._held:
+                yield self._held
+            else:
+                with self._reader() as reader:
+                    yield reader
+
+    def order(self, topic: str, others: Collection[str]) -> Order:
+        """Return when the messages of topics were recorded, in the order of `messages`.
+
+        Args:
+            topic: whose messages are told apart.
+            others: topics that are counted with them.
+
+        """
+        with self._opened() as reader:
+            return read_order(reader, topic, {topic, *others})
+
     def messages(
         self, topics: Collection[str], start: Optional[int] = None, stop: Optional[int] = None
     ) -> Iterator[Message]:
@@ -117,7 +154,7 @@ class Recording:
             DatasetError: the bag is damaged from here on.
 
         """
-        with readable(self.path), self._reader() as reader:
+        with self._opened() as reader:
             connections = [c for c in reader.connections if c.topic in topics]
             found = reader.messages(connections, start, stop) if connections else ()
             for connection, time_ns, data in found:

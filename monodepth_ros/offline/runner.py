@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import multiprocessing
 from pathlib import Path
 import signal
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator, Sequence
 
 import cv2
 from monodepth_ros.errors import ConfigError, EngineError, MonodepthError
@@ -80,6 +80,16 @@ class Plan:
             if kind not in STREAMS or not self.stream_path(source, kind).exists()
         )
 
+    def made_of(self, source: Source) -> Products:
+        """Return what is to be made of each frame of a source."""
+        kinds = self.missing(source)
+        return replace(
+            self.products,
+            kinds=kinds,
+            calibrated=source.calibrated,
+            skip_complete=self.resume and not set(kinds) & set(STREAMS),
+        )
+
     def stream_path(self, source: Source, kind: str) -> Path:
         """Return where the video, bag or recording for Rerun of a source goes."""
         end = {'video': '_monodepth.mp4', 'rrd': '_monodepth.rrd'}.get(kind, '_monodepth')
@@ -105,6 +115,9 @@ def predict_job(predictor: Predictor, products: Products, job: Job) -> Result:
 def _nothing():
     raise AssertionError('the job is done')
 
+
+Wanted = tuple[Source, Products]
+"""A source, and what is to be made of each of its frames."""
 
 # Of a worker process: the predictor, or why there is none.
 _state: dict[str, Any] = {}
@@ -164,25 +177,31 @@ class Pool:
         if self._executor:
             self._executor.shutdown(cancel_futures=True)
 
-    def results(self, jobs: Iterable[Job], products: Products) -> Iterator[Result]:
-        """Yield the results in the order of the jobs, which are taken as they are needed."""
+    def results(self, wanted: Iterable[Wanted]) -> Iterator[tuple[Source, Result]]:
+        """Yield each source with its results, in order; jobs are taken as they are needed."""
+        jobs = ((source, products, job) for source, products in wanted for job in source.jobs())
         if self._executor is None:
-            for job in jobs:
-                yield predict_job(self._predictor, products, job)
+            for source, products, job in jobs:
+                yield source, predict_job(self._predictor, products, job)
             return
         try:
             waiting: deque = deque()
-            for job in jobs:
-                waiting.append(self._executor.submit(_predict_in_worker, products, job))
+            for source, *task in jobs:
+                waiting.append((source, self._executor.submit(_predict_in_worker, *task)))
                 if len(waiting) >= LOOK_AHEAD * self._workers:
-                    yield waiting.popleft().result()
+                    yield _first(waiting)
             while waiting:
-                yield waiting.popleft().result()
+                yield _first(waiting)
         except BrokenProcessPool:
             raise EngineError(
                 f'one of {self._workers} worker processes was ended from outside; if the memory '
                 'is too small for them, use fewer --workers'
             ) from None
+
+
+def _first(waiting):
+    source, future = waiting.popleft()
+    return source, future.result()
 
 
 def check(sources: Iterable[Source], plan: Plan) -> None:
@@ -198,37 +217,61 @@ def check(sources: Iterable[Source], plan: Plan) -> None:
                 )
 
 
-def run(source: Source, pool: Pool, plan: Plan) -> Iterator[Result]:
+def run(sources: Sequence[Source], pool: Pool, plan: Plan) -> Iterator[tuple[Source, Result]]:
     """
-    Make what is wanted of a source and yield a result for every frame.
+    Make what is wanted of sources; yield each with a result for every frame, in their order.
 
-    What its frames share gets its name when all results have been taken; when that ends early, by
-    an error or by closing the iterator, it is removed.
+    What the frames of a source share gets its name when the results of the next one come, or all
+    have been taken; when that ends early, by an error or by closing the iterator, it is removed.
 
     Raises:
         ConfigError: a place cannot be written to.
         EngineError: a worker process ended.
 
     """
-    kinds = plan.missing(source)
-    streams = {kind: _open_stream(source, kind, plan) for kind in kinds if kind in STREAMS}
-    products = replace(
-        plan.products,
-        kinds=kinds,
-        calibrated=source.calibrated,
-        skip_complete=plan.resume and not streams,
-    )
+    wanted = [(source, plan.made_of(source)) for source in sources]
+    kinds = {source: products.kinds for source, products in wanted}
+    streams = _Streams(plan)
     try:
-        for result in pool.results(source.jobs(), products):
-            for kind, payload in result.payloads.items():
-                streams[kind].add(result.job.time_ns, payload)
-            yield replace(result, payloads={})
-        for stream in streams.values():
-            stream.finish()
+        for source, result in pool.results(wanted):
+            streams.begin(source, kinds[source])
+            streams.add(result)
+            yield source, replace(result, payloads={})
+        streams.finish()
     except BaseException:
-        for stream in streams.values():
-            stream.abort()
+        streams.abort()
         raise
+
+
+class _Streams:
+    """What the frames of one source after the other share."""
+
+    def __init__(self, plan):
+        self._plan = plan
+        self._source = None
+        self._open: dict[str, Any] = {}
+
+    def begin(self, source, kinds):
+        """Go on with a source; finish those of the one before."""
+        if source is not self._source:
+            self.finish()
+            self._source = source
+            for kind in kinds:
+                if kind in STREAMS:
+                    self._open[kind] = _open_stream(source, kind, self._plan)
+
+    def add(self, result):
+        for kind, payload in result.payloads.items():
+            self._open[kind].add(result.job.time_ns, payload)
+
+    def finish(self):
+        for stream in self._open.values():
+            stream.finish()
+        self._open = {}
+
+    def abort(self):
+        for stream in self._open.values():
+            stream.abort()
 
 
 def _open_stream(source, kind, plan):

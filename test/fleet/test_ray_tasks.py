@@ -6,15 +6,15 @@ from pathlib import Path
 import signal
 import sys
 
-from bag_kit import make_predictor, write_room_bag
+from bag_kit import make_predictor, room_images, write_room_bag, write_video
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.fleet.dataset import DatasetMaker, DatasetWorker
 from monodepth_ros.fleet.options import Options
-from monodepth_ros.fleet.ray_pool import RayPool
+from monodepth_ros.fleet.ray_pool import RayPool, tasks
 from monodepth_ros.fleet.ray_tasks import LOCAL, run_ray
 from monodepth_ros.fleet.store import Folder
 from monodepth_ros.fleet.tasks import run_here
-from monodepth_ros.offline.jobs import Intrinsics
+from monodepth_ros.offline.jobs import Held, Intrinsics
 from monodepth_ros.offline.runner import Plan, Pool, run
 from monodepth_ros.offline.sinks import Products
 from monodepth_ros.offline.sources import open_sources
@@ -93,13 +93,31 @@ def test_a_data_set_is_the_same(tmp_path, monkeypatch):
     assert contents(tmp_path / 'here') == contents(tmp_path / 'ray')
 
 
-def test_predictions_are_the_same(tmp_path):
+@pytest.mark.parametrize('kinds', [('depth', 'label', 'panel'), ('video', 'depth')])
+def test_predictions_are_the_same(tmp_path, kinds):
     write_room_bag(tmp_path / 'room', 5, (64, 48))
+    write_room_bag(tmp_path / 'hall', 21, (64, 48), 'sqlite3')
+    write_video(tmp_path / 'walk.avi', room_images(9, (64, 48)), codec='MJPG')
+    paths = [str(tmp_path / name) for name in ('room', 'hall', 'walk.avi')]
     for name, pool in (('here', Pool(make_predictor)), ('ray', RayPool(make_predictor, LOCAL, 2))):
         (tmp_path / name).mkdir()
-        (source,) = open_sources([str(tmp_path / 'room')], Intrinsics())
+        sources = open_sources(paths, Intrinsics())
         with pool:
-            plan = Plan(Products(tmp_path / name, ('depth', 'label', 'panel')))
-            results = list(run(source, pool, plan))
-        assert [result.job.name for result in results] == [f'room_{n:06}' for n in range(5)]
+            results = list(run(sources, pool, Plan(Products(tmp_path / name, kinds))))
+        names = [result.job.name for _, result in results]
+        counts = (('room', 5), ('hall', 21), ('walk', 9))
+        assert names == [f'{part}_{n:06}' for part, count in counts for n in range(count)]
     assert contents(tmp_path / 'here') == contents(tmp_path / 'ray')
+
+
+@pytest.mark.parametrize(
+    ('kinds', 'count', 'lengths'),
+    [(('depth',), 100, [8] * 12 + [4]), (('bag',), 100, [2] * 50), (('depth',), 6, [1] * 6)],
+)
+def test_tasks_are_of_few_frames(tmp_path, kinds, count, lengths):
+    """Of so few that all workers have some, and that what comes back fits into the memory."""
+    write_room_bag(tmp_path / 'room', count, (32, 24))
+    (source,) = open_sources([str(tmp_path / 'room')], Intrinsics())
+    found = list(tasks([(source, Products(tmp_path, kinds))], 2))
+    assert [task.source for task in found] == [source] * len(lengths)
+    assert [len(list(task.stretch.jobs(Held()))) for task in found] == lengths

@@ -47,6 +47,28 @@ def test_there_is_no_bias():
     assert abs(np.log(found / truth, where=floor, out=np.zeros_like(truth))[floor].mean()) < 0.002
 
 
+def test_near_things_keep_their_size():
+    """A plate 1 m ahead of a wall is as large as it is, wherever pixels meet its edges."""
+    source, target = camera((200, 150), 140.0), camera()
+    transform = np.eye(4)
+    transform[0, 3] = 0.05
+    near = expected = 0
+    for right, down in np.random.default_rng(0).uniform(-0.05, 0.05, (20, 2)):
+        measured = plate(source, right, down)
+        found = register(measured, source, target.rectified, transform)
+        near += np.count_nonzero((found > 0) & (found < 1.5))
+        expected += np.count_nonzero(plate(target, 0.05 + right, down) < 1.5)
+    assert near == pytest.approx(expected, rel=0.015)
+
+
+def plate(camera, right, down):
+    """Return (H, W) float32 metres: a wall at 2 m, and a plate at 1 m somewhere before it."""
+    k = camera.matrix
+    x = (np.arange(camera.width) - k[2]) / k[0]
+    y = (np.arange(camera.height) - k[5])[:, None] / k[4]
+    return np.where((abs(x - right) < 0.15) & (abs(y - down) < 0.1), 1, 2).astype(np.float32)
+
+
 def test_what_is_behind_the_pillar_stays_unknown():
     """The pillar hides from the depth camera what the other camera sees right beside it."""
     eye, other = pose((-1.0, 0.6, 0.8)), pose((-1.0, 0.2, 0.8))

@@ -45,7 +45,7 @@ def convert(bag, out, workers=1, products=None, **plan):
     source = open_sources([str(bag)], Intrinsics())[0]
     plan = Plan(products or Products(out, ()), **plan)
     with Pool(make_predictor, workers) as pool:
-        results = list(run(source, pool, plan))
+        results = [result for _, result in run([source], pool, plan)]
     return results, read_bag(plan.stream_path(source, 'bag'))
 
 
@@ -299,7 +299,7 @@ def test_aborted_bag_leaves_nothing(tmp_path):
     source = bags.BagSource(tmp_path / 'room', Intrinsics())
     (tmp_path / 'out').mkdir()
     with Pool(make_predictor) as pool:
-        results = run(source, pool, Plan(Products(tmp_path / 'out', ())))
+        results = run([source], pool, Plan(Products(tmp_path / 'out', ())))
         next(results)
         assert [path.name for path in (tmp_path / 'out').iterdir()] == ['room_monodepth.partial']
         results.close()
