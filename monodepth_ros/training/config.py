@@ -148,6 +148,8 @@ class TrainConfig:
             .safetensors or .pth file, or empty for random weights.
         start_weights: path of a checkpoint of ours with the same network, options and classes to
             begin with, for fine-tuning; empty for none.
+        start_share: share of the start weights in the mean, of them and the trained ones, that is
+            evaluated and written; what they knew is then kept better.
         dataset: its name, as for `open_dataset`.
         split: list of ids to train on.
         held_out: how many images of the split are held out to choose on, in whole runs of
@@ -186,6 +188,7 @@ class TrainConfig:
     options: dict = field(default_factory=dict)
     encoder_weights: str = ''
     start_weights: str = ''
+    start_share: float = 0.0
     dataset: str = 'nyu'
     split: str = 'train'
     held_out: int = 64
@@ -228,7 +231,7 @@ MAX_TILT = 30.0
 POSITIVE = ('width', 'height', 'epochs', 'batch_size', 'validate_every', 'learning_rate')
 POSITIVE += ('clip_norm', 'temperature', 'weight', 'min_zoom', 'every')
 SHARES = ('warm_up', 'ema_decay', 'flip', 'blur', 'brightness', 'channel', 'saturation')
-SHARES += ('zoom_until', 'motion_blur', 'min_change')
+SHARES += ('zoom_until', 'motion_blur', 'min_change', 'start_share')
 
 
 def load_config(path: str | Path, **changes) -> TrainConfig:
@@ -265,6 +268,10 @@ def make_config(values: dict) -> TrainConfig:
         raise ConfigError('options.classes cannot be set: the data set has the classes')
     if config.start_weights and config.encoder_weights:
         raise ConfigError('start_weights hold an encoder already: leave out encoder_weights')
+    if config.start_share and not config.start_weights:
+        raise ConfigError(f'start_share is {config.start_share} without start_weights: name them')
+    if config.start_share == 1.0:
+        raise ConfigError('start_share is 1.0, expected below 1')
     if config.teacher.checkpoint and not (config.teacher.depth or config.teacher.semantic):
         raise ConfigError('teacher.depth and teacher.semantic are 0: give one of them a weight')
     if config.precision not in PRECISIONS:

@@ -14,6 +14,8 @@ from monodepth_ros.training.datasets import open_dataset
 
 REPLAY_SHARE = 0.4
 """Of the images that are trained on, what is of the data set that is not to be forgotten."""
+START_SHARE = 0.2
+"""Of the start weights in the result: it costs little of what was learned, and keeps the rest."""
 EPOCH_IMAGES = 400
 EPOCHS = 12
 PATIENCE = 3
@@ -72,6 +74,7 @@ def fine_tune_config(
         'network': facts.network,
         'options': facts.options,
         'start_weights': str(start),
+        'start_share': START_SHARE,
         'mixture': _mixture(data, replay),
         'epoch_images': EPOCH_IMAGES,
         'views': 'whole',

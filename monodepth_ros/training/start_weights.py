@@ -37,6 +37,11 @@ def load_start_weights(network: nn.Module, config: TrainConfig, classes: tuple[s
             f'start_weights {path} have the options {facts.options}, not {config.options}; set '
             f'options: {json.dumps(facts.options)}'
         )
+    if added and config.start_share:
+        raise ConfigError(
+            f'start_weights {path} have no {added[0]} to keep a start_share of; leave start_share '
+            'out of the training that adds it'
+        )
     if facts.classes != classes:
         raise ConfigError(
             f'start_weights {path} know {len(facts.classes)} classes '

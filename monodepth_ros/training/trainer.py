@@ -14,6 +14,7 @@ from monodepth_ros.networks.checkpoint import read_facts, save_checkpoint
 from monodepth_ros.networks.device import select_device
 from monodepth_ros.networks.registry import create_network
 from monodepth_ros.training.batches import Batches
+from monodepth_ros.training.blend import Blend
 from monodepth_ros.training.config import TeacherConfig, TrainConfig
 from monodepth_ros.training.distributed import Processes
 from monodepth_ros.training.encoder_weights import load_encoder_weights
@@ -80,6 +81,7 @@ class Trainer:
         self.per_epoch = batches.per_epoch
         self.steps = config.epochs * batches.per_epoch
         self.batches = partial(batches, part=part)
+        self.blend = Blend(network, config.start_share)
         self.learner = self._make_learner(network)
         teacher = self.learner.teacher
         self.min_depth = self.data.find_min_depth(
@@ -221,7 +223,7 @@ class Trainer:
         return self._stale()
 
     def _validate(self, epoch, recorder, report):
-        network = self.learner.average.network
+        network = self.blend(self.learner.average.network)
         metrics, picture = validate(network, self.facts({}), self.data, self.processes.device)
         losses = self.progress['losses']
         loss = {'loss': float(np.mean(losses))} if losses else {}
@@ -229,12 +231,12 @@ class Trainer:
         report(record)
         self.progress['history'].append(record)
         recorder.validation(self.progress['history'], picture)
-        self._save_weights(self.files.last, record)
+        self._save_weights(self.files.last, network, record)
         best = self.progress['best']
         # Without held-out images there is nothing to choose by, and the last weights count.
         if best is None or not metrics or score(record) > score(best):
             self.progress['best'] = record
-            self._save_weights(self.files.best, record)
+            self._save_weights(self.files.best, network, record)
 
     def facts(self, record: dict) -> ModelFacts:
         """Return the facts of the averaged weights, `record` being their validation."""
@@ -262,9 +264,9 @@ class Trainer:
             metrics={'held_out': record} if record else {},
         )
 
-    def _save_weights(self, path: Path, record: dict) -> None:
+    def _save_weights(self, path: Path, network: nn.Module, record: dict) -> None:
         with self.files.writing():
-            save_checkpoint(path, self.learner.average.network, self.facts(record))
+            save_checkpoint(path, network, self.facts(record))
 
     def save(self) -> None:
         """Write the run's state; a full disk leaves the previous one readable."""

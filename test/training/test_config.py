@@ -144,6 +144,8 @@ def test_the_older_form_of_a_mixture():
         ({'teacher': {'checkpoint': 'a', 'depth': 0, 'semantic': 0}}, 'give one of them a weight'),
         ({'teacher': 'a.safetensors'}, "^teacher is 'a.safetensors', expected a mapping"),
         ({'start_weights': 'a', 'encoder_weights': 'b'}, 'leave out encoder_weights'),
+        ({'start_share': 0.5}, 'start_share is 0.5 without start_weights'),
+        ({'start_share': 1.0, 'start_weights': 'a'}, 'start_share is 1.0, expected below 1'),
         ({'cache': 1}, 'cache is 1, expected bool'),
         ({'precision': 'half'}, "precision is 'half', expected of .*'bfloat16'"),
         ({'augment': {'max_zoom': 0.9}}, 'max_zoom 0.9, expected min_zoom <= 1 <= max_zoom'),

@@ -4,7 +4,7 @@ import shutil
 
 from monodepth_ros.errors import CheckpointError, DatasetError
 from monodepth_ros.networks.checkpoint import load_checkpoint, read_facts
-from monodepth_ros.training.fine_tune import card, fine_tune_config, REPLAY_SHARE
+from monodepth_ros.training.fine_tune import card, fine_tune_config, REPLAY_SHARE, START_SHARE
 import pytest
 from tiny_folder import write_tiny_folder
 from tiny_model import write_tiny_model
@@ -46,6 +46,7 @@ def test_with_replay(start, site, tmp_path):
     facts = read_facts(start)
     assert (config.network, config.options) == (facts.network, facts.options)
     assert (config.width, config.height, config.focal_length) == (64, 64, 50.0)
+    assert config.start_share == START_SHARE
     assert config.views == 'whole' and config.patience > 0 and not config.teacher.checkpoint
 
 

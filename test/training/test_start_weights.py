@@ -77,6 +77,9 @@ def test_a_network_with_an_addition_starts_from_one_without(key, name, tmp_path)
     expected = {**source.state_dict(), **fresh}
     assert fresh and expected.keys() == network.state_dict().keys()
     assert all(torch.equal(v, expected[k]) for k, v in network.state_dict().items())
+    kept = make_config({**values, 'start_weights': str(path), 'start_share': 0.5})
+    with pytest.raises(ConfigError, match=f'have no {key} to keep a start_share of'):
+        load_start_weights(network, kept, CLASSES)
     values['options'] = {'widths': [8, 8, 8, 4], key: True}
     with pytest.raises(ConfigError, match='have the options'):
         load_start_weights(network, make_config({**values, 'start_weights': str(path)}), CLASSES)

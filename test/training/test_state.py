@@ -41,7 +41,7 @@ def test_state_of_another_network_is_refused(make, state):
 
 def test_weights_are_no_state(make, state):
     trainer = make()
-    trainer._save_weights(trainer.files.best, {})
+    trainer._save_weights(trainer.files.best, trainer.learner.network, {})
     state.write_bytes(trainer.files.best.read_bytes())
     with pytest.raises(TrainingError, match=f'{state} cannot be resumed'):
         trainer.resume()

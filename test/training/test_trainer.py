@@ -251,7 +251,11 @@ def test_full_disk_leaves_the_last_state(make, started, monkeypatch):
     folder = started.files.path
     with monkeypatch.context() as patch:
         patch.setattr('os.fsync', fail)
-        for write in (started.save, lambda: started._save_weights(started.files.best, {})):
+        network = started.learner.network
+        for write in (
+            started.save,
+            lambda: started._save_weights(started.files.best, network, {}),
+        ):
             with pytest.raises(TrainingError, match=f'{folder}: No space left.*resume'):
                 write()
     assert make().resume() == 1
