@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-import socket
+import platform
 from typing import Any, Callable, Hashable, Iterator, Optional
 
 from monodepth_ros.camera import CameraModel
@@ -114,7 +114,7 @@ def check_here(path: Path) -> None:
     """Raise ConfigError where this machine does not see what another one told it to read."""
     if not path.exists():
         raise ConfigError(
-            f'{path} is not there on {socket.gethostname()}; every machine of a run must see it '
+            f'{path} is not there on {platform.node()}; every machine of a run must see it '
             'under this path'
         )
 
