@@ -6,7 +6,7 @@ import argparse
 import math
 from typing import Optional
 
-from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.masks import is_of
 from monodepth_ros.scale.ground import seen_plane
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.training.datasets import Sample
@@ -36,16 +36,10 @@ def true_plane(sample: Sample, labels: tuple[int, ...], least: float) -> Optiona
 
     """
     step = sample.image.shape[0] // sample.depth.shape[0]
-    floor = np.isin(sample.label[::step, ::step], labels) & (sample.depth > 0)
+    floor = is_of(sample.label[::step, ::step], labels) & (sample.depth > 0)
     if np.mean(floor) < least:
         return None
-    camera = sample.camera.rectified
-    part = PinholeCamera(
-        sample.depth.shape[1],
-        sample.depth.shape[0],
-        *(value / step for value in (camera.fx, camera.fy, camera.cx, camera.cy)),
-    )
-    plane = seen_plane(sample.depth, floor, part)
+    plane = seen_plane(sample.depth, floor, sample.camera.rectified.every(step))
     # What leans more is a wall by its label, or a bed.
     return plane if plane.up[1] < -0.3 else None
 

@@ -145,11 +145,14 @@ def run(options: argparse.Namespace) -> int:
     if not all(source.calibrated for source in sources):
         print('no intrinsics: no clouds, and depth as the training camera has it')
     tally = _Tally()
+    left = []
     for source in sources:
-        if not plan.missing(source):
+        if plan.missing(source):
+            left.append(source)
+        else:
             print(f'{source.name} was complete')
     with _make_pool(options) as pool:
-        tally.take([source for source in sources if plan.missing(source)], pool, plan)
+        tally.take(left, pool, plan)
     return tally.report(out)
 
 

@@ -7,7 +7,7 @@ import math
 from typing import Any, Sequence
 
 from monodepth_ros.errors import ScaleError
-from monodepth_ros.scale.votes import OF_DEVIATION, Vote
+from monodepth_ros.scale.votes import middle_and_spread, Vote
 import numpy as np
 
 FEWEST_FRAMES = 5
@@ -57,8 +57,7 @@ def calibrate(votes: Sequence[Vote], fewest: int = FEWEST_FRAMES) -> Calibration
     """
     require_votes(votes, fewest, 'a factor')
     logs = np.array([vote.log for vote in votes])
-    middle = float(np.median(logs))
-    spread = OF_DEVIATION * float(np.median(np.abs(logs - middle)))
+    middle, spread = middle_and_spread(logs)
     return Calibration(round(math.exp(middle), DECIMALS), math.expm1(spread), len(votes))
 
 

@@ -53,9 +53,13 @@ def vote_of(true: np.ndarray, predicted: np.ndarray) -> Vote:
 
     """
     logs = np.log(true / predicted)
-    middle = median(logs)
-    spread = OF_DEVIATION * median(np.abs(logs - middle))
-    return Vote(middle, spread, logs.size)
+    return Vote(*middle_and_spread(logs), logs.size)
+
+
+def middle_and_spread(values: np.ndarray) -> tuple[float, float]:
+    """Return the median of (n,) numbers, and the robust standard deviation around it."""
+    middle = median(values)
+    return middle, OF_DEVIATION * median(np.abs(values - middle))
 
 
 def median(values: np.ndarray) -> float:

@@ -17,13 +17,13 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from monodepth_ros.engines.factory import resolve_model
 from monodepth_ros.engines.graphs import read_facts
 from monodepth_ros.frames import Prediction
+from monodepth_ros.masks import is_of
 from monodepth_ros.pipeline.cloud import POINT_DTYPE, write_ply
 from monodepth_ros.pipeline.visualize import panel
 from monodepth_ros.processes import say
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.camera_scale import SCALE_TOPIC
 from monodepth_ros.ros.publishers import TOPICS
-from monodepth_ros.scale.floor import is_of
 from monodepth_ros.scale.ground import label_indices
 from monodepth_ros.training.metrics import DepthMetrics
 import numpy as np

@@ -6,10 +6,10 @@ import csv
 from pathlib import Path
 
 from monodepth_ros.errors import ConfigError
+from monodepth_ros.training.datasets.intrinsics import FILE, HEIGHT_COLUMN
 import numpy as np
 
-TABLE = 'intrinsics.csv'
-COLUMNS = ('camera_height_m', 'pitch_deg')
+COLUMNS = (HEIGHT_COLUMN, 'pitch_deg')
 MOST = (0.2, 6.0)
 """Metres and degrees between the extremes of one walk's camera; other sets have many cameras."""
 REMEDY = 'give metres above the floor and degrees down, such as 0.62,10'
@@ -29,13 +29,13 @@ def rendered_stand(images: str) -> tuple[float, float]:
     rows = _rows(Path(images))
     if not len(rows):
         raise ConfigError(
-            f'--camera-height auto: no {TABLE} above {images} says how the camera stands, as '
+            f'--camera-height auto: no {FILE} above {images} says how the camera stands, as '
             f'scripts/rooms --sequence writes one; {REMEDY}'
         )
     for values, most, what in zip(np.transpose(rows), MOST, ('m', 'degrees')):
         if np.ptp(values) > most:
             raise ConfigError(
-                f'--camera-height auto: by their {TABLE}, the cameras of {images} differ by '
+                f'--camera-height auto: by their {FILE}, the cameras of {images} differ by '
                 f'{np.ptp(values):.1f} {what}: they are not one on a walk; {REMEDY}'
             )
     height, pitch = np.mean(rows, axis=0)
@@ -48,7 +48,7 @@ def _rows(images):
     if not images.is_dir():
         return np.empty((0, 2))
     try:
-        with open(images.resolve().parent / TABLE, newline='') as file:
+        with open(images.resolve().parent / FILE, newline='') as file:
             rows = [[float(row[key]) for key in COLUMNS] for row in csv.DictReader(file)]
     except (OSError, KeyError, TypeError, ValueError):
         return np.empty((0, 2))
