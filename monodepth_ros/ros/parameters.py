@@ -412,8 +412,8 @@ SPECS = (
     ),
     Spec(
         'scale.time_constant',
-        2.0,
-        'Time after which a vote counts 1/e in the estimate.',
+        10.0,
+        'Time after which a vote counts 1/e in the mean, which is held without votes.',
         unit='s',
         minimum=0.1,
         maximum=600.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import math
 
 from monodepth_ros.scale.affine import AffineVote
@@ -23,10 +24,15 @@ class _Line:
         self.relative = vote.relative
         self.scale, self.shift = vote.scale, vote.shift
 
-    def gap(self, vote: AffineVote) -> float:
+    def gap(self, vote: AffineVote, deviation: float = 0.0) -> float:
         """Return how many deviations lie between the depths of this line and those of a vote."""
-        logs = (_log_ratio(self, vote, x) for x in vote.ends)
-        return max(logs) / math.hypot(vote_error(vote), self.spread)
+        logs = (abs(_log_ratio(vote, self, x)) for x in vote.ends)
+        return max(logs) / math.hypot(vote_error(vote), self.spread, deviation)
+
+    def beyond(self, vote: AffineVote) -> float:
+        """Return the logarithm of a vote's line over this one, in its middle; 0 for none."""
+        log = _log_ratio(vote, self, sum(vote.ends) / 2)
+        return log if math.isfinite(log) else 0.0
 
     def add(self, vote: AffineVote, kept: float) -> None:
         """Add a vote; of what was before, the share `kept` counts."""
@@ -52,9 +58,9 @@ def _sums(vote):
 
 
 def _log_ratio(one, other, x) -> float:
-    """Return the absolute logarithm of the ratio of two lines at one of the network's numbers."""
+    """Return the logarithm of the ratio of two lines at one of the network's numbers."""
     first, second = (line.scale * x + line.shift for line in (one, other))
-    return abs(math.log(first / second)) if first > 0 < second else math.inf
+    return math.log(first / second) if first > 0 < second else math.inf
 
 
 class AffineFilter(VoteFilter):
@@ -66,15 +72,23 @@ class AffineFilter(VoteFilter):
 
     @property
     def estimate(self) -> Estimate:
-        """The present estimate; of factor NaN and no votes where there is none yet."""
+        """The mean line; of factor NaN and no votes where there is none yet."""
         line = self._mean
         if line is None:
             return Estimate(math.nan, math.nan)
         return Estimate(line.scale, line.spread, line.votes, self._voted, line.shift)
 
+    def at(self, stamp_ns: int) -> Estimate:
+        """Return the line of a frame: the mean one, both numbers by what it is off."""
+        mean = self.estimate
+        if not mean.votes:
+            return mean
+        ratio, spread = self._now(stamp_ns)
+        return replace(mean, factor=mean.factor * ratio, shift=mean.shift * ratio, spread=spread)
+
     def disagrees(self, other: AffineFilter, ends: tuple[float, float], ratio: float) -> bool:
         """Return whether the depths of two filters differ by more than a ratio at either end."""
-        logs = (_log_ratio(self._mean, other._mean, x) for x in ends)
+        logs = (abs(_log_ratio(self._mean, other._mean, x)) for x in ends)
         return max(logs) > math.log(ratio)
 
     def _begin(self, vote: AffineVote) -> _Line:

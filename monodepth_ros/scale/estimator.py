@@ -45,14 +45,14 @@ class ScaleSettings:
     Attributes:
         prior: factor that the user has found; where there are no votes, the scale is this.
         limits: smallest and largest factor that a vote may have, relative to the prior.
-        time_constant: of the filter, in seconds.
+        time_constant: seconds after which a vote counts 1/e in the filter's mean.
         max_tilt: degrees, as the floor's `ground.GroundSettings` have it.
 
     """
 
     prior: float = 1.0
     limits: tuple[float, float] = (0.5, 2.0)
-    time_constant: float = 2.0
+    time_constant: float = 10.0
     max_tilt: float = 15.0
 
 
@@ -139,7 +139,7 @@ class ScaleEstimator:
         self._compare(votes, stamp_ns, settings, len(witnesses))
         self._state = replace(
             self._state,
-            estimate=self._filter.estimate,
+            estimate=self._filter.at(stamp_ns),
             stamp_ns=stamp_ns,
             reason=reason,
             problem=problem,
@@ -209,7 +209,8 @@ class ScaleEstimator:
 
     def _doubts(self, state, settings):
         """Return what speaks against the pose of the camera by which the floor has voted."""
-        return [*_doubts_of_factor(state, settings), *doubts_of_tilt(state, settings)]
+        usual = self._filter.estimate.factor / settings.prior
+        return [*_doubts_of_factor(usual), *doubts_of_tilt(state, settings)]
 
     def _lasts(self, state):
         """Return whether there has been no vote for a while."""
@@ -237,8 +238,7 @@ class ScaleEstimator:
         )
 
 
-def _doubts_of_factor(state, settings):
-    relative = state.estimate.factor / settings.prior
+def _doubts_of_factor(relative):
     if not 1 / DOUBTFUL <= relative <= DOUBTFUL:
         yield (
             f'the floor has the depth multiplied by {relative:.3g}, which is much: check the '

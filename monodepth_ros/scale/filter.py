@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 from typing import Any, Optional, TYPE_CHECKING, Union
 
+from monodepth_ros.scale.deviation import Deviation
 from monodepth_ros.scale.votes import Vote
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ PRIOR_ERROR = 0.3
 GATE = 3.0
 """Deviations from the estimate beyond which a vote is taken for an outlier, or a change."""
 
+CHANGE_S = 2.0
+"""Seconds for which votes far off must agree with each other to take the place of an estimate."""
+
 FEWEST_TO_CHANGE = 3
 """Votes that must agree with each other before they take the place of an estimate."""
 
@@ -35,9 +39,13 @@ class _Mean:
         self.spread = error
         self.votes = 0
 
-    def gap(self, vote: Vote) -> float:
-        """Return how many deviations lie between this mean and a vote."""
-        return abs(vote.log - self.log) / math.hypot(vote_error(vote), self.spread)
+    def gap(self, vote: Vote, deviation: float = 0.0) -> float:
+        """Return how many deviations lie between this mean and a vote; frames have one beside."""
+        return abs(self.beyond(vote)) / math.hypot(vote_error(vote), self.spread, deviation)
+
+    def beyond(self, vote: Vote) -> float:
+        """Return the logarithm of a vote's factor over this mean's."""
+        return vote.log - self.log
 
     def add(self, vote: Vote, kept: float) -> None:
         """Add a vote; of what was before, the share `kept` counts."""
@@ -79,19 +87,23 @@ class Estimate:
 class VoteFilter(ABC):
     """Keep what the votes that come and go agree on.
 
-    It follows the votes with a time constant, and holds what it has while there are none. A vote
-    far off is left out; where such votes agree with each other for the time constant, the scene or
-    the sensor has changed, and they take over. Where there is nothing yet, the first few that
-    agree are taken.
+    Their mean follows the votes with a time constant, and is held while there are none. Frames are
+    off that mean: on a camera that it never saw, a network guesses the scale of each view anew.
+    `at` has that in it, as far as the last votes tell, and falls back to the mean without them.
+
+    A vote far off is left out; where such votes agree with each other for `CHANGE_S`, or the time
+    constant if that is shorter, the scene or the sensor has changed, and they take over. Where
+    there is nothing yet, the first few that agree are taken.
 
     Args:
-        time_constant: seconds after which a vote counts 1/e.
+        time_constant: seconds after which a vote counts 1/e in the mean.
 
     """
 
-    def __init__(self, time_constant: float = 2.0) -> None:
+    def __init__(self, time_constant: float = 10.0) -> None:
         self.time_constant = time_constant
         self._mean: Any = None
+        self._deviation = Deviation()
         self._rival: Any = None
         self._rival_since = 0
         self._last: Optional[int] = None
@@ -100,11 +112,15 @@ class VoteFilter(ABC):
     @property
     @abstractmethod
     def estimate(self) -> Estimate:
-        """The present estimate."""
+        """The mean of the votes."""
+
+    @abstractmethod
+    def at(self, stamp_ns: int) -> Estimate:
+        """Return what holds of a frame, given its stamp, and how sure that is."""
 
     @abstractmethod
     def _begin(self, vote: Any) -> Any:
-        """Return the mean of a single vote: `gap`, `add` and `votes`."""
+        """Return the mean of a single vote: `gap`, `add`, `beyond`, `spread` and `votes`."""
 
     def add(self, vote: Union[Vote, AffineVote], stamp_ns: int) -> bool:
         """Take a vote in; return whether it fits the estimate, or has just replaced it.
@@ -116,13 +132,25 @@ class VoteFilter(ABC):
 
         """
         kept = self._kept(stamp_ns)
-        if self._mean is not None and self._mean.gap(vote) <= GATE:
+        if self._mean is not None and self._fits(vote):
             self._mean.add(vote, kept)
             self._rival = None
-        elif not self._takes_over(vote, stamp_ns, kept):
+        elif self._takes_over(vote, stamp_ns, kept):
+            self._deviation = Deviation()
+        else:
             return False
+        self._deviation.add(self._mean.beyond(vote), stamp_ns)
         self._voted = stamp_ns
         return True
+
+    def _fits(self, vote: Any) -> bool:
+        """Return whether a vote is near the mean, for what frames have been off it."""
+        return self._mean.gap(vote, math.sqrt(self._deviation.learned)) <= GATE
+
+    def _now(self, stamp_ns: int) -> tuple[float, float]:
+        """Return what a frame's factor is over the mean's, and the spread of the two."""
+        log, variance = self._deviation.at(stamp_ns)
+        return math.exp(log), math.hypot(self._mean.spread, math.sqrt(variance))
 
     def _kept(self, stamp_ns: int) -> float:
         """Return the share of what was before that still counts."""
@@ -141,7 +169,8 @@ class VoteFilter(ABC):
             self._rival, self._rival_since = self._begin(vote), stamp_ns
             return False
         rival.add(vote, kept)
-        lasts = (stamp_ns - self._rival_since) * 1e-9 >= self.time_constant
+        enough_s = min(self.time_constant, CHANGE_S)
+        lasts = (stamp_ns - self._rival_since) * 1e-9 >= enough_s
         lasts = lasts or self._mean is None
         if rival.votes < FEWEST_TO_CHANGE or not lasts:
             return False
@@ -154,19 +183,27 @@ class ScaleFilter(VoteFilter):
 
     Args:
         prior: factor to start from, above 0.
-        time_constant: seconds after which a vote counts 1/e.
+        time_constant: seconds after which a vote counts 1/e in the mean.
 
     """
 
-    def __init__(self, prior: float = 1.0, time_constant: float = 2.0) -> None:
+    def __init__(self, prior: float = 1.0, time_constant: float = 10.0) -> None:
         super().__init__(time_constant)
         self._mean = _Mean(math.log(prior), PRIOR_ERROR)
 
     @property
     def estimate(self) -> Estimate:
-        """The present estimate."""
+        """The mean factor."""
         mean = self._mean
         return Estimate(math.exp(mean.log), mean.spread, mean.votes, self._voted)
+
+    def at(self, stamp_ns: int) -> Estimate:
+        """Return the factor of a frame; that of the mean where there is no vote yet."""
+        mean = self.estimate
+        if not mean.votes:
+            return mean
+        ratio, spread = self._now(stamp_ns)
+        return replace(mean, factor=mean.factor * ratio, spread=spread)
 
     def _begin(self, vote: Vote) -> _Mean:
         mean = _Mean(vote.log, vote_error(vote))

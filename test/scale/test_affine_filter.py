@@ -63,6 +63,23 @@ def test_a_small_step_is_followed_with_the_time_constant():
     assert left == pytest.approx(math.exp(-1), abs=0.05)
 
 
+def test_each_frame_has_its_own_line_where_they_vary():
+    line, rng = AffineFilter(), np.random.default_rng(0)
+    own, mean = [], []
+    for number in range(300):
+        error = 1 + 0.25 * math.sin(number / 5)
+        line.add(_vote(error=error * math.exp(0.01 * rng.normal())), number * TENTH)
+        if number > 50:
+            # Of inverse depth, the line of an error is divided by it.
+            truth = (0.002 / error, 0.1 / error)
+            for found, errors in ((line.at(number * TENTH), own), (line.estimate, mean)):
+                errors.append(np.log([found.factor / truth[0], found.shift / truth[1]]))
+    assert np.std(own) < 0.4 * np.std(mean)
+    later = line.at(330 * TENTH)
+    assert later.factor == pytest.approx(line.estimate.factor, rel=0.01)
+    assert later.spread > line.at(299 * TENTH).spread > line.estimate.spread
+
+
 def test_another_unit_takes_over_after_the_time_constant():
     line = AffineFilter(time_constant=1.0)
     now = _feed(line, 3)

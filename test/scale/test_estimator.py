@@ -61,6 +61,16 @@ def test_without_any_vote_the_scale_is_the_users():
     assert (state.source, state.age_s, state.estimate.votes) == ('', None, 0)
 
 
+def test_a_view_of_its_own_scale_is_followed_and_no_reason_to_doubt_the_pose():
+    estimator = ScaleEstimator()
+    for start in range(0, 400, 20):
+        _run(estimator, {'ground': _says(1.0)}, 10, start * TENTH)
+        state = _run(estimator, {'ground': _says(1.25)}, 10, (start + 10) * TENTH)
+        if start >= 100:
+            assert state.estimate.factor > 1.2
+            assert state.warnings == ()
+
+
 @pytest.mark.parametrize('reason', sorted(set(SCALE_REASONS) - set(OUT_OF_VIEW)))
 def test_a_fault_that_lasts_a_second_is_a_warning(reason):
     estimator = ScaleEstimator()

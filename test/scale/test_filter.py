@@ -2,7 +2,7 @@
 
 import math
 
-from monodepth_ros.scale.filter import FRAME_ERROR, PRIOR_ERROR, ScaleFilter
+from monodepth_ros.scale.filter import CHANGE_S, FRAME_ERROR, PRIOR_ERROR, ScaleFilter
 from monodepth_ros.scale.votes import Vote
 import numpy as np
 import pytest
@@ -91,8 +91,9 @@ def test_an_outlier_is_left_out_and_said():
     assert scale.add(_vote(1.1), now + TENTH)
 
 
-def test_a_scene_change_takes_over_after_the_time_constant():
-    scale = ScaleFilter(time_constant=2.0)
+@pytest.mark.parametrize('time_constant', [CHANGE_S, 60.0])
+def test_a_scene_change_takes_over_after_two_seconds(time_constant):
+    scale = ScaleFilter(time_constant=time_constant)
     now = _feed(scale, 1.0, 10)
     later = _feed(scale, 2.5, 1.9, now)
     assert scale.estimate.factor == pytest.approx(1.0, rel=0.01)
@@ -127,7 +128,7 @@ def test_it_holds_without_votes_and_takes_up_quickly_after_a_pause():
 
 
 def test_a_jump_back_in_time_costs_nothing():
-    scale = ScaleFilter()
+    scale = ScaleFilter(time_constant=2.0)
     _feed(scale, 1.3, 10, start=1000 * SECOND)
     scale.add(_vote(1.3), 3 * SECOND)
     estimate = scale.estimate

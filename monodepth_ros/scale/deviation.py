@@ -1,0 +1,101 @@
+"""By how much a frame's scale is off that of its camera, followed from vote to vote."""
+
+from __future__ import annotations
+
+import math
+from typing import Optional
+
+MEMORY_S = 0.5
+"""Seconds after which 1/e of a frame's deviation is left: on a drive through a shop that no
+training saw, the light network's scale was another one after half a second."""
+
+PRIOR_VARIANCES = 0.3**2, 0.1**2
+"""Of the logarithm, before there are votes: of a network's scale from frame to frame on a camera
+that it never saw, with and of the votes' noise alone."""
+
+PRIOR_VOTES = 5.0
+"""Votes that these count for."""
+
+LEARNED_S = 5.0
+"""Seconds after which what was learned of the variances counts 1/e."""
+
+LEAST_VARIANCES = 0.01**2, 0.02**2
+"""Of the deviation and of the noise: a filter with none would follow nothing, or all."""
+
+
+class Deviation:
+    """Follow what frames have beyond the mean, as far as it is no noise.
+
+    A Kalman filter of a process that falls back to 0 with `MEMORY_S` (Ornstein and Uhlenbeck,
+    1930). How far it goes and how noisy votes are is learned: what differs from vote to vote is
+    taken for noise, and what varies beyond that for the network's. So a network that is steady is
+    averaged, and one that is unsure of each view is followed.
+    """
+
+    def __init__(self) -> None:
+        self._log = 0.0
+        self._variance = PRIOR_VARIANCES[0]
+        self._total = _Variance(PRIOR_VARIANCES[0])
+        self._noise = _Variance(PRIOR_VARIANCES[1])
+        self._stamp: Optional[int] = None
+        self._last: Optional[float] = None
+
+    @property
+    def learned(self) -> float:
+        """The variance of the deviation that votes have shown; 0 before there are votes."""
+        return max(self._total.learned - self._noise.learned, 0.0)
+
+    def add(self, log: float, stamp_ns: int) -> None:
+        """Take in a vote.
+
+        Args:
+            log: of the vote's factor over the mean's.
+            stamp_ns: the frame's stamp. Time that jumps back counts as none.
+
+        """
+        self._learn(log, self._seconds_to(stamp_ns))
+        before, variance = self.at(stamp_ns)
+        share = variance / (variance + max(self._noise.value, LEAST_VARIANCES[1]))
+        self._log = before + share * (log - before)
+        self._variance = (1 - share) * variance
+        self._stamp = stamp_ns
+
+    def at(self, stamp_ns: int) -> tuple[float, float]:
+        """Return the deviation's logarithm, and its variance, at a frame's stamp."""
+        left = math.exp(-self._seconds_to(stamp_ns) / MEMORY_S)
+        usual = max(self._total.value - self._noise.value, LEAST_VARIANCES[0])
+        return left * self._log, left**2 * self._variance + (1 - left**2) * usual
+
+    def _seconds_to(self, stamp_ns: int) -> float:
+        return 0.0 if self._stamp is None else max(0, stamp_ns - self._stamp) * 1e-9
+
+    def _learn(self, log, seconds) -> None:
+        kept = math.exp(-seconds / LEARNED_S)
+        self._total.add(log**2, kept)
+        if self._last is not None:
+            self._noise.add((log - self._last) ** 2 / 2, kept)
+        self._last = log
+
+
+class _Variance:
+    """A mean of squares, whose samples fade as the prior does that it starts from."""
+
+    def __init__(self, prior: float) -> None:
+        self._prior, self._doubt = prior, PRIOR_VOTES
+        self._sum = self._weight = 0.0
+
+    @property
+    def value(self) -> float:
+        """The mean, the prior in it."""
+        return (self._sum + self._doubt * self._prior) / (self._weight + self._doubt)
+
+    @property
+    def learned(self) -> float:
+        """The same with a prior of 0."""
+        return self._sum / (self._weight + self._doubt)
+
+    def add(self, square: float, kept: float) -> None:
+        """Add a sample; of what was before, the share `kept` counts."""
+        self._doubt *= kept
+        self._sum = kept * self._sum + square
+        self._weight = kept * self._weight + 1

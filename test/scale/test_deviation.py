@@ -1,0 +1,114 @@
+"""A frame's own scale: steady networks are averaged, unsteady ones followed, gaps fall back."""
+
+import math
+
+from monodepth_ros.scale.deviation import Deviation, MEMORY_S, PRIOR_VARIANCES
+from monodepth_ros.scale.filter import FRAME_ERROR, PRIOR_ERROR, ScaleFilter
+from monodepth_ros.scale.votes import Vote
+import numpy as np
+import pytest
+
+SECOND = 1_000_000_000
+TENTH = SECOND // 10
+
+
+def _wandering(rng, frames, deviation, memory_s=MEMORY_S):
+    """Return the logarithms of a scale that wanders about 0, at 10 Hz."""
+    kept = math.exp(-0.1 / memory_s)
+    steps = deviation * math.sqrt(1 - kept**2) * rng.normal(size=frames)
+    logs = [0.0]
+    for step in steps[1:]:
+        logs.append(kept * logs[-1] + step)
+    return np.array(logs)
+
+
+def _run(true, noise, rng):
+    """Return the logarithms of the mean and of the frame's factor at each frame."""
+    scale, mean, frame = ScaleFilter(), [], []
+    for number, log in enumerate(true + noise * rng.normal(size=len(true))):
+        scale.add(Vote(log, 0.05, 500), number * TENTH)
+        mean.append(math.log(scale.estimate.factor))
+        frame.append(math.log(scale.at(number * TENTH).factor))
+    return np.array(mean), np.array(frame)
+
+
+def _error(found, true):
+    return float(np.sqrt(np.mean((found - true)[50:] ** 2)))
+
+
+@pytest.mark.parametrize('offset', [-0.2, 0.3])
+def test_a_network_that_is_unsure_of_each_view_is_followed(offset):
+    rng = np.random.default_rng(1)
+    true = offset + _wandering(rng, 600, 0.3)
+    mean, frame = _run(true, 0.03, rng)
+    assert _error(frame, true) < 0.5 * _error(mean, true)
+
+
+def test_noise_of_votes_is_averaged_where_the_network_is_steady():
+    rng = np.random.default_rng(2)
+    true = np.full(600, 0.2)
+    mean, frame = _run(true, 0.05, rng)
+    assert _error(frame, true) < 0.4 * 0.05
+    assert np.std(np.diff(frame[50:])) < 0.25 * 0.05 * math.sqrt(2)
+    assert _error(mean, true) < 0.4 * 0.05
+
+
+def test_without_votes_the_factor_falls_back_to_the_mean_and_its_spread_grows():
+    scale = ScaleFilter()
+    rng = np.random.default_rng(3)
+    logs = [*_wandering(rng, 100, 0.3), 0.35, 0.35, 0.35]
+    for number, log in enumerate(logs):
+        scale.add(Vote(float(log), 0.05, 500), number * TENTH)
+    now = (len(logs) - 1) * TENTH
+    mean, seen = scale.estimate, scale.at(now)
+    later, latest = (scale.at(now + round(s * MEMORY_S * SECOND)) for s in (1, 20))
+    gap, left = (math.log(one.factor / mean.factor) for one in (seen, later))
+    assert gap > 0.05
+    assert left == pytest.approx(gap / math.e)
+    assert latest.factor == pytest.approx(mean.factor)
+    assert mean.spread < seen.spread < later.spread < latest.spread
+    assert (latest.votes, latest.voted_ns) == (len(logs), now)
+
+
+def test_a_prior_without_votes_is_what_it_was():
+    at = ScaleFilter(1.3).at(5 * SECOND)
+    assert at == ScaleFilter(1.3).estimate
+    assert at.spread == PRIOR_ERROR
+
+
+def test_the_first_vote_counts_for_almost_all_of_the_first_frame():
+    scale = ScaleFilter()
+    scale.add(Vote(math.log(1.4), 0.05, 500), 0)
+    mean, frame = scale.estimate, scale.at(0)
+    assert mean.factor < frame.factor < 1.4
+    assert math.log(frame.factor) == pytest.approx(math.log(1.4), rel=0.05)
+    assert frame.spread < 2 * math.hypot(FRAME_ERROR, 0.05)
+
+
+def test_an_outlier_moves_no_frame():
+    scale = ScaleFilter()
+    for number in range(50):
+        scale.add(Vote(0.1, 0.05, 500), number * TENTH)
+    before = scale.at(50 * TENTH)
+    assert not scale.add(Vote(math.log(3), 0.05, 500), 50 * TENTH)
+    assert scale.at(50 * TENTH).factor == before.factor
+
+
+def test_after_a_change_of_scene_it_learns_anew():
+    scale = ScaleFilter(time_constant=2.0)
+    for number in range(100):
+        scale.add(Vote(0.0, 0.05, 500), number * TENTH)
+    for number in range(100, 125):
+        scale.add(Vote(math.log(2.5), 0.05, 500), number * TENTH)
+    assert scale.at(124 * TENTH).factor == pytest.approx(2.5, rel=0.01)
+
+
+def test_time_that_jumps_back_or_stands_still_costs_nothing():
+    one = Deviation()
+    for stamp in (1000 * SECOND, 3 * SECOND, 3 * SECOND):
+        one.add(0.2, stamp)
+        log, variance = one.at(stamp)
+        assert 0 < log <= 0.2
+        assert 0 < variance < PRIOR_VARIANCES[0]
+    assert one.at(2 * SECOND) == one.at(3 * SECOND)
+    assert one.at(3 * SECOND + 10 * round(MEMORY_S * SECOND))[0] < 1e-4
