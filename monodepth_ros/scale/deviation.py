@@ -50,7 +50,7 @@ class Deviation:
 
         Args:
             log: of the vote's factor over the mean's.
-            stamp_ns: the frame's stamp. Time that jumps back counts as none.
+            stamp_ns: the frame's stamp. Time that jumps back is a gap as long.
 
         """
         self._learn(log, self._seconds_to(stamp_ns))
@@ -67,12 +67,13 @@ class Deviation:
         return left * self._log, left**2 * self._variance + (1 - left**2) * usual
 
     def _seconds_to(self, stamp_ns: int) -> float:
-        return 0.0 if self._stamp is None else max(0, stamp_ns - self._stamp) * 1e-9
+        return 0.0 if self._stamp is None else abs(stamp_ns - self._stamp) * 1e-9
 
     def _learn(self, log, seconds) -> None:
-        kept = math.exp(-seconds / LEARNED_S)
+        # What a gap hid teaches nothing, and takes nothing away.
+        kept = math.exp(-min(seconds, MEMORY_S) / LEARNED_S)
         self._total.add(log**2, kept)
-        if self._last is not None:
+        if self._last is not None and seconds <= MEMORY_S:
             self._noise.add((log - self._last) ** 2 / 2, kept)
         self._last = log
 

@@ -70,6 +70,26 @@ def test_without_votes_the_factor_falls_back_to_the_mean_and_its_spread_grows():
     assert (latest.votes, latest.voted_ns) == (len(logs), now)
 
 
+def test_after_a_gap_the_first_vote_is_followed_at_once():
+    for steady in (True, False):
+        scale, rng = ScaleFilter(), np.random.default_rng(4)
+        logs = np.full(100, -0.2) if steady else -0.2 + _wandering(rng, 100, 0.3)
+        for number, log in enumerate(logs):
+            scale.add(Vote(float(log), 0.05, 500), number * TENTH)
+        later = 160 * SECOND
+        assert scale.at(later).factor == pytest.approx(scale.estimate.factor)
+        assert scale.add(Vote(0.1, 0.05, 500), later)
+        assert math.log(scale.at(later).factor) == pytest.approx(0.1, abs=0.05)
+
+
+def test_a_jump_back_in_time_is_a_gap():
+    one = Deviation()
+    for number in range(20):
+        one.add(0.3, 1000 * SECOND + number * TENTH)
+    assert one.at(1000 * SECOND + 19 * TENTH)[0] > 0.2
+    assert one.at(3 * SECOND)[0] == pytest.approx(0, abs=1e-6)
+
+
 def test_a_prior_without_votes_is_what_it_was():
     at = ScaleFilter(1.3).at(5 * SECOND)
     assert at == ScaleFilter(1.3).estimate
@@ -110,5 +130,4 @@ def test_time_that_jumps_back_or_stands_still_costs_nothing():
         log, variance = one.at(stamp)
         assert 0 < log <= 0.2
         assert 0 < variance < PRIOR_VARIANCES[0]
-    assert one.at(2 * SECOND) == one.at(3 * SECOND)
     assert one.at(3 * SECOND + 10 * round(MEMORY_S * SECOND))[0] < 1e-4
