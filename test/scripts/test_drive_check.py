@@ -54,7 +54,7 @@ def test_each_frame_is_once_at_the_end_of_the_time_without_floor(script):
         return ground_vote(view, PLANE, GroundSettings((FLOOR,)))
 
     found = [drive.update(view, number, witness) for number in range(120)]
-    seen, held = np.array(found).T
+    seen, held = np.array([(estimate.factor, held) for estimate, held in found]).T
     assert seen[20:] == pytest.approx(1.2, rel=0.02)
     late = np.isfinite(held)
     # The last half second of each two; one of the two has had no vote yet at the start.
@@ -64,11 +64,14 @@ def test_each_frame_is_once_at_the_end_of_the_time_without_floor(script):
 
 def test_the_summary_counts_frames_within_eight_percent(script):
     nan = math.nan
+    rest = (0.1, 5, 2.2, 2.0)
     moments = [
-        script.Moment(1.2, 1.1, 1.15, nan, (0.5, 0.7, nan, 0.8)),
-        script.Moment(1.2, 1.1, 1.2, 1.21, (0.5, 0.9, 0.6, 0.8)),
-        script.Moment(nan, 1.0, 1.5, nan, (0.2, 0.2, nan, 0.8)),
+        script.Moment(1.2, 1.1, 1.15, nan, (0.5, 0.7, nan, 0.8), *rest),
+        script.Moment(1.2, 1.1, 1.2, 1.21, (0.5, 0.9, 0.6, 0.8), *rest),
+        script.Moment(nan, 1.0, 1.5, nan, (0.2, 0.2, nan, 0.8), *rest),
     ]
+    chart = script.draw(moments, 10.0)
+    assert chart.ndim == 3 and np.count_nonzero(chart.min(axis=2) < 200) > 500
     rows = script.summary(moments)
     alone, seen, best, then, held = rows.values()
     assert alone['floor_close'] == 0.0 and alone['image_close'] == pytest.approx(1 / 3)
