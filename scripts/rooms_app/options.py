@@ -7,6 +7,7 @@ from pathlib import Path
 import re
 
 from rooms_app.kinds import KINDS
+from rooms_app.walks import WALKS
 
 DESCRIPTION = (
     'Render furnished rooms, or whole worlds, with exact depth, labels, intrinsics and poses. '
@@ -52,7 +53,14 @@ def make_parser() -> argparse.ArgumentParser:
         help='views of a world in place of rooms: a folder of a checked-out repository with '
         'worlds/ and models/ of Gazebo, or a glTF file (.glb, .gltf)',
     )
-    add('--sequence', action='store_true', help='a slow walk through one room, with camera.yaml')
+    add(
+        '--sequence',
+        nargs='?',
+        const='hand',
+        choices=sorted(WALKS),
+        help='a slow walk through one room, with camera.yaml: of a camera in the hand (hand, the '
+        'default) or low on a robot (robot)',
+    )
     add(
         '--boxes',
         action='store_true',

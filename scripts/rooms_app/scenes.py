@@ -15,6 +15,7 @@ from rooms_app.dataset import Folder, view_row
 from rooms_app.photo import develop, draw_effects, Effects, expose_alike
 from rooms_app.planner import plan_room
 from rooms_app.walk import walk
+from rooms_app.walks import Walk
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,9 @@ SEQUENCE_EFFECTS = Effects(
 """A steady camera's: all frames of a walk are exposed alike."""
 
 
-def render_sequence(seed: int, models: list[Model], folder: Folder, job: Job, kind: str) -> int:
+def render_sequence(
+    seed: int, models: list[Model], folder: Folder, job: Job, kind: str, how: Walk
+) -> int:
     """
     Render `job.views` frames of a slow walk through a room, its camera.yaml and credits.csv.
 
@@ -157,7 +160,7 @@ def render_sequence(seed: int, models: list[Model], folder: Folder, job: Job, ki
     plan = plan_room(seed, [model for model in models if can_be_passed_on(model)], kind)
     build.clear()
     build.build(plan, build.Library())
-    cameras = walk(plan, np.random.default_rng([seed, 5]), render.look, job.size, job.views)
+    cameras = walk(how, plan, np.random.default_rng([seed, 5]), render.look, job.size, job.views)
     lights, geometry = shoot(cameras, job, seed)
     lights = expose_alike(np.stack(lights), 0.55)
     names = [f'{number:04d}' for number in range(len(cameras))]

@@ -60,6 +60,7 @@ def _renderer(order, folder, job):
     """Return a function that renders the views of a seed and returns their number."""
     from rooms_app import assets, scenes
     from rooms_app.catalog import read_catalog
+    from rooms_app.walks import WALKS
 
     if order['world']:
         path, name = Path(order['world']), order['name']
@@ -67,8 +68,8 @@ def _renderer(order, folder, job):
     root = Path(order['assets'])
     models, files = read_catalog(root), assets.texture_files(root)
     if order['sequence']:
-        kind = order['kind'] or 'living'
-        return lambda seed: scenes.render_sequence(seed, models, folder, job, kind)
+        kind, how = order['kind'] or 'living', WALKS[order['sequence']]
+        return lambda seed: scenes.render_sequence(seed, models, folder, job, kind, how)
     return lambda seed: scenes.render_room(seed, models, files, folder, job, order['kind'])
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import sys
 from rooms_app.dataset import Folder
 from rooms_app.scenes import Job, render_sequence
+from rooms_app.walks import WALKS
 from rooms_kit import catalog
 
 out = Path(sys.argv[1])
@@ -23,7 +24,7 @@ models = [replace(m, library='Scopia', author='A') for m in catalog()]
 models += [replace(m, library='sweethome3d', author='B') for m in catalog()]
 folder = Folder(out)
 job = Job((64, 48), 3, 1, 1, out / 'view.exr')
-assert render_sequence(1, models, folder, job, 'office') == 3
+assert render_sequence(1, models, folder, job, 'office', WALKS['hand']) == 3
 folder.write_tables({'seed': 1})
 """
 

@@ -8,9 +8,11 @@ import pytest
 from rooms_app.dataset import Folder
 from rooms_app.failure import RoomsFailure
 from rooms_app.plan import Footprint, Obstacle, Plan
-from rooms_app.walk import FLOOR, NOD, path, PITCH, walk
+from rooms_app.walk import path, walk
+from rooms_app.walks import WALKS
 
 SIZE = (640, 480)
+HAND = WALKS['hand']
 
 
 def look(camera):
@@ -30,7 +32,7 @@ def look(camera):
 def test_a_walk_is_smooth_and_keeps_its_distance():
     table = Obstacle(Footprint(2.5, 3, 1.5, 1.0), 0.0, 1.5)
     plan = Plan('living', 0, (5.0, 6.0, 2.5), obstacles=[table])
-    cameras = walk(plan, np.random.default_rng(0), look, SIZE, 36)
+    cameras = walk(HAND, plan, np.random.default_rng(0), look, SIZE, 36)
     assert len(cameras) == 36
     assert all(plan.is_free(*camera.position, 0.2) for camera in cameras)
     positions = np.array([camera.position for camera in cameras])
@@ -41,15 +43,21 @@ def test_a_walk_is_smooth_and_keeps_its_distance():
 
 def test_a_walk_does_not_depend_on_how_many_frames_are_rendered():
     plan = Plan('living', 0, (5.0, 6.0, 2.5))
-    few, many = (walk(plan, np.random.default_rng(0), look, SIZE, count) for count in (2, 36))
+    few, many = (
+        walk(HAND, plan, np.random.default_rng(0), look, SIZE, count) for count in (2, 36)
+    )
     assert [few[0], few[-1]] == [many[0], many[-1]]
 
 
-def test_a_walk_sees_floor():
-    cameras = walk(Plan('living', 0, (5.0, 6.0, 2.5)), np.random.default_rng(0), look, SIZE, 9)
+@pytest.mark.parametrize('how', WALKS.values(), ids=list(WALKS))
+def test_a_walk_sees_floor(how):
+    plan = Plan('living', 0, (5.0, 6.0, 2.5))
+    cameras = walk(how, plan, np.random.default_rng(0), look, SIZE, 9)
     for camera in cameras:
-        assert look(camera)[1].count('floor') >= FLOOR * 63
-        assert math.degrees(camera.pitch) == pytest.approx(PITCH, abs=NOD + 1e-6)
+        assert look(camera)[1].count('floor') >= how.floor * 63
+        assert math.degrees(camera.pitch) == pytest.approx(how.pitch, abs=how.nod + 1e-6)
+        assert camera.position[2] == pytest.approx(how.height, abs=0.02 + 1e-6)
+        assert camera.focal == pytest.approx(how.focal_share * 640)
 
 
 def test_a_room_that_is_full_is_named():
@@ -57,11 +65,11 @@ def test_a_room_that_is_full_is_named():
         'living', 0, (3.0, 3.0, 2.5), obstacles=[Obstacle(Footprint(1.5, 1.5, 3, 3), 0, 2)]
     )
     with pytest.raises(RoomsFailure, match='no walk fits into this room: use another --seed'):
-        walk(full, np.random.default_rng(0), look, SIZE, 36)
+        walk(HAND, full, np.random.default_rng(0), look, SIZE, 36)
 
 
 def test_camera_yaml_is_what_the_node_reads(tmp_path):
-    camera = path((1, 1), (2, 1), 0.0, 1.0, SIZE, 2)[0]
+    camera = path(HAND, (1, 1), (2, 1), 0.0, 1.0, SIZE, 2)[0]
     Folder(tmp_path).write_camera(camera)
     read = load_calibration(str(tmp_path / 'camera.yaml'))
     assert (read.width, read.height, read.model) == (640, 480, 'plumb_bob')
