@@ -1,9 +1,11 @@
 """The layout for Foxglove has panels as Foxglove documents them, of topics that are ours."""
 
 import json
+import math
 from pathlib import Path
 import re
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +27,14 @@ GRID = {
     'position': TRIPLE,
     'rotation': TRIPLE,
 }
-CLOUD = {'visible': FLAG, 'colorMode': COLORS, 'colorField': TEXT, 'pointSize': NUMBER}
+SCALE = {'colorMap': ('turbo', 'rainbow'), 'minValue': NUMBER, 'maxValue': NUMBER}
+CLOUD = {
+    'visible': FLAG,
+    'colorMode': COLORS,
+    'colorField': TEXT,
+    'pointSize': NUMBER,
+    **SCALE,
+}
 CAMERA = {
     **dict.fromkeys(('distance', 'phi', 'thetaOffset', 'fovy', 'near', 'far'), NUMBER),
     **dict.fromkeys(('target', 'targetOffset'), TRIPLE),
@@ -36,9 +45,7 @@ IMAGE = {
     'imageTopic': TEXT,
     'calibrationTopic': TEXT,
     'colorMode': COLORS,
-    'colorMap': ('turbo', 'rainbow'),
-    'minValue': NUMBER,
-    'maxValue': NUMBER,
+    **SCALE,
 }
 SERIES = {
     'value': TEXT,
@@ -48,8 +55,9 @@ SERIES = {
 }
 FOLLOW = ('follow-pose', 'follow-heading', 'follow-position', 'follow-none')
 PANELS = {
-    'Image': {'imageMode': IMAGE},
+    'Image': {'imageMode': IMAGE, 'topics': {'/depth/points': CLOUD}},
     '3D': {
+        'scene': {'transforms': {'labelSize': NUMBER}},
         'topics': {'/depth/points': CLOUD},
         'layers': {'grid': GRID},
         'cameraState': CAMERA,
@@ -58,6 +66,8 @@ PANELS = {
     'Plot': {
         'paths': [SERIES, SERIES],
         'showLegend': FLAG,
+        'legendDisplay': ('floating', 'top', 'left'),
+        'sidebarDimension': NUMBER,
         'isSynced': FLAG,
         'xAxisVal': ('timestamp', 'index', 'custom', 'currentCustom'),
     },
@@ -119,6 +129,34 @@ def test_each_panel_has_its_place():
     assert sorted(leaves(LAYOUT['layout'])) == sorted(CONFIGS)
 
 
+def test_depth_has_one_scale_of_colours():
+    # Lichtblick shows images of floats without colours: there the cloud is over the image.
+    panel = CONFIGS['Image!depth']
+    image, cloud = panel['imageMode'], panel['topics']['/depth/points']
+    assert cloud['visible'] and cloud['colorField'] == 'z'
+    for key in ('colorMode', *SCALE):
+        assert cloud[key] == image[key]
+
+
+def test_the_view_has_the_whole_cloud_of_a_room():
+    # Of a frame whose z is forward and y down: phi is the angle from z of the way to the eye.
+    state = CONFIGS['3D!cloud']['cameraState']
+    phi = math.radians(state['phi'])
+    away = np.array([0, -math.sin(phi), math.cos(phi)])
+    eye = state['targetOffset'] + state['distance'] * away
+    assert state['thetaOffset'] == 0 and eye[1] < 0 and eye[2] < 0
+    # Corners of what a camera of 63 x 49 degrees, such as the room's, sees at 1.5 and at 5 m.
+    x, y = math.tan(math.radians(63 / 2)), math.tan(math.radians(49 / 2))
+    corners = np.array([[u, v, 1] for u in (-x, x) for v in (-y, y)])
+    points = np.concatenate([1.5 * corners, 5 * corners]) - eye
+    down = np.array([0, -away[2], away[1]])
+    shown = np.stack([points[:, 0], points @ down], 1) / -(points @ away)[:, None]
+    shown /= math.tan(math.radians(state['fovy'] / 2))
+    assert down[1] > 0.9
+    assert np.abs(shown[:, 1]).max() < 1 and np.abs(shown[:, 0]).max() < 1.5
+    assert np.ptp(shown[:, 1]) > 1.5
+
+
 def test_topics_are_those_that_the_node_publishes():
     publishers = pytest.importorskip('monodepth_ros.ros.publishers')
     from monodepth_ros.ros.camera_scale import SCALE_TOPIC
@@ -154,6 +192,7 @@ def test_foxglove_itself_knows_the_settings():
     image = layouts.ImageModeConfig()._to_dict().keys()
     assert IMAGE.keys() <= image
     assert SERIES.keys() <= layouts.PlotSeries()._to_dict().keys()
+    assert 'labelSize' in layouts.BaseRendererTransforms()._to_dict()
     assert CAMERA.keys() <= layouts.ThreeDeeCameraState()._to_dict().keys()
     cloud = layouts.BaseRendererPointCloudTopicSettings()._to_dict().keys()
     assert CLOUD.keys() <= cloud
