@@ -9,12 +9,12 @@ MEMORY_S = 0.5
 """Seconds after which 1/e of a frame's deviation is left: on a drive through a shop that no
 training saw, the light network's scale was another one after half a second."""
 
-PRIOR_VARIANCES = 0.3**2, 0.1**2
-"""Of the logarithm, before there are votes: of a network's scale from frame to frame on a camera
-that it never saw, with and of the votes' noise alone."""
+PRIOR_VARIANCE = 0.1**2
+"""Of the logarithm of votes about their mean, all of it noise, until they have shown more: a
+network is taken for steady at first, since the floor of one image says too much of its rest."""
 
 PRIOR_VOTES = 5.0
-"""Votes that these count for."""
+"""Votes that this counts for."""
 
 LEARNED_S = 5.0
 """Seconds after which what was learned of the variances counts 1/e."""
@@ -34,9 +34,9 @@ class Deviation:
 
     def __init__(self) -> None:
         self._log = 0.0
-        self._variance = PRIOR_VARIANCES[0]
-        self._total = _Variance(PRIOR_VARIANCES[0])
-        self._noise = _Variance(PRIOR_VARIANCES[1])
+        self._variance = LEAST_VARIANCES[0]
+        self._total = _Variance(PRIOR_VARIANCE)
+        self._noise = _Variance(PRIOR_VARIANCE)
         self._stamp: Optional[int] = None
         self._last: Optional[float] = None
 
