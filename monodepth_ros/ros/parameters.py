@@ -412,7 +412,7 @@ SPECS = (
     ),
     Spec(
         'scale.time_constant',
-        10.0,
+        5.0,
         'Time after which a vote counts 1/e in the mean, which is held without votes.',
         unit='s',
         minimum=0.1,

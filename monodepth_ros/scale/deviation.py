@@ -9,7 +9,7 @@ MEMORY_S = 0.5
 """Seconds after which 1/e of a frame's deviation is left: on a drive through a shop that no
 training saw, the light network's scale was another one after half a second."""
 
-PRIOR_VARIANCE = 0.1**2
+PRIOR_VARIANCE = 0.05**2
 """Of the logarithm of votes about their mean, all of it noise, until they have shown more: a
 network is taken for steady at first, since the floor of one image says too much of its rest."""
 

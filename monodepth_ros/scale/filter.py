@@ -100,7 +100,7 @@ class VoteFilter(ABC):
 
     """
 
-    def __init__(self, time_constant: float = 10.0) -> None:
+    def __init__(self, time_constant: float = 5.0) -> None:
         self.time_constant = time_constant
         self._mean: Any = None
         self._deviation = Deviation()
@@ -187,7 +187,7 @@ class ScaleFilter(VoteFilter):
 
     """
 
-    def __init__(self, prior: float = 1.0, time_constant: float = 10.0) -> None:
+    def __init__(self, prior: float = 1.0, time_constant: float = 5.0) -> None:
         super().__init__(time_constant)
         self._mean = _Mean(math.log(prior), PRIOR_ERROR)
 
