@@ -19,6 +19,10 @@ PRIOR_VOTES = 5.0
 LEARNED_S = 5.0
 """Seconds after which what was learned of the variances counts 1/e."""
 
+LONGEST_S = 1.0
+"""Seconds between two votes up to which they tell noise from wandering; beyond, all is new. Votes
+that are ever farther apart are averaged."""
+
 LEAST_VARIANCES = 0.01**2, 0.02**2
 """Of the deviation and of the noise: a filter with none would follow nothing, or all."""
 
@@ -71,9 +75,9 @@ class Deviation:
 
     def _learn(self, log, seconds) -> None:
         # What a gap hid teaches nothing, and takes nothing away.
-        kept = math.exp(-min(seconds, MEMORY_S) / LEARNED_S)
-        self._total.add(log**2, kept)
-        if self._last is not None and seconds <= MEMORY_S:
+        if self._last is not None and seconds <= LONGEST_S:
+            kept = math.exp(-seconds / LEARNED_S)
+            self._total.add(log**2, kept)
             self._noise.add((log - self._last) ** 2 / 2, kept)
         self._last = log
 

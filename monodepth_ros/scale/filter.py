@@ -1,4 +1,4 @@
-"""One factor over time from the votes of many frames."""
+"""A factor for each frame from its vote and those of many before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ PRIOR_ERROR = 0.3
 """Deviation, in the logarithm, of a network's own metres on a camera that it never saw."""
 
 GATE = 3.0
-"""Deviations from the estimate beyond which a vote is taken for an outlier, or a change."""
+"""Deviations from the mean, those of frames in them, beyond which a vote is taken for an outlier,
+or a change."""
 
 CHANGE_S = 2.0
 """Seconds for which votes far off must agree with each other to take the place of an estimate."""
@@ -120,7 +121,8 @@ class VoteFilter(ABC):
 
     @abstractmethod
     def _begin(self, vote: Any) -> Any:
-        """Return the mean of a single vote: `gap`, `add`, `beyond`, `spread` and `votes`."""
+        """Return the mean of a single vote: `gap` (which takes a vote and the
+        deviation of frames), `add`, `beyond`, `spread` and `votes`."""
 
     def add(self, vote: Union[Vote, AffineVote], stamp_ns: int) -> bool:
         """Take a vote in; return whether it fits the estimate, or has just replaced it.
@@ -128,7 +130,7 @@ class VoteFilter(ABC):
         Args:
             vote: what the frame says.
             stamp_ns: the frame's stamp. One that is not after the last vote's is a clock that was
-                set or a recording that began anew: the estimate holds, and time goes on from it.
+                set or a recording that began anew: the mean holds, and time goes on from it.
 
         """
         kept = self._kept(stamp_ns)
@@ -145,7 +147,12 @@ class VoteFilter(ABC):
 
     def _fits(self, vote: Any) -> bool:
         """Return whether a vote is near the mean, for what frames have been off it."""
-        return self._mean.gap(vote, math.sqrt(self._deviation.learned)) <= GATE
+        return self._mean.gap(vote, self._wander) <= GATE
+
+    @property
+    def _wander(self) -> float:
+        """How far frames have been off the mean, a deviation; what is more is not believed."""
+        return min(math.sqrt(self._deviation.learned), PRIOR_ERROR)
 
     def _now(self, stamp_ns: int) -> tuple[float, float]:
         """Return what a frame's factor is over the mean's, and the spread of the two."""
@@ -165,7 +172,7 @@ class VoteFilter(ABC):
     def _takes_over(self, vote: Any, stamp_ns: int, kept: float) -> bool:
         """Add a vote to the rival of the estimate, and have it win where it lasts."""
         rival = self._rival
-        if rival is None or rival.gap(vote) > GATE:
+        if rival is None or not rival.gap(vote, self._wander) <= GATE:
             self._rival, self._rival_since = self._begin(vote), stamp_ns
             return False
         rival.add(vote, kept)

@@ -114,12 +114,49 @@ def test_an_outlier_moves_no_frame():
 
 
 def test_after_a_change_of_scene_it_learns_anew():
-    scale = ScaleFilter(time_constant=2.0)
-    for number in range(100):
-        scale.add(Vote(0.0, 0.05, 500), number * TENTH)
-    for number in range(100, 125):
-        scale.add(Vote(math.log(2.5), 0.05, 500), number * TENTH)
-    assert scale.at(124 * TENTH).factor == pytest.approx(2.5, rel=0.01)
+    scale, rng = ScaleFilter(), np.random.default_rng(5)
+    for number, log in enumerate(_wandering(rng, 100, 0.2)):
+        scale.add(Vote(float(log), 0.05, 500), number * TENTH)
+    assert scale.at(200 * TENTH).spread > 1.3 * scale.estimate.spread
+    for number in range(100, 140):
+        scale.add(Vote(1.8, 0.05, 500), number * TENTH)
+    found = scale.at(139 * TENTH)
+    assert math.log(found.factor) == pytest.approx(1.8, abs=0.01)
+    # What the scene before has taught would make this another one.
+    assert scale.at(200 * TENTH).spread < 1.1 * scale.estimate.spread
+
+
+def test_a_change_of_scene_is_seen_in_time_by_a_network_that_wanders():
+    late = []
+    for seed in range(20):
+        scale, rng = ScaleFilter(), np.random.default_rng(seed)
+        logs = _wandering(rng, 200, 0.2) + np.where(np.arange(200) < 100, 0.0, 1.6)
+        for number, log in enumerate(logs):
+            scale.add(Vote(float(log), 0.05, 500), number * TENTH)
+            if number >= 100 and math.log(scale.estimate.factor) > 0.8:
+                late.append((number - 100) * 0.1)
+                break
+    assert len(late) == 20
+    assert max(late) < 4.0
+
+
+@pytest.mark.parametrize('hz', [0.5, 1.0, 1.9, 5.0])
+def test_a_steady_network_is_averaged_at_any_rate(hz):
+    scale, rng = ScaleFilter(time_constant=20.0), np.random.default_rng(6)
+    frame, mean = [], []
+    for number in range(300):
+        stamp = round(number / hz * SECOND)
+        scale.add(Vote(0.1 * rng.normal(), 0.05, 500), stamp)
+        frame.append(math.log(scale.at(stamp).factor))
+        mean.append(math.log(scale.estimate.factor))
+    assert np.std(frame[50:]) < np.std(mean[50:]) + 0.02
+
+
+def test_votes_that_are_no_numbers_never_take_over():
+    scale = ScaleFilter()
+    for number in range(60):
+        assert not scale.add(Vote(math.nan, 0.05, 500), number * TENTH)
+    assert scale.at(60 * TENTH).factor == 1.0
 
 
 def test_time_that_jumps_back_or_stands_still_costs_nothing():

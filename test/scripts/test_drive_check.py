@@ -1,16 +1,40 @@
 """What scripts/drive_check measures: floors by poses, who is held when, summary, errors."""
 
+import json
 import math
 
+from monodepth_ros.camera import CameraModel
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.scale.ground import ground_vote, GroundSettings
 from monodepth_ros.scale.pose import Pose
+from monodepth_ros.training.datasets import Sample
 import numpy as np
 import pytest
-from scale_kit import FLOOR, make_view, PLANE
+from scale_kit import FLOOR, make_depth, make_view, PLANE, POSE, RelativeRoomEngine, RoomEngine
 from script_kit import load_script
 
 HEADER = 'id,' + ','.join(f'm{r}{c}' for r in range(4) for c in range(4))
+
+
+F = 0.866 * 64
+CAMERA = CameraModel.from_intrinsics(64, 48, (F, 0, 31.5, 0, F, 23.5, 0, 0, 1))
+
+
+class StillDrive:
+    """A data set of 30 images of one room, as a camera sees it that does not move."""
+
+    ids = [f'{number:04d}' for number in range(30)]
+    crop, max_depth = None, 10.0
+    unknown = False
+
+    def __len__(self):
+        return len(self.ids)
+
+    def __getitem__(self, index):
+        depth, label = make_depth(CAMERA.rectified, POSE)
+        depth = np.zeros_like(depth) if self.unknown else depth
+        image = np.zeros((48, 64, 3), np.uint8)
+        return Sample(self.ids[index], image, depth, label, CAMERA)
 
 
 @pytest.fixture(scope='module')
@@ -46,7 +70,7 @@ def test_a_camera_below_the_floor_is_refused(script, tmp_path):
         script.read_planes(tmp_path)
 
 
-def test_each_frame_is_once_at_the_end_of_the_time_without_floor(script):
+def test_half_the_time_ends_without_floor_for_each_of_two(script):
     hz, hidden = 10.0, 2.0
     drive, view = script.Drive(hz, hidden), make_view(factor=1.2)
 
@@ -82,3 +106,48 @@ def test_the_summary_counts_frames_within_eight_percent(script):
     assert (then['delta1'], held['delta1']) == (0.5, 0.6)
     assert held['floor_close'] == 1.0
     assert '| held without floor | 1 | 0.600 | 0.8% | 100.0% |' in script.table(rows)
+
+
+@pytest.fixture
+def drive(script, tmp_path, monkeypatch):
+    """Return a function that measures a still drive with an engine, by the command line."""
+    rows = [_row(name, POSE) for name in StillDrive.ids]
+    (tmp_path / 'poses.csv').write_text('\n'.join([HEADER, *rows]) + '\n')
+
+    def run(*arguments, engine=None, dataset=None):
+        monkeypatch.setattr(script, 'make_engine', lambda options: engine or RoomEngine(1.5))
+        monkeypatch.setattr(script, 'open_dataset', lambda *_: dataset or StillDrive())
+        return script.main(['--root', str(tmp_path), *arguments])
+
+    return run
+
+
+def test_a_drive_that_is_off_by_a_factor_is_mended_and_drawn(drive, tmp_path, capsys):
+    out, chart = tmp_path / 'figures.json', tmp_path / 'chart'
+    options = ('--hz', '10', '--hidden', '1', '--out', str(out), '--plot', str(chart))
+    assert drive(*options) == 0
+    found = json.loads(out.read_text())
+    alone, seen, _, then, held = found['rows'].values()
+    assert alone['floor_close'] == 0.0 and alone['delta1'] < 0.1
+    assert seen['floor_close'] > 0.9 and seen['delta1'] > 0.9
+    assert then['n_images'] == held['n_images'] > 5
+    assert held['floor_close'] == held['delta1'] == 1.0
+    assert [m['held'] is None for m in found['moments'][:5]] == [True] * 5
+    assert chart.read_bytes().startswith(b'\x89PNG')
+    assert '| floor in view | 30 |' in capsys.readouterr().out
+
+
+def test_a_drive_is_refused_in_a_line(drive, tmp_path):
+    with pytest.raises(ConfigError, match='--hidden 0.3, expected above 0 and above 0.5 s'):
+        drive('--hidden', '0.3')
+    with pytest.raises(ConfigError, match='gives no metres'):
+        drive(engine=RelativeRoomEngine('up_to_scale'))
+    blank = StillDrive()
+    blank.unknown = True
+    with pytest.raises(ConfigError, match='no image of .* has true depth'):
+        drive('--every', '10', dataset=blank)
+    with pytest.raises(OSError, match='chart.png'):
+        drive('--every', '10', '--plot', str(tmp_path / 'no' / 'chart.png'))
+    (tmp_path / 'poses.csv').write_text(f'{HEADER}\n{_row("0000", POSE)}\n')
+    with pytest.raises(ConfigError, match='poses.csv has no pose of 0001'):
+        drive()
