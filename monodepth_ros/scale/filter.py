@@ -121,8 +121,11 @@ class VoteFilter(ABC):
 
     @abstractmethod
     def _begin(self, vote: Any) -> Any:
-        """Return the mean of a single vote: `gap` (which takes a vote and the
-        deviation of frames), `add`, `beyond`, `spread` and `votes`."""
+        """Return the mean of a single vote.
+
+        It has `gap`, to a vote where frames have a deviation, `add`, `beyond`, `spread` and
+        `votes`.
+        """
 
     def add(self, vote: Union[Vote, AffineVote], stamp_ns: int) -> bool:
         """Take a vote in; return whether it fits the estimate, or has just replaced it.
