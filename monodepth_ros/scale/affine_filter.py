@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 import math
 
 from monodepth_ros.scale.affine import AffineVote
@@ -24,7 +23,7 @@ class _Line:
         self.relative = vote.relative
         self.scale, self.shift = vote.scale, vote.shift
 
-    def gap(self, vote: AffineVote, deviation: float = 0.0) -> float:
+    def gap(self, vote: AffineVote, deviation: float) -> float:
         """Return how many deviations lie between the depths of this line and those of a vote."""
         logs = (abs(_log_ratio(vote, self, x)) for x in vote.ends)
         return max(logs) / math.hypot(vote_error(vote), self.spread, deviation)
@@ -77,14 +76,6 @@ class AffineFilter(VoteFilter):
         if line is None:
             return Estimate(math.nan, math.nan)
         return Estimate(line.scale, line.spread, line.votes, self._voted, line.shift)
-
-    def at(self, stamp_ns: int) -> Estimate:
-        """Return the line of a frame: the mean one, both numbers by what it is off."""
-        mean = self.estimate
-        if not mean.votes:
-            return mean
-        ratio, spread = self._now(stamp_ns)
-        return replace(mean, factor=mean.factor * ratio, shift=mean.shift * ratio, spread=spread)
 
     def disagrees(self, other: AffineFilter, ends: tuple[float, float], ratio: float) -> bool:
         """Return whether the depths of two filters differ by more than a ratio at either end."""

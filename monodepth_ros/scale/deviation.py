@@ -39,15 +39,14 @@ class Deviation:
     def __init__(self) -> None:
         self._log = 0.0
         self._variance = LEAST_VARIANCES[0]
-        self._total = _Variance(PRIOR_VARIANCE)
-        self._noise = _Variance(PRIOR_VARIANCE)
+        self._total, self._noise = _Variance(), _Variance()
         self._stamp: Optional[int] = None
         self._last: Optional[float] = None
 
     @property
     def learned(self) -> float:
         """The variance of the deviation that votes have shown; 0 before there are votes."""
-        return max(self._total.learned - self._noise.learned, 0.0)
+        return max(self._total.value - self._noise.value, 0.0)
 
     def add(self, log: float, stamp_ns: int) -> None:
         """Take in a vote.
@@ -67,7 +66,7 @@ class Deviation:
     def at(self, stamp_ns: int) -> tuple[float, float]:
         """Return the deviation's logarithm, and its variance, at a frame's stamp."""
         left = math.exp(-self._seconds_to(stamp_ns) / MEMORY_S)
-        usual = max(self._total.value - self._noise.value, LEAST_VARIANCES[0])
+        usual = max(self.learned, LEAST_VARIANCES[0])
         return left * self._log, left**2 * self._variance + (1 - left**2) * usual
 
     def _seconds_to(self, stamp_ns: int) -> float:
@@ -85,22 +84,16 @@ class Deviation:
 class _Variance:
     """A mean of squares, whose samples fade as the prior does that it starts from."""
 
-    def __init__(self, prior: float) -> None:
-        self._prior, self._doubt = prior, PRIOR_VOTES
-        self._sum = self._weight = 0.0
+    def __init__(self) -> None:
+        self._weight = PRIOR_VOTES
+        self._sum = PRIOR_VOTES * PRIOR_VARIANCE
 
     @property
     def value(self) -> float:
-        """The mean, the prior in it."""
-        return (self._sum + self._doubt * self._prior) / (self._weight + self._doubt)
-
-    @property
-    def learned(self) -> float:
-        """The same with a prior of 0."""
-        return self._sum / (self._weight + self._doubt)
+        """The mean."""
+        return self._sum / self._weight
 
     def add(self, square: float, kept: float) -> None:
         """Add a sample; of what was before, the share `kept` counts."""
-        self._doubt *= kept
         self._sum = kept * self._sum + square
         self._weight = kept * self._weight + 1

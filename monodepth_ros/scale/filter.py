@@ -40,7 +40,7 @@ class _Mean:
         self.spread = error
         self.votes = 0
 
-    def gap(self, vote: Vote, deviation: float = 0.0) -> float:
+    def gap(self, vote: Vote, deviation: float) -> float:
         """Return how many deviations lie between this mean and a vote; frames have one beside."""
         return abs(self.beyond(vote)) / math.hypot(vote_error(vote), self.spread, deviation)
 
@@ -53,7 +53,7 @@ class _Mean:
         before, new = self.information * kept, vote_error(vote) ** -2
         self.information = before + new
         share = new / self.information
-        self.log += share * (vote.log - self.log)
+        self.log += share * self.beyond(vote)
         # Frames err alike: however many there are, their mean is no better than each of them.
         self.spread = math.sqrt((1 - share) * self.spread**2 + share * vote_error(vote) ** 2)
         self.votes += 1
@@ -115,9 +115,17 @@ class VoteFilter(ABC):
     def estimate(self) -> Estimate:
         """The mean of the votes."""
 
-    @abstractmethod
     def at(self, stamp_ns: int) -> Estimate:
-        """Return what holds of a frame, given its stamp, and how sure that is."""
+        """Return what holds of a frame, given its stamp, and how sure that is.
+
+        The mean, multiplied by what the frame is off it; the mean where there is no vote yet.
+        """
+        mean = self.estimate
+        if not mean.votes:
+            return mean
+        log, variance = self._deviation.at(stamp_ns)
+        ratio, spread = math.exp(log), math.hypot(mean.spread, math.sqrt(variance))
+        return replace(mean, factor=mean.factor * ratio, shift=mean.shift * ratio, spread=spread)
 
     @abstractmethod
     def _begin(self, vote: Any) -> Any:
@@ -137,7 +145,7 @@ class VoteFilter(ABC):
 
         """
         kept = self._kept(stamp_ns)
-        if self._mean is not None and self._fits(vote):
+        if self._fits(self._mean, vote):
             self._mean.add(vote, kept)
             self._rival = None
         elif self._takes_over(vote, stamp_ns, kept):
@@ -148,19 +156,12 @@ class VoteFilter(ABC):
         self._voted = stamp_ns
         return True
 
-    def _fits(self, vote: Any) -> bool:
-        """Return whether a vote is near the mean, for what frames have been off it."""
-        return self._mean.gap(vote, self._wander) <= GATE
-
-    @property
-    def _wander(self) -> float:
-        """How far frames have been off the mean, a deviation; what is more is not believed."""
-        return min(math.sqrt(self._deviation.learned), PRIOR_ERROR)
-
-    def _now(self, stamp_ns: int) -> tuple[float, float]:
-        """Return what a frame's factor is over the mean's, and the spread of the two."""
-        log, variance = self._deviation.at(stamp_ns)
-        return math.exp(log), math.hypot(self._mean.spread, math.sqrt(variance))
+    def _fits(self, mean: Any, vote: Any) -> bool:
+        """Return whether there is a mean that a vote is near, for what frames have been off it."""
+        if mean is None:
+            return False
+        # Wandering beyond the prior is not believed.
+        return mean.gap(vote, min(math.sqrt(self._deviation.learned), PRIOR_ERROR)) <= GATE
 
     def _kept(self, stamp_ns: int) -> float:
         """Return the share of what was before that still counts."""
@@ -175,7 +176,7 @@ class VoteFilter(ABC):
     def _takes_over(self, vote: Any, stamp_ns: int, kept: float) -> bool:
         """Add a vote to the rival of the estimate, and have it win where it lasts."""
         rival = self._rival
-        if rival is None or not rival.gap(vote, self._wander) <= GATE:
+        if not self._fits(rival, vote):
             self._rival, self._rival_since = self._begin(vote), stamp_ns
             return False
         rival.add(vote, kept)
@@ -206,14 +207,6 @@ class ScaleFilter(VoteFilter):
         """The mean factor."""
         mean = self._mean
         return Estimate(math.exp(mean.log), mean.spread, mean.votes, self._voted)
-
-    def at(self, stamp_ns: int) -> Estimate:
-        """Return the factor of a frame; that of the mean where there is no vote yet."""
-        mean = self.estimate
-        if not mean.votes:
-            return mean
-        ratio, spread = self._now(stamp_ns)
-        return replace(mean, factor=mean.factor * ratio, spread=spread)
 
     def _begin(self, vote: Vote) -> _Mean:
         mean = _Mean(vote.log, vote_error(vote))
