@@ -88,13 +88,17 @@ def test_half_the_time_ends_without_floor_for_each_of_two(script):
 
 def test_the_summary_counts_frames_within_eight_percent(script):
     nan = math.nan
-    rest = (0.1, 5, 2.2, 2.0)
+
+    def track(number, factor, needed, floor_needed):
+        numbers = (number / 10, factor, 0.1, 5, 2.2, 2.0, needed, floor_needed, 0.1, 0.1)
+        return script.ScaleSample(*numbers)
+
     moments = [
-        script.Moment(1.2, 1.1, 1.15, nan, (0.5, 0.7, nan, 0.8), *rest),
-        script.Moment(1.2, 1.1, 1.2, 1.21, (0.5, 0.9, 0.6, 0.8), *rest),
-        script.Moment(nan, 1.0, 1.5, nan, (0.2, 0.2, nan, 0.8), *rest),
+        script.Moment(track(0, 1.15, 1.1, 1.2), nan, (0.5, 0.7, nan, 0.8)),
+        script.Moment(track(1, 1.2, 1.1, 1.2), 1.21, (0.5, 0.9, 0.6, 0.8)),
+        script.Moment(track(2, 1.5, 1.0, None), nan, (0.2, 0.2, nan, 0.8)),
     ]
-    chart = script.draw(moments, 10.0)
+    chart = script.plot([moment.track for moment in moments])
     assert chart.ndim == 3 and np.count_nonzero(chart.min(axis=2) < 200) > 500
     rows = script.summary(moments)
     alone, seen, best, then, held = rows.values()
