@@ -39,20 +39,22 @@ def make_view(factor=1.0, camera=CAMERA, pose=POSE):
 class RoomEngine(FormulaEngine):
     """See floor and wall `factor` times too near, by a camera with a field of view of 60 degrees.
 
-    Without a floor all is wall.
+    Without a floor all is wall. With a `power` other than 1, distances from 2 m are that power of
+    what they are in truth.
     """
 
     grid = PinholeCamera(320, 240, 0.866 * 320, 0.866 * 320, 159.5, 119.5)
 
-    def __init__(self, factor=1.4, pose=POSE):
+    def __init__(self, factor=1.4, pose=POSE, power=1.0):
         super().__init__(make_facts())
-        self.factor, self.has_floor = factor, True
+        self.factor, self.power, self.has_floor = factor, power, True
         self.depth, label = make_depth(self.grid, pose)
         self.label = np.where(label == FLOOR, 2, 3).astype(np.uint8)
 
     def _infer(self, images):
         label = self.label if self.has_floor else np.full_like(self.label, 3)
-        depth = self.depth / np.float32(self.factor)
+        depth = np.float32(2) * (self.depth / 2) ** np.float32(self.power)
+        depth /= np.float32(self.factor)
         # 240 rows are 256 in the network's input, with borders above and below.
         border = (0, 0), ((images.shape[1] - 240) // 2,) * 2, (0, 0)
         maps = [np.pad(m[None], border, 'edge') for m in (depth, label, np.full_like(label, 255))]

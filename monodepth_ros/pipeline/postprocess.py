@@ -9,6 +9,7 @@ from typing import Optional
 import cv2
 from monodepth_ros.frames import UNLABELLED
 from monodepth_ros.pipeline.preprocess import InputPlan
+from monodepth_ros.scale.bend import Bend
 import numpy as np
 
 SMALLEST_DEPTH = float(np.finfo(np.float32).tiny)
@@ -44,6 +45,7 @@ def depth_on_grid(
     min_range: float = 0.0,
     max_range: float = math.inf,
     factor: float = 1.0,
+    bend: Optional[Bend] = None,
 ) -> np.ndarray:
     """Write the network's depth to the rectified grid in metres.
 
@@ -56,12 +58,15 @@ def depth_on_grid(
         max_range: depth above this, in metres, becomes +Inf (REP 117).
         factor: what the depth is multiplied by besides `plan.depth_scale`; the ranges are of the
             product.
+        bend: what the factor gains from place to place in the image; None for nothing.
 
     Returns:
         `out`; NaN where the raw image shows nothing.
 
     """
     scaled = depth[plan.content] * np.float32(plan.depth_scale * factor)
+    if bend is not None:
+        scaled *= bend.scaled(factor).factors(scaled)
     if scaled.shape == out.shape:
         out[:] = scaled
     else:

@@ -35,6 +35,7 @@ from monodepth_ros.pipeline.preprocess import (
 )
 from monodepth_ros.pipeline.steady import SteadyDepth
 from monodepth_ros.scale.affine import RelativeDepth
+from monodepth_ros.scale.bend import Bend
 from monodepth_ros.scale.votes import View
 import numpy as np
 
@@ -73,6 +74,7 @@ class PredictorOptions:
         temporal_filter: `time_constant` of `steady.SteadyDepth` in seconds, over the frames of one
             camera in their order; 0 for none.
         scale: what the depth is multiplied by, of `SCALES`, on top of what metric_scaling does.
+        bend: what this factor gains from place to place in the image; None for nothing.
 
     """
 
@@ -86,6 +88,7 @@ class PredictorOptions:
     max_error: float = 0.0
     temporal_filter: float = 0.0
     scale: float = 1.0
+    bend: Optional[Bend] = None
 
     def __post_init__(self):
         if self.metric_scaling not in METRIC_SCALING:
@@ -292,7 +295,7 @@ class Predictor:
             depth = new_array('depth', shape, np.float32)
             ranges = options.min_range, options.max_range
             steady = self._steadied(prepared, raw, index)
-            depth_on_grid(steady, plan, depth, *ranges, options.scale)
+            depth_on_grid(steady, plan, depth, *ranges, options.scale, options.bend)
             self._filter_edges(depth, camera, options)
             # To look for the largest is faster, and in many frames none is too large.
             if options.max_error > 0 and not error.max() <= options.max_error:

@@ -247,7 +247,7 @@ class CameraScale:
         if self.is_relative:
             return replace(prepared, options=replace(prepared.options, scale=1.0))
         factor = min(max(self.state.estimate.factor, SCALES[0]), SCALES[1])
-        options = replace(prepared.options, scale=factor)
+        options = replace(prepared.options, scale=factor, bend=self.state.estimate.bend)
         return replace(prepared, options=options)
 
     def in_metres(

@@ -14,6 +14,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from monodepth_ros.errors import IMAGE_REASONS
 from monodepth_ros.ros.fastdds import profile_variable
 from monodepth_ros.ros.stopwatch import STAGES
+from monodepth_ros.scale.bend import Bend
 from monodepth_ros.scale.estimator import ScaleState
 import numpy as np
 
@@ -345,6 +346,7 @@ def _figures(node: NodeState, camera: CameraState, report: Report) -> list[tuple
 def scale_figures(state: ScaleState) -> list[tuple[str, str]]:
     """Return what is known of a scale as names and values; nan for what is not known."""
     estimate, age = state.estimate, state.age_s
+    bend = estimate.bend or Bend(nan, nan, 0.0, 0.0)
     return [
         ('factor', _number(estimate.factor)),
         ('spread', f'{estimate.spread:.4f}'),
@@ -354,6 +356,10 @@ def scale_figures(state: ScaleState) -> list[tuple[str, str]]:
         ('source', state.source),
         ('held_for', state.reason),
         ('shift', _number(estimate.shift)),
+        ('by_depth', f'{bend.by_depth:.4f}'),
+        ('by_column', f'{bend.by_column:.4f}'),
+        ('at_depth', f'{bend.depth:.4f}'),
+        ('at_column', f'{bend.column:.4f}'),
     ]
 
 

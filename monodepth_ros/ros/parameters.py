@@ -412,8 +412,8 @@ SPECS = (
     ),
     Spec(
         'scale.time_constant',
-        5.0,
-        'Time after which a vote counts 1/e in the mean, which is held without votes.',
+        30.0,
+        'Time after which a vote counts 1/e in the mean of a camera.',
         unit='s',
         minimum=0.1,
         maximum=600.0,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Optional, Union
 
 from monodepth_ros.errors import ScaleError
-from monodepth_ros.scale.votes import OF_DEVIATION, View, Vote, vote_of
+from monodepth_ros.scale.robust import OF_DEVIATION
+from monodepth_ros.scale.votes import View, Vote, vote_of
 import numpy as np
 
 INVERSE = 'inverse_up_to_scale_and_shift'
@@ -115,17 +116,20 @@ class AffineVote:
         return f'{self.scale:.3g} x {self.shift:+.3g}'
 
 
-def vote_on(view: View, true: np.ndarray, seen: np.ndarray) -> Union[Vote, AffineVote]:
+def vote_on(
+    view: View, true: np.ndarray, seen: np.ndarray, columns: np.ndarray
+) -> Union[Vote, AffineVote]:
     """Return what known places say of a network's depth: `vote_of`, or `fit_affine`.
 
     Args:
         view: tells whether its numbers are metres.
         true: (n,) metres above 0, n of at least 1.
         seen: (n,) the network's numbers at the same places, of `View.usable` pixels.
+        columns: (n,) of those pixels, in the view's grid.
 
     """
     if view.relative is None:
-        return vote_of(true, seen)
+        return vote_of(true, seen, (columns + 0.5) / view.camera.width)
     return fit_affine(true, seen, view.relative)
 
 

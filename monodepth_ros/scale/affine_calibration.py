@@ -7,7 +7,7 @@ from typing import Sequence
 
 from monodepth_ros.scale.affine import AffineVote, RelativeDepth
 from monodepth_ros.scale.calibration import require_votes
-from monodepth_ros.scale.votes import OF_DEVIATION
+from monodepth_ros.scale.robust import OF_DEVIATION
 import numpy as np
 
 

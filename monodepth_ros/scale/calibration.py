@@ -7,7 +7,8 @@ import math
 from typing import Any, Sequence
 
 from monodepth_ros.errors import ScaleError
-from monodepth_ros.scale.votes import middle_and_spread, Vote
+from monodepth_ros.scale.robust import middle_and_spread
+from monodepth_ros.scale.votes import Vote
 import numpy as np
 
 FEWEST_FRAMES = 5

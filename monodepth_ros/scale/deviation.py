@@ -6,8 +6,8 @@ import math
 from typing import Optional
 
 MEMORY_S = 0.5
-"""Seconds after which 1/e of a frame's deviation is left: on a drive through a shop that no
-training saw, the light network's scale was another one after half a second."""
+"""Seconds after which 1/e of a frame's deviation is left: on drives through places that no
+training saw, the light network's scale was another one within a second."""
 
 PRIOR_VARIANCE = 0.05**2
 """Of the logarithm of votes about their mean, all of it noise, until they have shown more: a

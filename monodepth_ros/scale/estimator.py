@@ -52,7 +52,7 @@ class ScaleSettings:
 
     prior: float = 1.0
     limits: tuple[float, float] = (0.5, 2.0)
-    time_constant: float = 5.0
+    time_constant: float = 30.0
     max_tilt: float = 15.0
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import math
 from typing import Any, Optional, TYPE_CHECKING, Union
 
-from monodepth_ros.scale.deviation import Deviation
+from monodepth_ros.scale.bend import Bend
+from monodepth_ros.scale.deviation import Deviation, MEMORY_S
 from monodepth_ros.scale.votes import Vote
 
 if TYPE_CHECKING:
@@ -26,6 +27,21 @@ or a change."""
 
 CHANGE_S = 2.0
 """Seconds for which votes far off must agree with each other to take the place of an estimate."""
+
+TRUSTED_S, WANDERING = 30.0, 0.003
+"""Seconds of votes after which half of their mean is a camera's own, and not of the place that it
+is in, where frames wander about it with this variance or more: the light network's mean over ten
+seconds of a room tells little of the next one. With less they are fewer: a network that is as
+steady as its camera keeps its mean."""
+
+FORGOTTEN_S = 2.0
+"""Seconds without a vote after which 1/e of what is not the camera's own is left."""
+
+LONGEST_GAP_S = 1.0
+"""Seconds between two votes that count as votes, at most."""
+
+BEND_SHARE = 0.7
+"""Of a vote's bend in that of its frame; the rest is what is left of the bend before."""
 
 FEWEST_TO_CHANGE = 3
 """Votes that must agree with each other before they take the place of an estimate."""
@@ -75,6 +91,7 @@ class Estimate:
         votes: frames that it is made of, since the last start.
         voted_ns: stamp of the last one; None where there is none.
         shift: what is added then; 0 of a network that gives metres.
+        bend: what the factor gains from place to place in the frame; None for nothing.
 
     """
 
@@ -83,6 +100,7 @@ class Estimate:
     votes: int = 0
     voted_ns: Optional[int] = None
     shift: float = 0.0
+    bend: Optional[Bend] = None
 
 
 class VoteFilter(ABC):
@@ -90,7 +108,7 @@ class VoteFilter(ABC):
 
     Their mean follows the votes with a time constant, and is held while there are none. Frames are
     off that mean: on a camera that it never saw, a network guesses the scale of each view anew.
-    `at` has that in it, as far as the last votes tell, and falls back to the mean without them.
+    `at` has that in it, as far as the last votes tell, and falls back without them.
 
     A vote far off is left out; where such votes agree with each other for `CHANGE_S`, or the time
     constant if that is shorter, the scene or the sensor has changed, and they take over. Where
@@ -101,7 +119,7 @@ class VoteFilter(ABC):
 
     """
 
-    def __init__(self, time_constant: float = 5.0) -> None:
+    def __init__(self, time_constant: float = 30.0) -> None:
         self.time_constant = time_constant
         self._mean: Any = None
         self._deviation = Deviation()
@@ -109,6 +127,7 @@ class VoteFilter(ABC):
         self._rival_since = 0
         self._last: Optional[int] = None
         self._voted: Optional[int] = None
+        self._seen_s = 0.0
 
     @property
     @abstractmethod
@@ -148,13 +167,19 @@ class VoteFilter(ABC):
         if self._fits(self._mean, vote):
             self._mean.add(vote, kept)
             self._rival = None
+            self._seen_s += min(self._since_vote(stamp_ns), LONGEST_GAP_S)
         elif self._takes_over(vote, stamp_ns, kept):
             self._deviation = Deviation()
+            self._seen_s = 0.0
         else:
             return False
         self._deviation.add(self._mean.beyond(vote), stamp_ns)
         self._voted = stamp_ns
         return True
+
+    def _since_vote(self, stamp_ns: int) -> float:
+        """Return the seconds between the last vote and a frame; 0 where there is none."""
+        return 0.0 if self._voted is None else abs(stamp_ns - self._voted) * 1e-9
 
     def _fits(self, mean: Any, vote: Any) -> bool:
         """Return whether there is a mean that a vote is near, for what frames have been off it."""
@@ -192,21 +217,56 @@ class VoteFilter(ABC):
 class ScaleFilter(VoteFilter):
     """Keep one factor, in its logarithm, from votes that come and go; it starts from a prior.
 
+    Without votes it falls back towards the prior, as far as the mean is that of a place and not of
+    the camera. The bend of a frame is that of its vote and of those just before; like all that is
+    a frame's own it is forgotten soon.
+
     Args:
         prior: factor to start from, above 0.
         time_constant: seconds after which a vote counts 1/e in the mean.
 
     """
 
-    def __init__(self, prior: float = 1.0, time_constant: float = 5.0) -> None:
+    def __init__(self, prior: float = 1.0, time_constant: float = 30.0) -> None:
         super().__init__(time_constant)
-        self._mean = _Mean(math.log(prior), PRIOR_ERROR)
+        self._prior = math.log(prior)
+        self._mean = _Mean(self._prior, PRIOR_ERROR)
+        self._bend: Optional[Bend] = None
 
     @property
     def estimate(self) -> Estimate:
         """The mean factor."""
         mean = self._mean
         return Estimate(math.exp(mean.log), mean.spread, mean.votes, self._voted)
+
+    def at(self, stamp_ns: int) -> Estimate:
+        """Return what holds of a frame, as `VoteFilter.at`, with its bend."""
+        found = super().at(stamp_ns)
+        doubted_s = TRUSTED_S * min(1.0, self._deviation.learned / WANDERING)
+        of_place = doubted_s / max(doubted_s + self._seen_s, 1e-9)
+        forgotten = -math.expm1(-self._since_vote(stamp_ns) / FORGOTTEN_S)
+        back = of_place * forgotten * (self._prior - self._mean.log)
+        return replace(
+            found,
+            factor=found.factor * math.exp(back),
+            spread=math.hypot(found.spread, back),
+            bend=self._bend_at(stamp_ns),
+        )
+
+    def add(self, vote: Vote, stamp_ns: int) -> bool:
+        """Take a vote in, as `VoteFilter.add`."""
+        before = self._bend_at(stamp_ns)
+        if not super().add(vote, stamp_ns):
+            return False
+        if vote.bend is not None:
+            new = vote.bend.times(BEND_SHARE)
+            self._bend = new if before is None else new.plus(before.times(1 - BEND_SHARE))
+        return True
+
+    def _bend_at(self, stamp_ns):
+        if self._bend is None:
+            return None
+        return self._bend.times(math.exp(-self._since_vote(stamp_ns) / MEMORY_S))
 
     def _begin(self, vote: Vote) -> _Mean:
         mean = _Mean(vote.log, vote_error(vote))

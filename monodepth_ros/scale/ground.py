@@ -10,8 +10,9 @@ from monodepth_ros.errors import ScaleError
 from monodepth_ros.masks import is_of
 from monodepth_ros.scale.affine import AffineVote, vote_on
 from monodepth_ros.scale.plane import GroundPlane
+from monodepth_ros.scale.robust import median, OF_DEVIATION
 from monodepth_ros.scale.uprights import CLOSE, Lean, REACH
-from monodepth_ros.scale.votes import median, OF_DEVIATION, View, Vote
+from monodepth_ros.scale.votes import View, Vote
 import numpy as np
 
 SAMPLES = 5_000
@@ -97,7 +98,7 @@ def ground_vote(
             'no_floor', f'{share:.1%} of the image is floor for sure, expected {LEAST_SHARE:.0%}'
         )
     known = plane.depth(view.camera)[chosen]
-    vote = vote_on(view, known, view.depth[chosen])
+    vote = vote_on(view, known, view.depth[chosen], np.nonzero(chosen)[1])
     depth = _in_metres(view, vote)
     floor = np.count_nonzero(chosen)
     chosen &= np.isfinite(depth)

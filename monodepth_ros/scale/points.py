@@ -8,7 +8,8 @@ from typing import Union
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.affine import AffineVote, vote_on
-from monodepth_ros.scale.votes import median, OF_DEVIATION, View, Vote
+from monodepth_ros.scale.robust import median, OF_DEVIATION
+from monodepth_ros.scale.votes import View, Vote
 import numpy as np
 
 MOST = 2_000
@@ -58,11 +59,11 @@ def points_vote(view: View, points: np.ndarray) -> Union[Vote, AffineVote]:
             'few_points',
             f'{count} of {len(points)} points are in view and away from edges, expected {FEWEST}',
         )
-    true, seen = z[smooth], around[smooth, 4]
+    true, seen, columns = z[smooth], around[smooth, 4], columns[smooth]
     if view.relative is None:
         agreeing = _agreeing(np.log(true / seen))
-        true, seen = true[agreeing], seen[agreeing]
-    return vote_on(view, true, seen)
+        true, seen, columns = true[agreeing], seen[agreeing], columns[agreeing]
+    return vote_on(view, true, seen, columns)
 
 
 def _agreeing(logs):

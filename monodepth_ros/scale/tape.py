@@ -41,4 +41,4 @@ def tape_vote(view: View, distance: float, column: float, row: float) -> Union[V
             'rectified image',
         )
     ray = math.hypot((column - camera.cx) / camera.fx, (row - camera.cy) / camera.fy, 1)
-    return vote_on(view, np.full(found.size, distance / ray), found)
+    return vote_on(view, np.full(found.size, distance / ray), found, np.full(found.size, u))

@@ -7,13 +7,12 @@ import math
 from typing import Optional, TYPE_CHECKING
 
 from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.scale.bend import Bend, fit_bend
+from monodepth_ros.scale.robust import middle_and_spread
 import numpy as np
 
 if TYPE_CHECKING:
     from monodepth_ros.scale.affine import RelativeDepth
-
-OF_DEVIATION = 1.4826
-"""Standard deviations in a median absolute deviation of normally distributed numbers."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class Vote:
         count: samples.
         tilt: degrees between the floor that the network shows and the known one; None of points.
         upright: whether edges in the image agree with the known floor; False for nothing known.
+        bend: how the ratio varies within the frame; None for not known.
 
     """
 
@@ -34,6 +34,7 @@ class Vote:
     count: int
     tilt: Optional[float] = None
     upright: bool = False
+    bend: Optional[Bend] = None
 
     @property
     def factor(self) -> float:
@@ -44,34 +45,18 @@ class Vote:
         return f'{self.factor:.3g}'
 
 
-def vote_of(true: np.ndarray, predicted: np.ndarray) -> Vote:
+def vote_of(true: np.ndarray, predicted: np.ndarray, columns: np.ndarray) -> Vote:
     """Return the median of the ratios of depth, which half of the samples cannot spoil.
 
     Args:
         true: (n,) metres above 0, n of at least 1.
         predicted: (n,) metres above 0 of the same places.
+        columns: (n,) where in the image they are, from 0 at its left to 1 at its right.
 
     """
     logs = np.log(true / predicted)
-    return Vote(*middle_and_spread(logs), logs.size)
-
-
-def middle_and_spread(values: np.ndarray) -> tuple[float, float]:
-    """Return the median of (n,) numbers, and the robust standard deviation around it."""
-    middle = median(values)
-    return middle, OF_DEVIATION * median(np.abs(values - middle))
-
-
-def median(values: np.ndarray) -> float:
-    """Return the median of (n,) numbers without NaN, n of at least 1.
-
-    It is that of np.median, which takes several times as long for few numbers.
-    """
-    half = values.size // 2
-    if values.size % 2:
-        return float(np.partition(values, half)[half])
-    parted = np.partition(values, (half - 1, half))
-    return float((parted[half - 1] + parted[half]) / 2)
+    middle, spread = middle_and_spread(logs)
+    return Vote(middle, spread, logs.size, bend=fit_bend(logs, predicted, columns))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import time
 
 import cv2
 from demo_app.plan import Plan
-from demo_app.scale_track import compare, figures, plot, ScaleSample
+from demo_app.scale_track import compare, estimate_of, figures, plot, ScaleSample
 from demo_app.tally import Spread, Tally
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from monodepth_ros.engines.factory import resolve_model
@@ -150,7 +150,7 @@ class Recorder:
         depth, truth = self._measured.pop(stamp)
         seconds = (stamp - min(self._truths)) * 1e-9
         said, floor = self._scales.pop(stamp), self._floors.pop(stamp)
-        if sample := compare(depth, truth, floor, seconds, said):
+        if sample := compare(depth, truth, floor, seconds, estimate_of(said)):
             self._samples[stamp] = sample
 
     def _ordered_samples(self) -> list[ScaleSample]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Sequence
+import math
+from typing import Mapping, Optional, Sequence
 
 import cv2
 from monodepth_ros.pipeline.postprocess import is_valid
+from monodepth_ros.scale.bend import Bend
+from monodepth_ros.scale.filter import Estimate
 import numpy as np
 
 WIDTH, HEIGHT, LEFT, RIGHT, ABOVE, BELOW = 900, 230, 70, 20, 46, 40
@@ -22,12 +25,13 @@ class ScaleSample:
 
     Attributes:
         time_s: since the first frame.
-        factor: that the node multiplied the network's depth by.
+        factor: that the network's depth was multiplied by, where the bend adds nothing.
         spread: deviation of it, in parts of one.
         votes: frames that have voted until then.
         truth: median of the true depths in metres.
         network: median of the network's own depths of the same pixels.
-        needed: the factor that the truth asks for.
+        metres: median of the depths that came out.
+        needed: the factor that the truth asks for, the bend left as it is.
         floor_needed: that which the truth of the floor alone asks for; None without a floor.
         error_before, error_after: median relative error of the depths.
 
@@ -39,6 +43,7 @@ class ScaleSample:
     votes: int
     truth: float
     network: float
+    metres: float
     needed: float
     floor_needed: Optional[float]
     error_before: float
@@ -50,7 +55,7 @@ def compare(
     truth: np.ndarray,
     floor: np.ndarray,
     time_s: float,
-    said: dict[str, str],
+    estimate: Estimate,
 ) -> Optional[ScaleSample]:
     """
     Return how a frame compares with the truth; None where no pixel is known in both.
@@ -60,23 +65,26 @@ def compare(
         truth: (H, W) float32 metres, 0 where unknown.
         floor: (H, W) bool, what the network calls floor.
         time_s: since the first frame.
-        said: the figures of the topic `scale`, by name.
+        estimate: by which the depth was scaled.
 
     """
     known = is_valid(depth) & (truth > 0)
     if not known.any():
         return None
-    factor = float(said['factor'])
-    true, after = truth[known], depth[known]
-    before = after / factor
-    ratio, floor = true / before, floor[known]
+    factor = estimate.factor
+    before = depth / np.float32(factor)
+    if estimate.bend is not None:
+        before = estimate.bend.removed(before)
+    true, after, before = truth[known], depth[known], before[known]
+    ratio, floor = factor * true / after, floor[known]
     return ScaleSample(
         time_s,
         factor,
-        float(said['spread']),
-        int(said['votes']),
+        estimate.spread,
+        estimate.votes,
         float(np.median(true)),
         float(np.median(before)),
+        float(np.median(after)),
         float(np.median(ratio)),
         float(np.median(ratio[floor])) if floor.any() else None,
         float(np.median(np.abs(before / true - 1))),
@@ -84,15 +92,23 @@ def compare(
     )
 
 
+def estimate_of(said: Mapping[str, str]) -> Estimate:
+    """Return the estimate that the figures of the topic `scale`, by name, tell of."""
+    by_depth, by_column = float(said['by_depth']), float(said['by_column'])
+    bend = Bend(float(said['at_depth']), float(said['at_column']), by_depth, by_column)
+    is_bent = math.isfinite(bend.depth)
+    factor, spread = float(said['factor']), float(said['spread'])
+    return Estimate(factor, spread, int(said['votes']), bend=bend if is_bent else None)
+
+
 def figures(samples: Sequence[ScaleSample]) -> dict[str, float]:
     """Return the medians over the frames, for the summary."""
-    after = [sample.network * sample.factor for sample in samples]
     columns = {
         'factor': [s.factor for s in samples],
         'factor_by_true_floor': [s.floor_needed for s in samples if s.floor_needed],
         'factor_by_truth': [s.needed for s in samples],
         'metres_network': [s.network for s in samples],
-        'metres_corrected': after,
+        'metres_corrected': [s.metres for s in samples],
         'metres_truth': [s.truth for s in samples],
         'error_network': [s.error_before for s in samples],
         'error_corrected': [s.error_after for s in samples],
@@ -111,7 +127,7 @@ def plot(samples: Sequence[ScaleSample]) -> np.ndarray:
     }
     metres = {
         'network': (NETWORK, [s.network for s in samples]),
-        'corrected': (CORRECTED, [s.network * s.factor for s in samples]),
+        'corrected': (CORRECTED, [s.metres for s in samples]),
         'truth': (TRUTH, [s.truth for s in samples]),
     }
     spread = [s.factor * s.spread for s in samples]

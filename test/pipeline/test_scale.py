@@ -6,6 +6,7 @@ from monodepth_ros.engines.base import Engine
 from monodepth_ros.frames import Frame, RawOutput
 from monodepth_ros.pipeline.predictor import infer, Predictor, PredictorOptions
 from monodepth_ros.pipeline.preprocess import METRIC_SCALING
+from monodepth_ros.scale.bend import Bend
 import numpy as np
 import pytest
 
@@ -29,6 +30,35 @@ def test_the_depth_is_multiplied_however_else_it_becomes_metric(method, resoluti
     plain, scaled = _predict(camera, **options), _predict(camera, **options, scale=1.3)
     np.testing.assert_allclose(scaled.depth, 1.3 * plain.depth, rtol=1e-6)
     np.testing.assert_array_equal(scaled.label, plain.label)
+
+
+class _Slope(Engine):
+    """Give 1 m at the left of the input to 5 m at its right."""
+
+    name, device = 'slope', 'none'
+
+    def __init__(self):
+        self.facts = make_facts()
+
+    def _infer(self, images):
+        count, height, width = images.shape[:3]
+        depth = np.broadcast_to(np.linspace(1, 5, width, dtype=np.float32), (height, width))
+        zeros = np.zeros(images.shape[:3], np.uint8)
+        return RawOutput(np.repeat(depth[None], count, axis=0), zeros, zeros)
+
+
+@pytest.mark.parametrize('method', METRIC_SCALING)
+@pytest.mark.parametrize('resolution', ['input', 'network'])
+@pytest.mark.parametrize('camera', [WIDE, PINCUSHION])
+def test_the_bend_is_of_the_metres_and_the_image_however_else_it_becomes_metric(
+    method, resolution, camera
+):
+    options = {'metric_scaling': method, 'output_resolution': resolution}
+    bend = Bend(2.5, 0.4, 0.3, -0.2)
+    plain = _predict(camera, _Slope(), **options).depth
+    bent = _predict(camera, _Slope(), **options, scale=1.3, bend=bend).depth
+    assert np.nanmax(plain) > 1.5 * np.nanmin(plain)
+    np.testing.assert_allclose(bent, 1.3 * plain * bend.factors(plain), rtol=2e-3)
 
 
 def test_ranges_are_of_the_depth_that_is_given_out():

@@ -43,7 +43,9 @@ def test_a_hundred_messages_with_damaged_ones(node):
     node.send([*parcels, Parcel('damaged', b'\0\1\2'), Parcel('damaged', b'\0' * 60)])
     node.check()
     told = node.told()
-    assert sum(told.get(reason, 0) for reason in IMAGE_REASONS) > 20
+    refused = [told[reason] for reason in IMAGE_REASONS if reason in told]
+    # A machine with much else to do has newer images take the place of those before a look.
+    assert len(refused) > 1 and sum(refused) + told.get('superseded', 0) > 20
     assert told['published'] > node.probes
 
 

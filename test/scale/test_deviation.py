@@ -3,7 +3,7 @@
 import math
 
 from monodepth_ros.scale.deviation import Deviation, MEMORY_S
-from monodepth_ros.scale.filter import PRIOR_ERROR, ScaleFilter
+from monodepth_ros.scale.filter import PRIOR_ERROR, ScaleFilter, TRUSTED_S
 from monodepth_ros.scale.votes import Vote
 import numpy as np
 import pytest
@@ -53,21 +53,45 @@ def test_noise_of_votes_is_averaged_where_the_network_is_steady():
     assert _error(mean, true) < 0.4 * 0.05
 
 
-def test_without_votes_the_factor_falls_back_to_the_mean_and_its_spread_grows():
-    scale = ScaleFilter()
-    rng = np.random.default_rng(3)
+def test_without_votes_the_deviation_falls_back_and_its_variance_grows():
+    one, rng = Deviation(), np.random.default_rng(3)
     logs = [*_wandering(rng, 100, 0.3), 0.35, 0.35, 0.35]
     for number, log in enumerate(logs):
-        scale.add(Vote(float(log), 0.05, 500), number * TENTH)
+        one.add(float(log), number * TENTH)
     now = (len(logs) - 1) * TENTH
-    mean, seen = scale.estimate, scale.at(now)
-    later, latest = (scale.at(now + round(s * MEMORY_S * SECOND)) for s in (1, 20))
-    gap, left = (math.log(one.factor / mean.factor) for one in (seen, later))
-    assert gap > 0.05
-    assert left == pytest.approx(gap / math.e)
-    assert latest.factor == pytest.approx(mean.factor)
-    assert mean.spread < seen.spread < later.spread < latest.spread
-    assert (latest.votes, latest.voted_ns) == (len(logs), now)
+    seen, later, latest = (one.at(now + round(s * MEMORY_S * SECOND)) for s in (0, 1, 20))
+    assert seen[0] > 0.05
+    assert later[0] == pytest.approx(seen[0] / math.e)
+    assert latest[0] == pytest.approx(0, abs=1e-6)
+    assert seen[1] < later[1] < latest[1]
+
+
+def test_without_votes_the_factor_falls_back_to_the_mean_and_its_spread_grows():
+    scale, rng = ScaleFilter(), np.random.default_rng(3)
+    for number, log in enumerate(0.2 + _wandering(rng, 1200, 0.3)):
+        scale.add(Vote(float(log), 0.05, 500), number * TENTH)
+    now = 1199 * TENTH
+    seen, later, latest = (scale.at(now + s * SECOND) for s in (0, 1, 60))
+    # Of the mean of two minutes a fifth is given up.
+    mean = math.log(scale.estimate.factor)
+    kept = (1199 * 0.1) / (1199 * 0.1 + TRUSTED_S)
+    assert math.log(latest.factor) == pytest.approx(kept * mean, rel=0.01)
+    assert scale.estimate.spread < seen.spread < later.spread < latest.spread
+    assert (latest.votes, latest.voted_ns) == (scale.estimate.votes, now)
+
+
+@pytest.mark.parametrize('wanders', [False, True])
+def test_a_mean_of_ten_seconds_is_held_by_a_network_that_is_steady(wanders):
+    rng = np.random.default_rng(6)
+    scale = ScaleFilter(prior=1.1)
+    logs = 0.4 + (_wandering(rng, 100, 0.3) if wanders else np.zeros(100))
+    for number, log in enumerate(logs):
+        scale.add(Vote(float(log), 0.05, 500), number * TENTH)
+    mean, prior = math.log(scale.estimate.factor), math.log(1.1)
+    held = (math.log(scale.at(round((9.9 + s) * SECOND)).factor) for s in (5, 300))
+    share, last = ((log - prior) / (mean - prior) for log in held)
+    assert share == pytest.approx(0.32 if wanders else 1.0, abs=0.03)
+    assert last == pytest.approx(9.9 / (9.9 + TRUSTED_S) if wanders else 1.0, abs=0.01)
 
 
 def test_after_a_gap_the_first_vote_is_followed_at_once():
@@ -76,8 +100,8 @@ def test_after_a_gap_the_first_vote_is_followed_at_once():
         logs = np.full(100, -0.2) if steady else -0.2 + _wandering(rng, 100, 0.3)
         for number, log in enumerate(logs):
             scale.add(Vote(float(log), 0.05, 500), number * TENTH)
-        later = 160 * SECOND
-        assert scale.at(later).factor == pytest.approx(scale.estimate.factor)
+        later = 400 * SECOND
+        assert math.log(scale.at(later).factor) > math.log(scale.estimate.factor) - 1e-9
         assert scale.add(Vote(0.1, 0.05, 500), later)
         assert math.log(scale.at(later).factor) == pytest.approx(0.1, abs=0.05)
 

@@ -2,7 +2,15 @@
 
 import math
 
-from monodepth_ros.scale.filter import CHANGE_S, FRAME_ERROR, PRIOR_ERROR, ScaleFilter
+from monodepth_ros.scale.bend import Bend
+from monodepth_ros.scale.deviation import MEMORY_S
+from monodepth_ros.scale.filter import (
+    BEND_SHARE,
+    CHANGE_S,
+    FRAME_ERROR,
+    PRIOR_ERROR,
+    ScaleFilter,
+)
 from monodepth_ros.scale.votes import Vote
 import numpy as np
 import pytest
@@ -160,3 +168,37 @@ def test_frames_with_one_stamp_count_each():
     for _ in range(5):
         assert scale.add(_vote(1.2), 0)
     assert scale.estimate.votes == 5
+
+
+BENT = Vote(0.1, 0.05, 500, bend=Bend(2.0, 0.5, 0.3, -0.2))
+
+
+def test_the_first_bend_counts_by_its_share_and_fades():
+    scale = ScaleFilter()
+    assert scale.at(0).bend is None
+    scale.add(BENT, 0)
+    now, later = (scale.at(round(s * MEMORY_S * SECOND)).bend for s in (0, 1))
+    assert (now.depth, now.column) == (2.0, 0.5)
+    assert (now.by_depth, now.by_column) == pytest.approx((0.3 * BEND_SHARE, -0.2 * BEND_SHARE))
+    assert later.by_depth == pytest.approx(now.by_depth / math.e)
+
+
+def test_a_bend_that_lasts_is_met_and_another_one_followed():
+    scale = ScaleFilter()
+    for i in range(20):
+        scale.add(BENT, i * TENTH)
+    kept = (1 - BEND_SHARE) * math.exp(-0.1 / MEMORY_S)
+    met = scale.at(19 * TENTH).bend
+    assert met.by_depth == pytest.approx(0.3 * BEND_SHARE / (1 - kept))
+    other = Bend(3.0, 0.4, -0.1, 0.2)
+    scale.add(Vote(0.1, 0.05, 500, bend=other), 20 * TENTH)
+    found = scale.at(20 * TENTH).bend
+    assert (found.depth, found.column) == (3.0, 0.4)
+    assert found.by_depth == pytest.approx(-0.1 * BEND_SHARE + kept * met.by_depth)
+
+
+def test_what_is_left_out_bends_nothing():
+    scale = ScaleFilter()
+    now = _feed(scale, 1.1, 5)
+    assert not scale.add(Vote(math.log(3), 0.05, 500, bend=BENT.bend), now)
+    assert scale.at(now).bend is None

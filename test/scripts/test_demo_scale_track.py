@@ -1,10 +1,12 @@
 """The demo's estimate of the scale against the truth."""
 
-from demo_app.scale_track import compare, figures, plot, ScaleSample
+from demo_app.scale_track import compare, estimate_of, figures, plot, ScaleSample
+from monodepth_ros.scale.bend import Bend
+from monodepth_ros.scale.filter import Estimate
 import numpy as np
 import pytest
 
-SAID = {'factor': '1.2500', 'spread': '0.1000', 'votes': '7', 'source': 'ground'}
+ESTIMATE = Estimate(1.25, 0.1, 7)
 
 
 def test_a_frame_is_compared_with_the_truth():
@@ -12,16 +14,43 @@ def test_a_frame_is_compared_with_the_truth():
     depth = np.array([[2.5, 2.5, 5, 5, 5, np.nan, 5]], np.float32)
     truth = np.array([[3, 3, 4, 4, 4, 1, 0]], np.float32)
     floor = np.array([[1, 1, 0, 0, 0, 1, 1]], bool)
-    sample = compare(depth, truth, floor, 0.5, SAID)
+    sample = compare(depth, truth, floor, 0.5, ESTIMATE)
     assert (sample.time_s, sample.factor, sample.spread, sample.votes) == (0.5, 1.25, 0.1, 7)
     assert (sample.truth, sample.network, sample.needed, sample.floor_needed) == (4, 4, 1, 1.5)
+    assert sample.metres == 5
     assert sample.error_before == 0 and sample.error_after == pytest.approx(0.25)
-    assert compare(depth, truth, ~floor & floor, 0.5, SAID).floor_needed is None
-    assert compare(depth, np.zeros_like(truth), floor, 0.5, SAID) is None
+    assert compare(depth, truth, ~floor & floor, 0.5, ESTIMATE).floor_needed is None
+    assert compare(depth, np.zeros_like(truth), floor, 0.5, ESTIMATE) is None
+
+
+def test_the_network_is_compared_without_the_bend():
+    bend = Bend(2.0, 0.5, 0.3, 0.2)
+    network = np.array([[1.0, 2.0, 4.0, 8.0]], np.float32)
+    truth = 1.25 * network * bend.factors(network)
+    estimate = Estimate(1.25, 0.1, 7, bend=bend)
+    sample = compare(truth, truth, np.array([[1, 1, 0, 0]], bool), 0.0, estimate)
+    assert sample.error_after == 0 and sample.network == pytest.approx(3, rel=1e-5)
+    assert sample.needed == sample.floor_needed == 1.25
+    assert sample.error_before == pytest.approx(float(np.median(np.abs(network / truth - 1))))
+
+
+def test_the_estimate_is_what_the_topic_says():
+    said = {'factor': '1.2500', 'spread': '0.1000', 'votes': '7', 'source': 'ground'}
+    said |= {'by_depth': '0.0000', 'by_column': '0.0000', 'at_depth': 'nan', 'at_column': 'nan'}
+    assert estimate_of(said) == Estimate(1.25, 0.1, 7)
+    said |= {'by_depth': '0.1000', 'by_column': '-0.2000', 'at_depth': '2.5', 'at_column': '0.4'}
+    assert estimate_of(said).bend == Bend(2.5, 0.4, 0.1, -0.2)
 
 
 def sample(time, **changes):
-    values = {'factor': 1.0 + time, 'spread': 0.1, 'votes': 3, 'truth': 3.0, 'network': 2.0}
+    values = {
+        'factor': 1.0 + time,
+        'spread': 0.1,
+        'votes': 3,
+        'truth': 3.0,
+        'network': 2.0,
+        'metres': 2.4,
+    }
     values |= {'needed': 1.5, 'floor_needed': 1.4, 'error_before': 0.3, 'error_after': 0.1}
     return ScaleSample(time, **{**values, **changes})
 

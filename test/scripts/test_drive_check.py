@@ -78,7 +78,8 @@ def test_half_the_time_ends_without_floor_for_each_of_two(script):
         return ground_vote(view, PLANE, GroundSettings((FLOOR,)))
 
     found = [drive.update(view, number, witness) for number in range(120)]
-    seen, held = np.array([(estimate.factor, held) for estimate, held in found]).T
+    seen = np.array([estimate.factor for estimate, _ in found])
+    held = np.array([held.factor if held else math.nan for _, held in found])
     assert seen[20:] == pytest.approx(1.2, rel=0.02)
     late = np.isfinite(held)
     # The last half second of each two; one of the two has had no vote yet at the start.
@@ -90,21 +91,21 @@ def test_the_summary_counts_frames_within_eight_percent(script):
     nan = math.nan
 
     def track(number, factor, needed, floor_needed):
-        numbers = (number / 10, factor, 0.1, 5, 2.2, 2.0, needed, floor_needed, 0.1, 0.1)
+        numbers = (number / 10, factor, 0.1, 5, 2.2, 2.0, 2.3, needed, floor_needed, 0.1, 0.1)
         return script.ScaleSample(*numbers)
 
     moments = [
-        script.Moment(track(0, 1.15, 1.1, 1.2), nan, (0.5, 0.7, nan, 0.8)),
-        script.Moment(track(1, 1.2, 1.1, 1.2), 1.21, (0.5, 0.9, 0.6, 0.8)),
-        script.Moment(track(2, 1.5, 1.0, None), nan, (0.2, 0.2, nan, 0.8)),
+        script.Moment(track(0, 1.15, 1.1, 1.2), 1.1, nan, (0.5, 0.6, 0.7, 0.8, nan)),
+        script.Moment(track(1, 1.2, 1.1, 1.2), 1.1, 1.21, (0.5, 0.8, 0.9, 0.8, 0.6)),
+        script.Moment(track(2, 1.5, 1.0, None), 1.0, nan, (0.2, 0.1, 0.2, 0.8, nan)),
     ]
     chart = script.plot([moment.track for moment in moments])
     assert chart.ndim == 3 and np.count_nonzero(chart.min(axis=2) < 200) > 500
     rows = script.summary(moments)
-    alone, seen, best, then, held = rows.values()
+    alone, factored, seen, best, then, held = rows.values()
     assert alone['floor_close'] == 0.0 and alone['image_close'] == pytest.approx(1 / 3)
     assert seen['floor_close'] == 1.0 and seen['image_close'] == pytest.approx(1 / 3)
-    assert seen['delta1'] == pytest.approx(0.6)
+    assert seen['delta1'] == pytest.approx(0.6) and factored['delta1'] == pytest.approx(0.5)
     assert best['image_off_median'] == 0.0
     assert (then['n_images'], held['n_images']) == (1, 1)
     assert (then['delta1'], held['delta1']) == (0.5, 0.6)
@@ -131,7 +132,7 @@ def test_a_drive_that_is_off_by_a_factor_is_mended_and_drawn(drive, tmp_path, ca
     options = ('--hz', '10', '--hidden', '1', '--out', str(out), '--plot', str(chart))
     assert drive(*options) == 0
     found = json.loads(out.read_text())
-    alone, seen, _, then, held = found['rows'].values()
+    alone, _, seen, _, then, held = found['rows'].values()
     assert alone['floor_close'] == 0.0 and alone['delta1'] < 0.1
     assert seen['floor_close'] > 0.9 and seen['delta1'] > 0.9
     assert then['n_images'] == held['n_images'] > 5
