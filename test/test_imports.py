@@ -142,6 +142,7 @@ ALLOWED = [
             'frames',
             'facts',
             'camera',
+            'scale',
             'image_encodings',
             'depth_encodings',
             'pipeline',

@@ -72,17 +72,19 @@ class RecordingMeasurement:
 
     def watch(self, sample, prediction) -> None:
         """Take in a frame and what was predicted for it."""
-        from monodepth_ros.fleet.gain import ground_factor
+        from monodepth_ros.fleet.gain import grounded_depth
         from monodepth_ros.training.evaluate import crop_mask, depth_on_truth
         from monodepth_ros.training.metrics import MIN_DEPTH, valid_depth
 
-        mask = crop_mask(sample.image.shape[:2], None)
-        depth, target, mask = depth_on_truth(sample, prediction.depth, mask)
+        everywhere = crop_mask(sample.image.shape[:2], None)
+        depth, target, mask = depth_on_truth(sample, prediction.depth, everywhere)
         valid = valid_depth(target, MIN_DEPTH, self._dataset.max_depth, mask)
-        stand, ground = self._dataset.stand(self.good[-1]), None
+        stand, grounded = self._dataset.stand(self.good[-1]), None
         if stand is not None and self._floor is not None:
-            ground = ground_factor(prediction, self._floor, prediction.camera, stand)
-        self._gain.update(depth[valid], target[valid], ground)
+            grounded = grounded_depth(prediction, self._floor, stand)
+        if grounded is not None:
+            grounded = depth_on_truth(sample, grounded, everywhere)[0][valid]
+        self._gain.update(depth[valid], target[valid], grounded)
 
     def result(self) -> dict:
         """Return the figures of `Gain.compute`, and what was left out."""

@@ -4,55 +4,52 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
-from monodepth_ros.camera import PinholeCamera
+from monodepth_ros.errors import ScaleError
 from monodepth_ros.fleet.poses import Stand
 from monodepth_ros.frames import Prediction
+from monodepth_ros.scale.ground import ground_vote, GroundSettings
+from monodepth_ros.scale.plane import GroundPlane
+from monodepth_ros.scale.votes import View
 from monodepth_ros.training.metrics import DELTA, into_range, MIN_DEPTH
 import numpy as np
 
 MOST_PIXELS = 4000
 """Of an image, evenly spread."""
 FLOOR = 'floor'
-FEWEST_FLOOR = 0.01
-"""Share of the pixels: of less floor the median is no witness."""
-BELOW = 0.05
-"""Slope of a ray down to the floor, from which the distance to it is known well."""
 
 
 class _Image(NamedTuple):
-    """One image: its log ratios of true by predicted depth, and the floor's factor or None."""
+    """One image: its log ratios of true by predicted depth, as it is and by the floor or None."""
 
     ratios: np.ndarray
-    ground: Optional[float]
+    grounded: Optional[np.ndarray]
 
 
-def ground_factor(
-    prediction: Prediction, floor: int, camera: PinholeCamera, stand: Stand
-) -> Optional[float]:
+def grounded_depth(prediction: Prediction, floor: int, stand: Stand) -> Optional[np.ndarray]:
     """
-    Return the factor by which the floor is farther than predicted, None where little is seen.
+    Return the depth as the floor corrects it, each image by itself; None where it gives no vote.
 
     Args:
-        prediction: depth and labels.
+        prediction: depth, labels and their confidence.
         floor: index of the class.
-        camera: grid of the prediction.
         stand: of the camera over the floor.
 
+    Returns:
+        (H, W) float32 metres.
+
     """
-    pitch, roll = np.radians([stand.pitch, stand.roll])
-    # The direction down in camera axes (x right, y down, z forward).
-    down = (np.sin(roll) * np.cos(pitch), np.cos(roll) * np.cos(pitch), -np.sin(pitch))
-    rays = camera.rays().astype(np.float64)
-    slope = rays[..., 0] * down[0] + rays[..., 1] * down[1] + down[2]
-    depth = prediction.depth
-    counts = (prediction.label == floor) & (slope > BELOW) & np.isfinite(depth) & (depth > 0)
-    if counts.sum() < FEWEST_FLOOR * counts.size:
+    maps = prediction.label, prediction.confidence
+    view = View(prediction.depth, prediction.camera, *maps)
+    try:
+        plane = GroundPlane.from_camera(stand.height, -stand.pitch, stand.roll)
+        vote = ground_vote(view, plane, GroundSettings((floor,)))
+    except ScaleError:
         return None
-    return float(np.median(stand.height / slope[counts] / depth[counts]))
+    return np.float32(vote.factor) * prediction.depth * vote.bend.factors(prediction.depth)
 
 
 class Gain:
-    """Errors as they are, with one factor for all images, and with the factor of the floor.
+    """Errors as they are, with one factor for all images, and as the floor corrects them.
 
     Args:
         max_depth: metres; the range of predictions.
@@ -63,13 +60,20 @@ class Gain:
         self._max_depth = max_depth
         self._images: list[_Image] = []
 
-    def update(self, depth: np.ndarray, target: np.ndarray, ground: Optional[float]) -> None:
-        """Add an image: (n,) predicted and true metres, and the factor of the floor or None."""
+    def update(
+        self, depth: np.ndarray, target: np.ndarray, grounded: Optional[np.ndarray]
+    ) -> None:
+        """Add an image: (n,) predicted and true metres, and those by the floor or None."""
         if not target.size:
             return
         step = max(1, target.size // MOST_PIXELS)
-        found = into_range(depth[::step], MIN_DEPTH, self._max_depth).astype(np.float64)
-        self._images.append(_Image(np.log(target[::step] / found), ground))
+
+        def ratios(found):
+            found = into_range(found[::step], MIN_DEPTH, self._max_depth)
+            return np.log(target[::step] / found.astype(np.float64))
+
+        by_floor = None if grounded is None else ratios(grounded)
+        self._images.append(_Image(ratios(depth), by_floor))
 
     def compute(self) -> dict:
         """
@@ -79,8 +83,8 @@ class Gain:
             as_it_is: abs_rel and delta1, means over images. factor: of one factor for all, which
             is found on every second image and measured on the others: its value, the deviation of
             the images' own factors in percent, abs_rel and delta1. ground: of those images whose
-            floor is seen, how many they are, abs_rel and delta1 as they are and with the floor's
-            factor; None where there is none. by_image: with each image's own factor, the best
+            floor votes, how many they are, abs_rel and delta1 as they are and by the floor; None
+            where there is none. by_image: with each image's own factor, the best
             that any scale can do.
 
         """
@@ -89,7 +93,7 @@ class Gain:
         own = np.array([np.median(image.ratios) for image in self._images])
         chosen, others = own[::2], self._images[1::2] or self._images
         factor = float(np.median(chosen))
-        seen = [image for image in self._images if image.ground]
+        seen = [image for image in self._images if image.grounded is not None]
         return {
             'as_it_is': _errors(self._images, np.zeros(len(self._images))),
             'factor': {
@@ -101,7 +105,7 @@ class Gain:
             and {
                 'n_images': len(seen),
                 'before': _errors(seen, np.zeros(len(seen))),
-                **_errors(seen, np.log([image.ground for image in seen])),
+                **_errors([_Image(image.grounded, None) for image in seen], np.zeros(len(seen))),
             }
             or None,
             'by_image': _errors(self._images, own),

@@ -1,10 +1,9 @@
 """What another scale would gain, by hand."""
 
-from types import SimpleNamespace
-
 from monodepth_ros.camera import PinholeCamera
-from monodepth_ros.fleet.gain import Gain, gain_lines, ground_factor
+from monodepth_ros.fleet.gain import Gain, gain_lines, grounded_depth
 from monodepth_ros.fleet.poses import stand
+from monodepth_ros.frames import Prediction
 import numpy as np
 import pytest
 from recording_kit import FOCAL, pose, SIZE, view
@@ -36,9 +35,9 @@ def test_the_factor_is_measured_on_images_that_it_was_not_found_on():
     assert found['by_image']['delta1'] == 1.0
 
 
-def test_the_floors_factor_counts_where_there_is_one():
+def test_the_floor_counts_where_there_is_one():
     gain, truth = Gain(10.0), np.full(100, 2.0)
-    gain.update(truth / 1.5, truth, 1.5)
+    gain.update(truth / 1.5, truth, truth)
     gain.update(truth / 1.5, truth, None)
     found = gain.compute()['ground']
     assert found['n_images'] == 1
@@ -52,16 +51,24 @@ def test_nothing_measured():
     assert gain.compute() == {} and gain_lines({}) == ['no image has truth in the range']
 
 
+def _prediction(depth, heights):
+    label = np.where(heights < 1e-4, 4, 0).astype(np.uint8)
+    sure = np.full_like(label, 255)
+    return Prediction(depth.astype(np.float32), label, sure, None, CAMERA)
+
+
 @pytest.mark.parametrize('yaw, pitch', [(0.0, -6.0), (30.0, -20.0), (0.0, 5.0)])
 def test_the_floor_tells_the_scale(yaw, pitch):
     camera = pose((-1.0, 0.5, 0.4), yaw, pitch)
     _, depth = view(camera)
     rays = np.concatenate((CAMERA.rays(), np.ones((*depth.shape, 1))), axis=-1)
     heights = camera[2, 3] + (rays @ camera[:3, :3].T)[..., 2] * depth
-    prediction = SimpleNamespace(depth=depth / 1.3, label=np.where(heights < 1e-4, 4, 0))
-    found = ground_factor(prediction, 4, CAMERA, stand(camera))
-    assert found == pytest.approx(1.3, rel=1e-3)
-    assert ground_factor(prediction, 5, CAMERA, stand(camera)) is None  # no pixel of that class
+    prediction = _prediction(depth / 1.3, heights)
+    found = grounded_depth(prediction, 4, stand(camera))
+    np.testing.assert_allclose(found, depth, rtol=2e-3)
+    assert grounded_depth(prediction, 5, stand(camera)) is None  # no pixel of that class
+    under = stand(camera)._replace(height=-0.4)
+    assert grounded_depth(prediction, 4, under) is None
 
 
 def test_the_floor_of_a_camera_that_is_rolled():
@@ -72,5 +79,5 @@ def test_the_floor_of_a_camera_that_is_rolled():
     _, depth = view(camera)
     rays = np.concatenate((CAMERA.rays(), np.ones((*depth.shape, 1))), axis=-1)
     heights = camera[2, 3] + (rays @ camera[:3, :3].T)[..., 2] * depth
-    prediction = SimpleNamespace(depth=depth * 2, label=np.where(heights < 1e-4, 4, 0))
-    assert ground_factor(prediction, 4, CAMERA, stand(camera)) == pytest.approx(0.5, rel=1e-3)
+    found = grounded_depth(_prediction(depth * 2, heights), 4, stand(camera))
+    np.testing.assert_allclose(found, depth, rtol=2e-3)
