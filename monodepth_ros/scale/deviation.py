@@ -13,7 +13,7 @@ PRIOR_VARIANCE = 0.05**2
 """Of the logarithm of votes about their mean, all of it noise, until they have shown more: a
 network is taken for steady at first, since the floor of one image says too much of its rest."""
 
-PRIOR_VOTES = 5.0
+PRIOR_VOTES = 2.0
 """Votes that this counts for."""
 
 LEARNED_S = 5.0
@@ -23,7 +23,7 @@ LONGEST_S = 1.0
 """Seconds between two votes up to which they tell noise from wandering; beyond, all is new. Votes
 that are ever farther apart are averaged."""
 
-LEAST_VARIANCES = 0.01**2, 0.02**2
+LEAST_VARIANCES = 0.03**2, 0.02**2
 """Of the deviation and of the noise: a filter with none would follow nothing, or all."""
 
 
