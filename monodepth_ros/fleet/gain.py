@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple, Optional
 
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.fleet.poses import Stand
 from monodepth_ros.frames import Prediction
+from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings
 from monodepth_ros.scale.ground import ground_vote, GroundSettings
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.votes import View
@@ -27,7 +29,7 @@ class _Image(NamedTuple):
 
 def grounded_depth(prediction: Prediction, floor: int, stand: Stand) -> Optional[np.ndarray]:
     """
-    Return the depth as the floor corrects it, each image by itself; None where it gives no vote.
+    Return the depth as the floor corrects it at a first frame; None where it gives no vote.
 
     Args:
         prediction: depth, labels and their confidence.
@@ -42,10 +44,14 @@ def grounded_depth(prediction: Prediction, floor: int, stand: Stand) -> Optional
     view = View(prediction.depth, prediction.camera, *maps)
     try:
         plane = GroundPlane.from_camera(stand.height, -stand.pitch, stand.roll)
-        vote = ground_vote(view, plane, GroundSettings((floor,)))
     except ScaleError:
         return None
-    return np.float32(vote.factor) * prediction.depth * vote.bend.factors(prediction.depth)
+    witness = partial(ground_vote, plane=plane, settings=GroundSettings((floor,)))
+    state = ScaleEstimator().update(view, 0, {'ground': witness}, ScaleSettings())
+    estimate = state.estimate
+    if not estimate.votes:
+        return None
+    return np.float32(estimate.factor) * prediction.depth * estimate.bend.factors(prediction.depth)
 
 
 class Gain:

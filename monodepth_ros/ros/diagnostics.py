@@ -346,7 +346,7 @@ def _figures(node: NodeState, camera: CameraState, report: Report) -> list[tuple
 def scale_figures(state: ScaleState) -> list[tuple[str, str]]:
     """Return what is known of a scale as names and values; nan for what is not known."""
     estimate, age = state.estimate, state.age_s
-    bend = estimate.bend or Bend(nan, nan, 0.0, 0.0)
+    bend = estimate.bend or Bend(nan, nan, 0.0, 0.0, (nan, nan), (nan, nan))
     return [
         ('factor', _number(estimate.factor)),
         ('spread', f'{estimate.spread:.4f}'),
@@ -360,6 +360,10 @@ def scale_figures(state: ScaleState) -> list[tuple[str, str]]:
         ('by_column', f'{bend.by_column:.4f}'),
         ('at_depth', f'{bend.depth:.4f}'),
         ('at_column', f'{bend.column:.4f}'),
+        ('from_depth', f'{bend.depths[0]:.4f}'),
+        ('to_depth', f'{bend.depths[1]:.4f}'),
+        ('from_column', f'{bend.columns[0]:.4f}'),
+        ('to_column', f'{bend.columns[1]:.4f}'),
     ]
 
 

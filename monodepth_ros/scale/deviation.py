@@ -69,6 +69,11 @@ class Deviation:
         usual = max(self.learned, LEAST_VARIANCES[0])
         return left * self._log, left**2 * self._variance + (1 - left**2) * usual
 
+    def forget(self) -> None:
+        """Forget the last frames, and not how far frames go."""
+        self._log, self._variance = 0.0, max(self.learned, LEAST_VARIANCES[0])
+        self._stamp = self._last = None
+
     def _seconds_to(self, stamp_ns: int) -> float:
         return 0.0 if self._stamp is None else abs(stamp_ns - self._stamp) * 1e-9
 

@@ -127,6 +127,9 @@ class ScaleEstimator:
 
         """
         self._restart_for((of, settings.prior), settings)
+        if stamp_ns < self._state.stamp_ns:
+            for one in (self._filter, *self._beside.values()):
+                one.restart_clock(stamp_ns)
         votes, reason, problem = _hear(witnesses, view)
         source = next(iter(votes), '')
         if source:
@@ -205,7 +208,7 @@ class ScaleEstimator:
         return (*warnings, *self._disagreement())
 
     def _held(self, estimate) -> str:
-        return f'scale {estimate.factor:.3g} is held'
+        return f'without votes the scale is {estimate.factor:.3g} now'
 
     def _doubts(self, state, settings):
         """Return what speaks against the pose of the camera by which the floor has voted."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from copy import copy
 from dataclasses import dataclass, replace
 import math
 from typing import Any, Optional, TYPE_CHECKING, Union
 
 from monodepth_ros.scale.bend import Bend
-from monodepth_ros.scale.deviation import Deviation, MEMORY_S
+from monodepth_ros.scale.bend_filter import BendFilter
+from monodepth_ros.scale.deviation import Deviation
 from monodepth_ros.scale.votes import Vote
 
 if TYPE_CHECKING:
@@ -38,10 +40,7 @@ FORGOTTEN_S = 2.0
 """Seconds without a vote after which 1/e of what is not the camera's own is left."""
 
 LONGEST_GAP_S = 1.0
-"""Seconds between two votes that count as votes, at most."""
-
-BEND_SHARE = 0.7
-"""Of a vote's bend in that of its frame; the rest is what is left of the bend before."""
+"""Seconds between two votes that count as votes, at most; after more, what was forgotten is."""
 
 FEWEST_TO_CHANGE = 3
 """Votes that must agree with each other before they take the place of an estimate."""
@@ -55,6 +54,13 @@ class _Mean:
         self.information = error**-2
         self.spread = error
         self.votes = 0
+
+    def moved(self, log: float) -> _Mean:
+        """Return the mean after so much is added to it, and how sure it is then."""
+        mean = copy(self)
+        mean.log += log
+        mean.spread = math.hypot(self.spread, log)
+        return mean
 
     def gap(self, vote: Vote, deviation: float) -> float:
         """Return how many deviations lie between this mean and a vote; frames have one beside."""
@@ -127,7 +133,7 @@ class VoteFilter(ABC):
         self._rival_since = 0
         self._last: Optional[int] = None
         self._voted: Optional[int] = None
-        self._seen_s = 0.0
+        self._seen_s, self._has_changed = 0.0, False
 
     @property
     @abstractmethod
@@ -167,15 +173,26 @@ class VoteFilter(ABC):
         if self._fits(self._mean, vote):
             self._mean.add(vote, kept)
             self._rival = None
-            self._seen_s += min(self._since_vote(stamp_ns), LONGEST_GAP_S)
+            # The mean is of no longer a time than it lasts.
+            self._seen_s = kept * self._seen_s + min(self._since_vote(stamp_ns), LONGEST_GAP_S)
         elif self._takes_over(vote, stamp_ns, kept):
             self._deviation = Deviation()
-            self._seen_s = 0.0
+            self._seen_s, self._has_changed = 0.0, True
         else:
             return False
         self._deviation.add(self._mean.beyond(vote), stamp_ns)
         self._voted = stamp_ns
         return True
+
+    def restart_clock(self, stamp_ns: int) -> None:
+        """Go on from a frame whose stamp is before those of others: what is a frame's own is lost.
+
+        A clock was set, or a recording began anew. The mean holds.
+        """
+        self._rival = None
+        self._last = stamp_ns
+        self._voted = self._voted and min(self._voted, stamp_ns)
+        self._deviation.forget()
 
     def _since_vote(self, stamp_ns: int) -> float:
         """Return the seconds between the last vote and a frame; 0 where there is none."""
@@ -190,13 +207,10 @@ class VoteFilter(ABC):
 
     def _kept(self, stamp_ns: int) -> float:
         """Return the share of what was before that still counts."""
+        if self._last is not None and stamp_ns < self._last:
+            self.restart_clock(stamp_ns)
         last, self._last = self._last, stamp_ns
-        if last is None:
-            return 1.0
-        if stamp_ns < last:
-            self._rival = None
-            self._voted = self._voted and min(self._voted, stamp_ns)
-        return math.exp(-max(0, stamp_ns - last) * 1e-9 / self.time_constant)
+        return 1.0 if last is None else math.exp(-(stamp_ns - last) * 1e-9 / self.time_constant)
 
     def _takes_over(self, vote: Any, stamp_ns: int, kept: float) -> bool:
         """Add a vote to the rival of the estimate, and have it win where it lasts."""
@@ -231,7 +245,7 @@ class ScaleFilter(VoteFilter):
         super().__init__(time_constant)
         self._prior = math.log(prior)
         self._mean = _Mean(self._prior, PRIOR_ERROR)
-        self._bend: Optional[Bend] = None
+        self._bend = BendFilter()
 
     @property
     def estimate(self) -> Estimate:
@@ -241,32 +255,39 @@ class ScaleFilter(VoteFilter):
 
     def at(self, stamp_ns: int) -> Estimate:
         """Return what holds of a frame, as `VoteFilter.at`, with its bend."""
-        found = super().at(stamp_ns)
-        doubted_s = TRUSTED_S * min(1.0, self._deviation.learned / WANDERING)
-        of_place = doubted_s / max(doubted_s + self._seen_s, 1e-9)
-        forgotten = -math.expm1(-self._since_vote(stamp_ns) / FORGOTTEN_S)
-        back = of_place * forgotten * (self._prior - self._mean.log)
+        found, back = super().at(stamp_ns), self._way_back(stamp_ns)
         return replace(
             found,
             factor=found.factor * math.exp(back),
             spread=math.hypot(found.spread, back),
-            bend=self._bend_at(stamp_ns),
+            bend=self._bend.at(stamp_ns),
         )
 
     def add(self, vote: Vote, stamp_ns: int) -> bool:
         """Take a vote in, as `VoteFilter.add`."""
-        before = self._bend_at(stamp_ns)
+        before = self._mean
+        if self._since_vote(stamp_ns) > LONGEST_GAP_S:
+            self._mean = before.moved(self._way_back(stamp_ns))
         if not super().add(vote, stamp_ns):
+            self._mean = before
             return False
         if vote.bend is not None:
-            new = vote.bend.times(BEND_SHARE)
-            self._bend = new if before is None else new.plus(before.times(1 - BEND_SHARE))
+            self._bend.add(vote.bend, stamp_ns)
         return True
 
-    def _bend_at(self, stamp_ns):
-        if self._bend is None:
-            return None
-        return self._bend.times(math.exp(-self._since_vote(stamp_ns) / MEMORY_S))
+    def restart_clock(self, stamp_ns: int) -> None:
+        """Go on from an earlier frame, as `VoteFilter.restart_clock`."""
+        super().restart_clock(stamp_ns)
+        self._bend = BendFilter()
+
+    def _way_back(self, stamp_ns):
+        """Return what a frame without votes adds to the mean's logarithm."""
+        # What took the place of another mean is no camera's own.
+        wanders = 1.0 if self._has_changed else min(1.0, self._deviation.learned / WANDERING)
+        doubted_s = TRUSTED_S * wanders
+        of_place = doubted_s / max(doubted_s + self._seen_s, 1e-9)
+        forgotten = -math.expm1(-self._since_vote(stamp_ns) / FORGOTTEN_S)
+        return of_place * forgotten * (self._prior - self._mean.log)
 
     def _begin(self, vote: Vote) -> _Mean:
         mean = _Mean(vote.log, vote_error(vote))

@@ -54,7 +54,8 @@ def vote_of(true: np.ndarray, predicted: np.ndarray, columns: np.ndarray) -> Vot
         columns: (n,) where in the image they are, from 0 at its left to 1 at its right.
 
     """
-    logs = np.log(true / predicted)
+    # The ratio to a depth that is nearly 0 would be none in float32.
+    logs = np.log(true, dtype=np.float64) - np.log(predicted, dtype=np.float64)
     middle, spread = middle_and_spread(logs)
     return Vote(middle, spread, logs.size, bend=fit_bend(logs, predicted, columns))
 

@@ -94,8 +94,11 @@ def compare(
 
 def estimate_of(said: Mapping[str, str]) -> Estimate:
     """Return the estimate that the figures of the topic `scale`, by name, tell of."""
-    by_depth, by_column = float(said['by_depth']), float(said['by_column'])
-    bend = Bend(float(said['at_depth']), float(said['at_column']), by_depth, by_column)
+    at, by, start, end = (
+        tuple(float(said[f'{word}_{place}']) for place in ('depth', 'column'))
+        for word in ('at', 'by', 'from', 'to')
+    )
+    bend = Bend(*at, *by, *zip(start, end))
     is_bent = math.isfinite(bend.depth)
     factor, spread = float(said['factor']), float(said['spread'])
     return Estimate(factor, spread, int(said['votes']), bend=bend if is_bent else None)

@@ -65,7 +65,8 @@ def test_the_floor_tells_the_scale(yaw, pitch):
     heights = camera[2, 3] + (rays @ camera[:3, :3].T)[..., 2] * depth
     prediction = _prediction(depth / 1.3, heights)
     found = grounded_depth(prediction, 4, stand(camera))
-    np.testing.assert_allclose(found, depth, rtol=2e-3)
+    # A first frame is not followed all the way.
+    np.testing.assert_allclose(found, depth, rtol=0.06)
     assert grounded_depth(prediction, 5, stand(camera)) is None  # no pixel of that class
     under = stand(camera)._replace(height=-0.4)
     assert grounded_depth(prediction, 4, under) is None
@@ -80,4 +81,5 @@ def test_the_floor_of_a_camera_that_is_rolled():
     rays = np.concatenate((CAMERA.rays(), np.ones((*depth.shape, 1))), axis=-1)
     heights = camera[2, 3] + (rays @ camera[:3, :3].T)[..., 2] * depth
     found = grounded_depth(_prediction(depth * 2, heights), 4, stand(camera))
-    np.testing.assert_allclose(found, depth, rtol=2e-3)
+    # A first frame is not followed all the way.
+    np.testing.assert_allclose(found, depth, rtol=0.06)

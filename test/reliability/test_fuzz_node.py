@@ -44,8 +44,9 @@ def test_a_hundred_messages_with_damaged_ones(node):
     node.check()
     told = node.told()
     refused = [told[reason] for reason in IMAGE_REASONS if reason in told]
-    # A machine with much else to do has newer images take the place of those before a look.
-    assert len(refused) > 1 and sum(refused) + told.get('superseded', 0) > 20
+    # A machine with much else to do has newer images take the place of those before a look: half
+    # of what is looked at is refused.
+    assert len(refused) > 1 and sum(refused) > 0.5 * (told['published'] - node.probes) > 0
     assert told['published'] > node.probes
 
 

@@ -333,6 +333,10 @@ def test_the_topic_carries_the_scale_of_each_frame(make):
         'by_column',
         'at_depth',
         'at_column',
+        'from_depth',
+        'to_depth',
+        'from_column',
+        'to_column',
     ]
 
 

@@ -3,9 +3,9 @@
 import math
 
 from monodepth_ros.scale.bend import Bend
+from monodepth_ros.scale.bend_filter import FIRST_SHARE
 from monodepth_ros.scale.deviation import MEMORY_S
 from monodepth_ros.scale.filter import (
-    BEND_SHARE,
     CHANGE_S,
     FRAME_ERROR,
     PRIOR_ERROR,
@@ -179,22 +179,25 @@ def test_the_first_bend_counts_by_its_share_and_fades():
     scale.add(BENT, 0)
     now, later = (scale.at(round(s * MEMORY_S * SECOND)).bend for s in (0, 1))
     assert (now.depth, now.column) == (2.0, 0.5)
-    assert (now.by_depth, now.by_column) == pytest.approx((0.3 * BEND_SHARE, -0.2 * BEND_SHARE))
+    slopes = 0.3 * FIRST_SHARE, -0.2 * FIRST_SHARE
+    assert (now.by_depth, now.by_column) == pytest.approx(slopes)
     assert later.by_depth == pytest.approx(now.by_depth / math.e)
 
 
-def test_a_bend_that_lasts_is_met_and_another_one_followed():
-    scale = ScaleFilter()
-    for i in range(20):
-        scale.add(BENT, i * TENTH)
-    kept = (1 - BEND_SHARE) * math.exp(-0.1 / MEMORY_S)
-    met = scale.at(19 * TENTH).bend
-    assert met.by_depth == pytest.approx(0.3 * BEND_SHARE / (1 - kept))
+@pytest.mark.parametrize('hz', [2, 10, 30])
+def test_a_bend_that_lasts_is_met_and_another_one_followed(hz):
+    scale, step = ScaleFilter(), SECOND // hz
+    for i in range(4 * hz):
+        scale.add(BENT, i * step)
+    met = scale.at((4 * hz - 1) * step).bend
+    assert 0.75 * 0.3 < met.by_depth <= 0.3
     other = Bend(3.0, 0.4, -0.1, 0.2)
-    scale.add(Vote(0.1, 0.05, 500, bend=other), 20 * TENTH)
-    found = scale.at(20 * TENTH).bend
+    # Of the bend before hardly any is left after 0.3 s.
+    for i in range(4 * hz, 4 * hz + max(1, round(0.3 * hz))):
+        scale.add(Vote(0.1, 0.05, 500, bend=other), i * step)
+    found = scale.at(i * step).bend
     assert (found.depth, found.column) == (3.0, 0.4)
-    assert found.by_depth == pytest.approx(-0.1 * BEND_SHARE + kept * met.by_depth)
+    assert -0.105 < found.by_depth < -0.06
 
 
 def test_what_is_left_out_bends_nothing():
@@ -202,3 +205,42 @@ def test_what_is_left_out_bends_nothing():
     now = _feed(scale, 1.1, 5)
     assert not scale.add(Vote(math.log(3), 0.05, 500, bend=BENT.bend), now)
     assert scale.at(now).bend is None
+
+
+def test_a_jump_back_in_time_loses_what_is_a_frames_own():
+    scale = ScaleFilter(prior=1.1)
+    for i in range(100):
+        scale.add(Vote(0.4 + 0.1 * (-1) ** (i // 5), 0.05, 500, bend=BENT.bend), i * TENTH)
+    scale.restart_clock(-1000 * SECOND)
+    back = scale.at(-1000 * SECOND)
+    assert back.factor == pytest.approx(scale.estimate.factor) and back.bend is None
+    # And the mean is forgotten from there on, whatever stamps there were before.
+    logs = [math.log(scale.at((s - 1000) * SECOND).factor / 1.1) for s in (0, 2, 10, 1005)]
+    assert logs == sorted(logs, reverse=True) and logs[-1] < 0.8 * logs[0]
+
+
+def test_a_vote_that_fits_what_is_left_of_the_mean_is_taken_after_a_gap():
+    scale = ScaleFilter()
+    for i in range(100):
+        scale.add(_vote(1.9 * math.exp(0.25 * math.sin(i / 8))), i * TENTH)
+    later = 100 * TENTH + 30 * SECOND
+    left = scale.at(later)
+    assert left.factor < 1.6
+    assert scale.add(_vote(left.factor / 1.3), later)
+    assert scale.at(later).factor == pytest.approx(left.factor / 1.3, rel=0.15)
+
+
+def test_a_vote_that_is_refused_after_a_gap_leaves_the_mean():
+    scale = ScaleFilter()
+    now = _feed(scale, 1.3, 10) + 5 * SECOND
+    before = scale.estimate
+    assert not scale.add(_vote(6.0), now)
+    assert scale.estimate == before
+
+
+def test_what_took_over_just_now_is_not_the_cameras_own():
+    scale = ScaleFilter()
+    now = _feed(scale, 1.0, 20)
+    now = _feed(scale, 3.0, CHANGE_S + 0.3, now)
+    assert scale.estimate.factor == pytest.approx(3.0, rel=0.01)
+    assert scale.at(now + 20 * SECOND).factor < 1.2

@@ -12,6 +12,7 @@ from tiny_folder import write_tiny_folder
 import yaml
 
 ROOT = Path(__file__).parents[2]
+ABLATION = ROOT / 'config' / 'ablation.yaml'
 
 
 @pytest.fixture(scope='module')
@@ -29,16 +30,20 @@ def test_changes_reach_into_mappings_and_leave_the_base(script):
     assert base == {'a': {'x': 1, 'y': 2}, 'b': [1], 'c': 3}
 
 
-def test_rows_of_the_configuration_differ_and_can_be_trained(script):
-    rows = script.load_rows(ROOT / 'config' / 'ablation.yaml')
-    assert len(rows) == 9
+@pytest.mark.parametrize('name, count', [('ablation', 9), ('ablation_cameras', 8)])
+def test_rows_of_the_configuration_differ_and_can_be_trained(script, name, count):
+    rows = script.load_rows(ROOT / 'config' / f'{name}.yaml')
+    assert len(rows) == count
     assert len({json.dumps(row) for row in rows.values()}) == len(rows)
     for row in rows.values():
         config = make_config(row)
         create_network(config.network, classes=13, **config.options)
 
 
-@pytest.mark.parametrize('text', ['[]', 'base: {}', 'base: {}\nrows: [1]', '{'])
+NO_SPLIT = 'base: {}\nrows: {}\nsets: {a: {dataset: nyu, root: x}}'
+
+
+@pytest.mark.parametrize('text', ['[]', 'base: {}', 'base: {}\nrows: [1]', '{', NO_SPLIT])
 def test_a_configuration_without_base_and_rows_is_refused(script, tmp_path, text):
     path = tmp_path / 'x.yaml'
     path.write_text(text)
@@ -63,11 +68,52 @@ def test_table_pairs_the_seeds(script):
         'base': [{'delta1': 0.70, 'miou': 0.5}, {'delta1': 0.72, 'miou': 0.5}],
         'row': [{'delta1': 0.69}, {'delta1': 0.73}],
     }
-    lines = script.table(results).splitlines()
+    lines = script.table(results, script.columns_of({})).splitlines()
     assert lines[2].startswith('| base | 0.710 | - |')
     assert lines[3].startswith('| row | 0.710 (-0.010, +0.010) | - |')
     assert lines[2].endswith('| 0.500 |')
     assert lines[3].endswith('| - |')
+
+
+def test_a_table_has_columns_for_each_set(script):
+    sets = script.load_sets(ROOT / 'config' / 'ablation_cameras.yaml')
+    assert list(sets) == ['NYU', 'rooms', 'world'] and script.load_sets(ABLATION) == {}
+    columns = script.columns_of({'a': {}, 'b': {}})
+    results = {'base': [{'a delta1': 0.5}], 'row': [{'a delta1': 0.6, 'b miou': 0.25}]}
+    lines = script.table(results, columns).splitlines()
+    assert lines[0] == '| Row | a delta1 | a scaled | a mIoU | b delta1 | b scaled | b mIoU |'
+    assert lines[2] == '| base | 0.500 | - | - | - | - | - |'
+    assert lines[3] == '| row | 0.600 (+0.100) | - | - | - | - | 0.250 |'
+
+
+def test_several_sets_are_measured_as_each_row_gives_metres(script, tmp_path, monkeypatch):
+    calls, options = [], script.parse(['x', '--root', 'data', '--out', 'y'])
+    one = {'delta1': 0.5, 'median_scaled': {'delta1': 0.7}, 'miou': None}
+
+    def run(command, *arguments):
+        calls.append([command, *map(str, arguments)])
+        if command == 'evaluate':
+            Path(arguments[-1]).write_text(json.dumps({'sets': [one, {**one, 'miou': 0.2}]}))
+
+    monkeypatch.setattr(script, 'monodepth', run)
+    sets = {
+        n: {'dataset': d, 'root': n, 'split': 'test'} for n, d in (('a', 'nyu'), ('b', 'folder'))
+    }
+    found = script.measure(tmp_path / 'base', {}, sets, options)
+    assert found == {
+        'a delta1': 0.5,
+        'a scaled_delta1': 0.7,
+        'b delta1': 0.5,
+        'b scaled_delta1': 0.7,
+        'b miou': 0.2,
+    }
+    words = ' '.join(calls[1])
+    assert '--root data/a data/b --dataset nyu folder --split test test' in words
+    assert 'metric-scaling' not in words
+    with pytest.raises(ConfigError, match='base was measured on other sets'):
+        script.measure(tmp_path / 'base', {}, {'a': sets['a']}, options)
+    script.measure(tmp_path / 'row', {'augment': {'focal_normalisation': False}}, sets, options)
+    assert '--metric-scaling none' in ' '.join(calls[3])
 
 
 def test_a_whole_ablation_is_done_once(script, tmp_path, capfd):

@@ -36,10 +36,12 @@ def test_the_network_is_compared_without_the_bend():
 
 def test_the_estimate_is_what_the_topic_says():
     said = {'factor': '1.2500', 'spread': '0.1000', 'votes': '7', 'source': 'ground'}
-    said |= {'by_depth': '0.0000', 'by_column': '0.0000', 'at_depth': 'nan', 'at_column': 'nan'}
+    unknown = [f'{w}_{p}' for w in ('at', 'from', 'to') for p in ('depth', 'column')]
+    said |= {'by_depth': '0.0000', 'by_column': '0.0000', **dict.fromkeys(unknown, 'nan')}
     assert estimate_of(said) == Estimate(1.25, 0.1, 7)
     said |= {'by_depth': '0.1000', 'by_column': '-0.2000', 'at_depth': '2.5', 'at_column': '0.4'}
-    assert estimate_of(said).bend == Bend(2.5, 0.4, 0.1, -0.2)
+    said |= {'from_depth': '1.5', 'to_depth': '4', 'from_column': '0.2', 'to_column': '0.9'}
+    assert estimate_of(said).bend == Bend(2.5, 0.4, 0.1, -0.2, (1.5, 4.0), (0.2, 0.9))
 
 
 def sample(time, **changes):

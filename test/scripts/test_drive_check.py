@@ -95,9 +95,9 @@ def test_the_summary_counts_frames_within_eight_percent(script):
         return script.ScaleSample(*numbers)
 
     moments = [
-        script.Moment(track(0, 1.15, 1.1, 1.2), 1.1, nan, (0.5, 0.6, 0.7, 0.8, nan)),
-        script.Moment(track(1, 1.2, 1.1, 1.2), 1.1, 1.21, (0.5, 0.8, 0.9, 0.8, 0.6)),
-        script.Moment(track(2, 1.5, 1.0, None), 1.0, nan, (0.2, 0.1, 0.2, 0.8, nan)),
+        script.Moment(track(0, 1.15, 1.1, 1.2), (1.2, 1.1), nan, (0.5, 0.6, 0.7, 0.8, nan)),
+        script.Moment(track(1, 1.2, 1.1, 1.2), (1.2, 1.1), 1.21, (0.5, 0.8, 0.9, 0.8, 0.6)),
+        script.Moment(track(2, 1.5, 1.0, None), (nan, 1.0), nan, (0.2, 0.1, 0.2, 0.8, nan)),
     ]
     chart = script.plot([moment.track for moment in moments])
     assert chart.ndim == 3 and np.count_nonzero(chart.min(axis=2) < 200) > 500
