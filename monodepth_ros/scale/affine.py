@@ -117,7 +117,11 @@ class AffineVote:
 
 
 def vote_on(
-    view: View, true: np.ndarray, seen: np.ndarray, columns: np.ndarray
+    view: View,
+    true: np.ndarray,
+    seen: np.ndarray,
+    columns: np.ndarray,
+    counts: Optional[np.ndarray] = None,
 ) -> Union[Vote, AffineVote]:
     """Return what known places say of a network's depth: `vote_of`, or `fit_affine`.
 
@@ -126,10 +130,11 @@ def vote_on(
         true: (n,) metres above 0, n of at least 1.
         seen: (n,) the network's numbers at the same places, of `View.usable` pixels.
         columns: (n,) of those pixels, in the view's grid.
+        counts: as `vote_of`; a fit of two finds its own.
 
     """
     if view.relative is None:
-        return vote_of(true, seen, (columns + 0.5) / view.camera.width)
+        return vote_of(true, seen, (columns + 0.5) / view.camera.width, counts)
     return fit_affine(true, seen, view.relative)
 
 

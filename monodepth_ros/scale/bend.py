@@ -127,21 +127,21 @@ def fit_bend(logs: np.ndarray, seen: np.ndarray, columns: np.ndarray) -> Optiona
     """
     part = slice(None, None, max(1, -(-logs.size // MOST)))
     samples = np.vstack([logs[part], np.log(seen[part]), columns[part]]).astype(np.float64)
-    logs, *places = samples[:, np.isfinite(samples).all(axis=0)]
+    if not math.isfinite(samples.sum()):
+        samples = samples[:, np.isfinite(samples).all(axis=0)]
+    logs, places = samples[0], samples[1:]
     if not logs.size:
         return None
-    middle = [median(row) for row in places]
-    centred = [row - at for row, at in zip(places, middle)]
-    slopes = np.clip(_slopes(logs, np.vstack([np.ones(logs.size), *centred])), -STEEPEST, STEEPEST)
+    middle = np.array([[median(row)] for row in places])
+    rows = np.vstack([np.ones(logs.size), places - middle])
+    slopes = _slopes(logs, rows).clip(-STEEPEST, STEEPEST)
     # The gain is 0 where it leaves the median of the logarithms as it is: a little aside.
-    aside = median(logs - slopes @ centred) - median(logs)
+    aside = median(logs - slopes @ rows[1:]) - median(logs)
     steep = float(slopes @ slopes)
     shift = aside * slopes / steep if steep > 0 else slopes
-    depth, column = (float(at - by) for at, by in zip(middle, shift))
-    (near, far), (left, right) = (
-        (low - margin, high + margin)
-        for (low, high), margin in zip((np.percentile(row, ENDS) for row in places), BEYOND)
-    )
+    depth, column = (middle[:, 0] - shift).tolist()
+    low, high = np.percentile(places, ENDS, axis=1)
+    (near, left), (far, right) = low - BEYOND, high + BEYOND
     return Bend(
         math.exp(depth),
         column,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 import math
 from typing import Union
 
@@ -61,13 +60,8 @@ def points_vote(view: View, points: np.ndarray) -> Union[Vote, AffineVote]:
             f'{count} of {len(points)} points are in view and away from edges, expected {FEWEST}',
         )
     true, seen, columns = z[smooth], around[smooth, 4], columns[smooth]
-    vote = vote_on(view, true, seen, columns)
-    if view.relative is not None:
-        return vote
-    # Of one factor far off may be what shows a bend, and the fit of that knows outliers.
-    agreeing = _agreeing(np.log(true) - np.log(seen))
-    few = vote_on(view, true[agreeing], seen[agreeing], columns[agreeing])
-    return replace(few, bend=vote.bend)
+    agreeing = _agreeing(np.log(true / seen)) if view.relative is None else None
+    return vote_on(view, true, seen, columns, agreeing)
 
 
 def _agreeing(logs):

@@ -45,19 +45,27 @@ class Vote:
         return f'{self.factor:.3g}'
 
 
-def vote_of(true: np.ndarray, predicted: np.ndarray, columns: np.ndarray) -> Vote:
+def vote_of(
+    true: np.ndarray,
+    predicted: np.ndarray,
+    columns: np.ndarray,
+    counts: Optional[np.ndarray] = None,
+) -> Vote:
     """Return the median of the ratios of depth, which half of the samples cannot spoil.
 
     Args:
         true: (n,) metres above 0, n of at least 1.
         predicted: (n,) metres above 0 of the same places.
         columns: (n,) where in the image they are, from 0 at its left to 1 at its right.
+        counts: (n,) bool, those that the median is of; None for all. The bend is of all: what is
+            far off one factor may be what shows it.
 
     """
     # The ratio to a depth that is nearly 0 would be none in float32.
     logs = np.log(true, dtype=np.float64) - np.log(predicted, dtype=np.float64)
-    middle, spread = middle_and_spread(logs)
-    return Vote(middle, spread, logs.size, bend=fit_bend(logs, predicted, columns))
+    bend = fit_bend(logs, predicted, columns)
+    logs = logs if counts is None else logs[counts]
+    return Vote(*middle_and_spread(logs), logs.size, bend=bend)
 
 
 @dataclass(frozen=True)

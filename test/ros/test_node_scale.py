@@ -157,8 +157,9 @@ def test_a_scan_corrects_the_depth(make, tf2):
     assert serve(bench, 2) == pytest.approx(1, rel=0.02)
     status, values = bench.status()
     assert (values['scale_source'], status.level) == ('points', DiagnosticStatus.OK)
-    # The scanner falls silent: after half a second its last scan is too old.
-    assert serve(bench, 20) == pytest.approx(1, rel=0.02)
+    # The scanner falls silent: after half a second its last scan is too old, and what two seconds
+    # have shown is not all held.
+    assert serve(bench, 20) == pytest.approx(1, rel=0.05)
     status, values = bench.status()
     assert values['scale_held_for'] == 'no_points' and status.level == DiagnosticStatus.WARN
     assert 'scan is 2.' in status.message
@@ -177,7 +178,7 @@ def test_no_tf_is_said_and_the_depth_goes_on(make, tf2, capfd):
     reason, words = _warned(bench)
     assert reason == 'no_transform' and f'where {FRAME_ID} is in base_footprint' in words
     _warned(bench)
-    lines = [line for line in capfd.readouterr().err.splitlines() if 'is held' in line]
+    lines = [line for line in capfd.readouterr().err.splitlines() if 'without votes' in line]
     assert len(lines) == 1
     assert bench.change('scale.ground_frame', 'map').successful
     assert f'where {FRAME_ID} is in map' in _warned(bench)[1]
@@ -270,7 +271,7 @@ def test_the_time_constant_is_that_of_the_mean_which_is_held(make):
     assert slow > 1.3
     assert bench.change('scale.time_constant', 0.1).successful
     after(True)
-    assert after(False) < slow - 0.03
+    assert after(False) < slow - 0.02
 
 
 def test_time_that_jumps_back_costs_nothing(make):
