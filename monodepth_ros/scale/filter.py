@@ -195,8 +195,8 @@ class VoteFilter(ABC):
         self._deviation.forget()
 
     def _since_vote(self, stamp_ns: int) -> float:
-        """Return the seconds between the last vote and a frame; 0 where there is none."""
-        return 0.0 if self._voted is None else abs(stamp_ns - self._voted) * 1e-9
+        """Return the seconds from the last vote to a frame; 0 for none, or if time goes back."""
+        return 0.0 if self._voted is None else max(0, stamp_ns - self._voted) * 1e-9
 
     def _fits(self, mean: Any, vote: Any) -> bool:
         """Return whether there is a mean that a vote is near, for what frames have been off it."""

@@ -219,6 +219,15 @@ def test_a_jump_back_in_time_loses_what_is_a_frames_own():
     assert logs == sorted(logs, reverse=True) and logs[-1] < 0.8 * logs[0]
 
 
+def test_a_vote_after_a_jump_back_finds_the_mean_as_it_was():
+    scale = ScaleFilter()
+    for i in range(100):
+        scale.add(_vote(1.5 * math.exp(0.2 * math.sin(i / 8))), 10**14 + i * TENTH)
+    before = scale.estimate.factor
+    assert scale.add(_vote(before), 0)
+    assert scale.estimate.factor == pytest.approx(before)
+
+
 def test_a_vote_that_fits_what_is_left_of_the_mean_is_taken_after_a_gap():
     scale = ScaleFilter()
     for i in range(100):
