@@ -136,3 +136,25 @@ def test_edges_are_asked_where_they_can_contradict():
     assert SETTINGS.asks_edges and not GroundSettings(()).asks_edges
     assert GroundSettings((FLOOR,), 39.0).asks_edges
     assert not GroundSettings((FLOOR,), 40.0).asks_edges
+
+
+def test_the_floor_tells_how_the_depth_is_bent():
+    view = make_view()
+    u = (np.arange(CAMERA.width, dtype=np.float32) + 0.5) / CAMERA.width
+    bent = replace(view, depth=view.depth**0.85 * np.exp(0.2 * u))
+    vote = ground_vote(bent, PLANE, GroundSettings((FLOOR,)))
+    mended = vote.factor * bent.depth * vote.bend.factors(bent.depth)
+    off = np.abs(np.log(mended / view.depth))
+    alone = np.abs(np.log(vote.factor * bent.depth / view.depth))
+    # The floor well, and the wall that stands on it.
+    assert np.median(off) < 0.3 * np.median(alone) and np.percentile(off, 95) < 0.06
+
+
+def test_a_depth_that_is_nearly_none_bends_nothing():
+    view = make_view(1.2)
+    floor = np.flatnonzero(view.label == FLOOR)
+    depth = view.depth.copy()
+    depth.flat[floor[::50]] = 1e-39
+    vote = ground_vote(replace(view, depth=depth), PLANE, GroundSettings((FLOOR,)))
+    assert vote.factor == pytest.approx(1.2, rel=0.01)
+    assert abs(vote.bend.by_depth) < 0.02 and abs(vote.bend.by_column) < 0.02
