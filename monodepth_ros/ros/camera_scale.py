@@ -241,6 +241,7 @@ class CameraScale:
                 tuple(values['scale.limits']),
                 values['scale.time_constant'],
                 values['scale.max_tilt'],
+                values['scale.bend'],
             ),
             (plan.camera, plan.depth_scale),
         )

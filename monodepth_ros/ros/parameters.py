@@ -419,6 +419,12 @@ SPECS = (
         maximum=600.0,
     ),
     Spec(
+        'scale.bend',
+        True,
+        'Correct the depth by its distance and across the image, too, as the floor or the points '
+        'show; false leaves a factor alone, for a pose that is known to no 3 degrees.',
+    ),
+    Spec(
         'scale.limits',
         [0.5, 2.0],
         'Smallest and largest factor, relative to depth.scale, that a vote may have; others are '

@@ -47,6 +47,7 @@ class ScaleSettings:
         limits: smallest and largest factor that a vote may have, relative to the prior.
         time_constant: seconds after which a vote counts 1/e in the filter's mean.
         max_tilt: degrees, as the floor's `ground.GroundSettings` have it.
+        bends: whether estimates have the bend of votes, or a factor alone.
 
     """
 
@@ -54,6 +55,7 @@ class ScaleSettings:
     limits: tuple[float, float] = (0.5, 2.0)
     time_constant: float = 30.0
     max_tilt: float = 15.0
+    bends: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,10 @@ class ScaleEstimator:
             tilt = self._average(vote.tilt)
             self._state = replace(self._state, source=source, tilt=tilt, upright=vote.upright)
         self._compare(votes, stamp_ns, settings, len(witnesses))
+        estimate = self._filter.at(stamp_ns)
         self._state = replace(
             self._state,
-            estimate=self._filter.at(stamp_ns),
+            estimate=estimate if settings.bends else replace(estimate, bend=None),
             stamp_ns=stamp_ns,
             reason=reason,
             problem=problem,

@@ -35,6 +35,7 @@ OF_ESTIMATE = {
     'scale.max_tilt',
     'scale.time_constant',
     'scale.limits',
+    'scale.bend',
 }
 """Any time too, and tested with the estimate, which needs a floor in view."""
 

@@ -85,6 +85,10 @@ def test_a_depth_that_is_bent_is_straightened(make):
     assert float(values['scale_by_depth']) == pytest.approx(1 / 0.8 - 1, abs=0.07)
     assert abs(float(values['scale_by_column'])) < 0.05
     assert 0.4 < float(values['scale_at_column']) < 0.6
+    assert bench.change('scale.bend', False).successful
+    bench.serve()
+    values = bench.status()[1]
+    assert (values['scale_by_depth'], values['scale_at_depth']) == ('0.0000', 'nan')
 
 
 def test_without_a_source_nothing_is_looked_at(make, monkeypatch):
