@@ -8,14 +8,17 @@ from functools import partial
 from monodepth_ros.engines.base import Engine
 from monodepth_ros.engines.cache import file_digest
 from monodepth_ros.engines.factory import resolve_model
-from monodepth_ros.frames import Frame, Prediction
+from monodepth_ros.frames import Frame, Prediction, Wanted
 from monodepth_ros.pipeline.pose_check import lean_of
-from monodepth_ros.pipeline.predictor import infer, Predictor
+from monodepth_ros.pipeline.predictor import EVERYTHING, infer, Predictor
 from monodepth_ros.scale.estimator import Witness
 from monodepth_ros.scale.filter import Estimate
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.training.datasets import Sample
+import numpy as np
+
+DEPTH_ALONE = Wanted(label=False, confidence=False, image=False)
 
 
 class SeenImage:
@@ -39,10 +42,15 @@ class SeenImage:
         settings = GroundSettings(labels, max_tilt)
         return partial(ground_vote, plane=plane, settings=settings, lean=lean)
 
-    def prediction(self, estimate: Estimate) -> Prediction:
+    def prediction(self, estimate: Estimate, wanted: Wanted = EVERYTHING) -> Prediction:
         """Return the result with the scale of an estimate."""
         options = replace(self._prepared.options, scale=estimate.factor, bend=estimate.bend)
-        return self._predictor.finish(replace(self._prepared, options=options), self._raw)
+        scaled = replace(self._prepared, options=options)
+        return self._predictor.finish(scaled, self._raw, wanted=wanted)
+
+    def depth(self, estimate: Estimate) -> np.ndarray:
+        """Return the depth alone, (H, W) float32 metres, with the scale of an estimate."""
+        return self.prediction(estimate, DEPTH_ALONE).depth
 
 
 UNCHANGED = Estimate(1.0, 0.0)

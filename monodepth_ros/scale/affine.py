@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Optional, Union
 
 from monodepth_ros.errors import ScaleError
-from monodepth_ros.scale.robust import OF_DEVIATION
+from monodepth_ros.scale.robust import fading_weights, OF_DEVIATION
 from monodepth_ros.scale.votes import View, Vote, vote_of
 import numpy as np
 
@@ -196,9 +196,7 @@ def _line(w, x) -> tuple[float, float]:
     a, b = _best_of_pairs(w, x)
     rows = np.vstack([w * x, w])
     for _ in range(ROUNDS):
-        errors = np.abs(a * rows[0] + b * rows[1] - 1)
-        size = max(OF_DEVIATION * float(np.median(errors)), TOLERANCE)
-        weighted = rows / (1 + (errors / (2 * size)) ** 2) ** 2
+        weighted = rows * fading_weights(np.abs(a * rows[0] + b * rows[1] - 1), TOLERANCE)
         a, b = np.linalg.lstsq(weighted @ rows.T, weighted.sum(axis=1), rcond=None)[0]
     return float(a / width), float(b - a * middle / width)
 

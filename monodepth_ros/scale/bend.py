@@ -7,7 +7,7 @@ import math
 from typing import Optional
 
 import cv2
-from monodepth_ros.scale.robust import median, OF_DEVIATION
+from monodepth_ros.scale.robust import fading_weights, median
 import numpy as np
 
 ROUNDS, TOLERANCE = 2, 0.02
@@ -156,9 +156,7 @@ def _slopes(logs, rows):
     ridge = np.diag([0, *2 * [RIDGE + 1 / logs.size]])
     found = np.array([median(logs), 0.0, 0.0])
     for _ in range(ROUNDS):
-        errors = np.abs(logs - found @ rows)
-        size = max(OF_DEVIATION * median(errors), TOLERANCE)
-        weights = 1 / (1 + (errors / (2 * size)) ** 2) ** 2
+        weights = fading_weights(np.abs(logs - found @ rows), TOLERANCE)
         weighted = rows * (weights / weights.sum())
         found = np.linalg.solve(weighted @ rows.T + ridge, weighted @ logs)
     return found[1:]

@@ -10,7 +10,7 @@ from monodepth_ros.errors import ScaleError
 from monodepth_ros.masks import is_of
 from monodepth_ros.scale.affine import AffineVote, vote_on
 from monodepth_ros.scale.plane import GroundPlane
-from monodepth_ros.scale.robust import median, OF_DEVIATION
+from monodepth_ros.scale.robust import fading_weights
 from monodepth_ros.scale.uprights import CLOSE, Lean, REACH
 from monodepth_ros.scale.votes import View, Vote
 import numpy as np
@@ -153,9 +153,7 @@ def seen_plane(depth: np.ndarray, chosen: np.ndarray, camera: PinholeCamera) -> 
     for _ in range(ROUNDS):
         weighted = points * weights
         normal = np.linalg.lstsq(weighted @ points.T, -weighted.sum(axis=1), rcond=None)[0]
-        errors = np.abs(normal @ points + 1)
-        scale = max(OF_DEVIATION * median(errors), TOLERANCE)
-        weights = 1 / (1 + (errors / (2 * scale)) ** 2) ** 2
+        weights = fading_weights(np.abs(normal @ points + 1), TOLERANCE)
     length = max(float(np.linalg.norm(normal)), 1e-12)
     return GroundPlane(tuple((normal / length).tolist()), 1 / length)
 

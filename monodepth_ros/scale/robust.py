@@ -24,3 +24,18 @@ def median(values: np.ndarray) -> float:
         return float(np.partition(values, half)[half])
     parted = np.partition(values, (half - 1, half))
     return float((parted[half - 1] + parted[half]) / 2)
+
+
+def fading_weights(errors: np.ndarray, least: float) -> np.ndarray:
+    """Return weights of least squares that fall with the error (Cauchy's, squared).
+
+    Args:
+        errors: (n,) at least 0, n of at least 1.
+        least: the least error that counts as large.
+
+    Returns:
+        (n,) above 0, 1 where there is no error.
+
+    """
+    size = max(OF_DEVIATION * median(errors), least)
+    return 1 / (1 + (errors / (2 * size)) ** 2) ** 2
