@@ -94,6 +94,8 @@ SCALE_REASONS = (
     'tilted',
     'few_points',
     'no_points',
+    'no_motion',
+    'between_looks',
     'no_transform',
     'beyond_limits',
     'outlier',

@@ -8,8 +8,10 @@ import math
 from typing import Any, Callable, Mapping, Optional
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from monodepth_ros.errors import ScaleError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
+from monodepth_ros.pipeline.motion_watch import MotionWatch
 from monodepth_ros.pipeline.pose_check import PoseCheck
 from monodepth_ros.pipeline.predictor import Predictor, Prepared, relative_depth
 from monodepth_ros.pipeline.preprocess import SCALES
@@ -20,10 +22,11 @@ from monodepth_ros.ros.transforms import Transforms
 from monodepth_ros.scale.affine_estimator import AffineEstimator
 from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings, ScaleState
 from monodepth_ros.scale.filter import Estimate
-from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
+from monodepth_ros.scale.ground import ground_vote, GroundSettings, height_by, label_indices
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.points import points_vote
 from monodepth_ros.scale.votes import View, Vote
+import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -55,7 +58,8 @@ class Witnesses:
     def start(self, node: LifecycleNode, values: Mapping[str, Any]) -> None:
         """Listen to what `scale.source` needs, and to nothing else."""
         names = sources(values)
-        if 'points' in names or ('ground' in names and not values['camera.height']):
+        by_height = 'ground' in names and not values['camera.height']
+        if by_height or {'points', 'motion'} & {*names}:
             self.transforms.start(node)
         if 'points' in names:
             self.scanner.start(node, values['scale.points_topic'])
@@ -129,6 +133,7 @@ class CameraScale:
         self._facts: Optional[ModelFacts] = None
         self._estimator = ScaleEstimator()
         self._pose_check = PoseCheck()
+        self._motion_watch = MotionWatch()
         self._publisher: Optional[Any] = None
 
     def start(self, facts: ModelFacts) -> None:
@@ -144,8 +149,9 @@ class CameraScale:
         # Another network that gives no metres has another unit.
         if relative != self.is_relative or (relative and facts != self._facts):
             self._estimator = AffineEstimator() if relative else ScaleEstimator()
-        self._pose_check.close()
+        self._close_checks()
         self._pose_check = PoseCheck(f'{THREADS}_pose_check')
+        self._motion_watch = MotionWatch(f'{THREADS}_motion_watch')
         self._facts = facts
         self.state = None
 
@@ -175,7 +181,7 @@ class CameraScale:
         kind = self._facts.depth_kind.replace('_', ' ')
         remedy = f'scale.source knows no metres yet: {state.problem}'
         if not sources(values):
-            remedy = 'for metres set scale.source to ground or points'
+            remedy = 'for metres set scale.source to ground, points or motion'
         return (
             f'{self._facts.network} gives depth {kind}, no metres: it is published on '
             f'depth/relative alone; {remedy}'
@@ -195,7 +201,11 @@ class CameraScale:
         if self._publisher is not None:
             self._node.destroy_lifecycle_publisher(self._publisher)
         self._publisher = None
+        self._close_checks()
+
+    def _close_checks(self):
         self._pose_check.close()
+        self._motion_watch.close()
 
     def listened(self) -> bool:
         """Return whether somebody wants the scale of frames, whatever else of them is wanted."""
@@ -226,11 +236,11 @@ class CameraScale:
             return prepared
         self._estimator.watch = self.watch
         frame, plan = prepared.frame, prepared.plan
+        of_frame = {'prepared': prepared, 'values': values, 'facts': predictor.engine.facts}
         known = {
-            'ground': partial(
-                self._ground, prepared=prepared, values=values, facts=predictor.engine.facts
-            ),
+            'ground': partial(self._ground, **of_frame),
             'points': partial(self._points, frame=frame),
+            'motion': partial(self._motion, **of_frame),
         }
         self.state = self._estimator.update(
             view,
@@ -286,6 +296,31 @@ class CameraScale:
 
     def _points(self, view: View, frame: Any):
         return points_vote(view, self._witnesses.points(frame.frame_id, frame.stamp_ns))
+
+    def _motion(
+        self, view: View, prepared: Prepared, values: Mapping[str, Any], facts: ModelFacts
+    ):
+        """Return the vote of the last frame by which the camera's way was looked at."""
+        frame, odometry = prepared.frame, values['scale.odom_frame']
+
+        def judge(view: View, points: np.ndarray):
+            vote = points_vote(view, points)
+            return replace(vote, height=height(points, view)) if isinstance(vote, Vote) else vote
+
+        def height(points: np.ndarray, view: View):
+            labels = label_indices(values['scale.ground_classes'], facts.classes)
+            try:
+                plane = self._witnesses.plane(frame.frame_id, frame.stamp_ns, values)
+            except ScaleError:  # what is not known needs no check
+                return None
+            return height_by(points, view, plane, labels)
+
+        return self._motion_watch.show(
+            prepared,
+            view,
+            partial(self._witnesses.transforms.pose_at, frame.frame_id, odometry),
+            judge,
+        )
 
     def publish(self, header: Header, factor: float, values: Mapping[str, Any]) -> None:
         """

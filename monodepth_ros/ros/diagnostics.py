@@ -353,6 +353,7 @@ def scale_figures(state: ScaleState) -> list[tuple[str, str]]:
         ('votes', str(estimate.votes)),
         ('age_s', 'nan' if age is None else f'{age:.3f}'),
         ('tilt_deg', 'nan' if state.tilt is None else f'{state.tilt:.2f}'),
+        ('height_ratio', 'nan' if state.height is None else f'{state.height:.3f}'),
         ('source', state.source),
         ('held_for', state.reason),
         ('shift', _number(estimate.shift)),

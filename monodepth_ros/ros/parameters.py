@@ -32,6 +32,9 @@ ANY_TIME = 'any time'
 NOT_WHILE_ACTIVE = 'not while active'
 AT_START = 'at start'
 
+SOME_SOURCES = r'none|(?!.*\b(\w+)\b.*\b\1\b)(ground|points|motion)(,(ground|points|motion)){0,2}'
+"""Of witnesses: none, or each at most once, in any order."""
+
 _DEFAULTS = PredictorOptions()
 _OBSTACLES = ObstacleOptions()
 
@@ -373,15 +376,24 @@ SPECS = (
     Spec(
         'scale.source',
         'none',
-        'What the robot corrects the depth by: the floor, whose place it knows, the points of '
-        'another sensor, or both, the more trusted one first. With none, depth.scale is all.',
-        choices=('none', 'ground', 'points', 'ground,points', 'points,ground'),
+        'What the robot corrects the depth by, one or more of: ground, the floor, whose place it '
+        'knows; points, of another sensor; motion, the way that it went by odometry; the most '
+        'trusted one first. With none, depth.scale is all.',
+        expected='none, or ground, points, motion, each at most once, joined by commas',
+        pattern=SOME_SOURCES,
         changes=NOT_WHILE_ACTIVE,
     ),
     Spec(
         'scale.ground_frame',
         'base_footprint',
         'Frame whose z = 0 is the floor; TF gives the pose of the camera in it.',
+        expected='name of a TF frame',
+        pattern=r'\S+',
+    ),
+    Spec(
+        'scale.odom_frame',
+        'odom',
+        'Frame that stands still, in which TF says where the camera is, for scale.source motion.',
         expected='name of a TF frame',
         pattern=r'\S+',
     ),

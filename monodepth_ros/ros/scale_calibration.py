@@ -69,7 +69,7 @@ class ScaleCalibration:
             raise ScaleError(
                 'few_votes',
                 'scale.source is none, so that nothing is known to calibrate by; deactivate the '
-                'node, set it to ground or points, and activate it',
+                'node, set it to ground, points or motion, and activate it',
             )
         if any(scale.is_relative for scale in self._scales.values()):
             raise ScaleError(

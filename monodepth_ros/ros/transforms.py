@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+import time
 from typing import Any, Optional
 
 from monodepth_ros.errors import ScaleError
@@ -15,6 +16,12 @@ STALE_NS = 500_000_000
 """How far a transform that moves may be from the image's stamp, where there is none at it: the
 publisher of a joint may lag behind the camera, and what moves is elsewhere after longer."""
 
+PATIENCE_S, POLL_S = 0.3, 0.01
+"""How long odometry may be late, and how often it is asked for meanwhile."""
+
+NO_STAMP = 'the images have no stamp, by which TF could say where the camera was'
+"""Why there is no pose at a time."""
+
 
 def is_installed() -> bool:
     """Return whether there is tf2: it comes with ROS, and is not on PyPI."""
@@ -22,7 +29,7 @@ def is_installed() -> bool:
 
 
 class Transforms:
-    """Listen to TF from `start` to `stop`; `pose` is for any thread."""
+    """Listen to TF from `start` to `stop`; `pose` and `pose_at` are for any thread."""
 
     def __init__(self) -> None:
         """Hear nothing yet."""
@@ -42,6 +49,41 @@ class Transforms:
         if self._listener is not None:
             self._listener.unregister()
         self._buffer = self._listener = None
+
+    def pose_at(self, frame: str, within: str, stamp_ns: int, waits: bool = False) -> Pose:
+        """
+        Return where a frame was in another one at exactly a time, between known transforms.
+
+        Args:
+            frame: the one to be found.
+            within: the one whose coordinates the answer has.
+            stamp_ns: when, above 0.
+            waits: up to `PATIENCE_S`; what has moved is known a little later than the image.
+
+        Raises:
+            ScaleError: 'no_transform', with what is missing; 'bad_pose'.
+
+        """
+        frame, within = frame.lstrip('/'), within.lstrip('/')
+        deadline = time.monotonic() + (PATIENCE_S if waits else 0.0)
+        while True:
+            buffer = self._buffer
+            if buffer is None or not stamp_ns:
+                raise ScaleError('no_transform', NO_STAMP if not stamp_ns else _why_deaf())
+            try:
+                found = buffer.lookup_transform(within, frame, Time(nanoseconds=stamp_ns))
+                break
+            # tf2 raises its own errors, and ValueError and TypeError for names that are none.
+            except Exception as error:
+                if time.monotonic() >= deadline or isinstance(error, (ValueError, TypeError)):
+                    raise ScaleError(
+                        'no_transform',
+                        f'TF does not know where {frame or "a frame without a name"} was in '
+                        f'{within} at the image: {" ".join(str(error).split())}; publish odometry '
+                        'on TF, or correct scale.odom_frame or the frame_id of the image',
+                    ) from None
+            time.sleep(POLL_S)
+        return _pose(found)
 
     def pose(self, frame: str, within: str, stamp_ns: int) -> Pose:
         """
@@ -68,9 +110,13 @@ class Transforms:
         # tf2 raises its own errors, and ValueError and TypeError for names that are none.
         except Exception as error:
             found = _latest(buffer, frame, within, stamp_ns, error)
-        rotation, place = found.transform.rotation, found.transform.translation
-        quaternion = (rotation.x, rotation.y, rotation.z, rotation.w)
-        return Pose.from_quaternion(quaternion, (place.x, place.y, place.z))
+        return _pose(found)
+
+
+def _pose(found):
+    rotation, place = found.transform.rotation, found.transform.translation
+    quaternion = (rotation.x, rotation.y, rotation.z, rotation.w)
+    return Pose.from_quaternion(quaternion, (place.x, place.y, place.z))
 
 
 def _why_deaf():
@@ -78,7 +124,7 @@ def _why_deaf():
         return 'TF is not listened to; deactivate and activate the node'
     return (
         'tf2_ros, which knows where frames are, is not installed: install it with ROS, or set '
-        'camera.height, camera.pitch and camera.roll for scale.source ground'
+        'camera.height, camera.pitch and camera.roll, with which scale.source ground does without'
     )
 
 

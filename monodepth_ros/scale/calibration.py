@@ -68,5 +68,5 @@ def require_votes(votes: Sequence[Any], fewest: int, what: str) -> None:
         raise ScaleError(
             'few_votes',
             f'{len(votes)} frames gave {what}, expected {fewest} or more; have the floor, or '
-            'what the other sensor sees, in view',
+            'what the other sensor sees, in view, or drive',
         )

@@ -8,16 +8,17 @@ from typing import Any, Callable, Mapping, Optional, Union
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.affine import AffineVote
 from monodepth_ros.scale.filter import Estimate, ScaleFilter, VoteFilter
+from monodepth_ros.scale.motion_check import MotionCheck
 from monodepth_ros.scale.votes import View, Vote
 
 Witness = Callable[[View], Union[Vote, AffineVote]]
 """Gives a frame's vote; raises ScaleError where there is none, with the reason."""
 
-SOURCES = ('ground', 'points')
+SOURCES = ('ground', 'points', 'motion')
 """Names of the witnesses."""
 
-OUT_OF_VIEW = ('no_floor', 'few_points', 'one_depth')
-"""Reasons that are no fault: what could be measured by is not in view."""
+OUT_OF_VIEW = ('no_floor', 'few_points', 'one_depth', 'no_motion', 'between_looks')
+"""Reasons that are no fault: what could be measured by is not in view, or does not move."""
 
 PATIENCE_S = 1.0
 """Time without a vote, and with a reason that is a fault, after which it is worth a warning."""
@@ -65,10 +66,12 @@ class ScaleState:
     Attributes:
         estimate: what the frame's depth is multiplied by, and how sure that is.
         stamp_ns: the frame's stamp.
-        source: one of `SOURCES` that voted last; '' where none has.
+        source: those of `SOURCES` that voted last, joined by commas; '' where none has.
         tilt: degrees between the floor in the depth and the known one, averaged over the last
             votes; None where the last one was not the floor's.
         upright: whether the image's edges agreed with the known floor at the last vote.
+        height: how high the camera is over the floor by the way that it went, as a share of what
+            its pose says, averaged over votes; None where that is not known.
         reason: why this frame had no vote, one of `errors.SCALE_REASONS`; '' where it had one.
         problem: the same in words.
         warnings: what a person has to look into.
@@ -80,6 +83,7 @@ class ScaleState:
     source: str = ''
     tilt: Optional[float] = None
     upright: bool = False
+    height: Optional[float] = None
     reason: str = ''
     problem: str = ''
     warnings: tuple[str, ...] = ()
@@ -107,6 +111,8 @@ class ScaleEstimator:
         self._filter: VoteFilter = self._new_filter(ScaleSettings())
         self._beside: dict[str, VoteFilter] = {}
         self._silent_since: Optional[int] = None
+        self._motion = MotionCheck()
+        self._faults: dict[str, tuple[int, str]] = {}
 
     def update(
         self,
@@ -122,7 +128,7 @@ class ScaleEstimator:
             view: what the network says of the frame.
             stamp_ns: the frame's stamp.
             witnesses: by name, the most trusted one first; all are heard, and the first that
-                votes counts.
+                votes counts, the floor and motion together.
             settings: what the scale is held against. With a new prior it starts anew.
             of: what the scale belongs to, such as camera and input size; with a new one it
                 starts anew.
@@ -132,21 +138,25 @@ class ScaleEstimator:
         if stamp_ns < self._state.stamp_ns:
             for one in (self._filter, *self._beside.values()):
                 one.restart_clock(stamp_ns)
-        votes, reason, problem = _hear(witnesses, view)
-        source = next(iter(votes), '')
-        if source:
-            vote = votes[source]
+        votes, faults = _hear(witnesses, view)
+        reason, problem = _worst(faults)
+        self._keep(faults, stamp_ns)
+        self._compare(votes, stamp_ns, settings, len(witnesses))
+        self._motion.hear(votes, names := tuple(witnesses), stamp_ns)
+        votes = self._motion.together(votes, names, stamp_ns)
+        if votes:
+            source, vote = next(iter(votes.items()))
             if self.watch is not None:
                 self.watch(vote)
             reason, problem = self._take(vote, stamp_ns, settings)
-            tilt = self._average(vote.tilt)
+            tilt = _averaged(self._state.tilt, vote.tilt)
             self._state = replace(self._state, source=source, tilt=tilt, upright=vote.upright)
-        self._compare(votes, stamp_ns, settings, len(witnesses))
         estimate = self._filter.at(stamp_ns)
         self._state = replace(
             self._state,
             estimate=estimate if settings.bends else replace(estimate, bend=None),
             stamp_ns=stamp_ns,
+            height=self._motion.height(stamp_ns),
             reason=reason,
             problem=problem,
         )
@@ -160,6 +170,7 @@ class ScaleEstimator:
             self._beside = {}
             self._silent_since = None
             self._state = ScaleState()
+            self._motion, self._faults = MotionCheck(), {}
         self._filter.time_constant = settings.time_constant
 
     def _new_filter(self, settings) -> VoteFilter:
@@ -190,13 +201,15 @@ class ScaleEstimator:
             'right, call ~/calibrate_scale, or widen the limits'
         )
 
-    def _average(self, tilt):
-        before = self._state.tilt
-        return tilt if None in (tilt, before) else before + SMOOTHING * (tilt - before)
-
     def _compare(self, votes, stamp_ns, settings, count):
-        """Keep an estimate of each source, where there are several."""
+        """Keep an estimate of each source that measures the same factor, where there are several.
+
+        Points by motion are all over the image, whose factor is not the floor's: see
+        `motion_check`.
+        """
         for name, vote in votes.items() if count > 1 else ():
+            if name == 'motion':
+                continue
             one = self._beside.setdefault(name, self._new_filter(settings))
             one.time_constant = settings.time_constant
             one.add(vote, stamp_ns)
@@ -206,9 +219,10 @@ class ScaleEstimator:
         warnings = []
         if self._lasts(state) and state.reason not in OUT_OF_VIEW:
             warnings.append(f'{self._held(state.estimate)}: {state.problem}')
-        if state.source == 'ground' and state.estimate.votes >= FEWEST_TO_JUDGE:
+        if 'ground' in state.source.split(',') and state.estimate.votes >= FEWEST_TO_JUDGE:
             warnings += self._doubts(state, settings)
-        return (*warnings, *self._disagreement())
+        warnings += self._silent_sources(state)
+        return (*warnings, *self._disagreement(), *self._motion.warnings(state.stamp_ns))
 
     def _held(self, estimate) -> str:
         return f'without votes the scale is {estimate.factor:.3g} now'
@@ -216,7 +230,28 @@ class ScaleEstimator:
     def _doubts(self, state, settings):
         """Return what speaks against the pose of the camera by which the floor has voted."""
         usual = self._filter.estimate.factor / settings.prior
-        return [*_doubts_of_factor(usual), *doubts_of_tilt(state, settings)]
+        # A height that the way confirms is right, however far off the network is.
+        confirmed = self._motion.confirms(state.stamp_ns)
+        of_factor = () if confirmed else _doubts_of_factor(usual)
+        return [*of_factor, *doubts_of_tilt(state, settings)]
+
+    def _keep(self, faults, stamp_ns):
+        """Keep since when each witness has had a fault, whether others vote or not."""
+        self._faults = {
+            name: (min(self._faults.get(name, (stamp_ns,))[0], stamp_ns), str(error))
+            for name, error in faults.items()
+            if error.reason not in OUT_OF_VIEW
+        }
+
+    def _silent_sources(self, state):
+        """Return which sources have a fault for a while although another votes."""
+        if state.reason:
+            return []
+        return [
+            f'{name} has no vote: {problem}'
+            for name, (since, problem) in self._faults.items()
+            if (state.stamp_ns - since) * 1e-9 >= PATIENCE_S
+        ]
 
     def _lasts(self, state):
         """Return whether there has been no vote for a while."""
@@ -244,6 +279,10 @@ class ScaleEstimator:
         )
 
 
+def _averaged(before, value):
+    return value if None in (value, before) else before + SMOOTHING * (value - before)
+
+
 def _doubts_of_factor(relative):
     if not 1 / DOUBTFUL <= relative <= DOUBTFUL:
         yield (
@@ -265,14 +304,20 @@ def doubts_of_tilt(state, settings):
 
 
 def _hear(witnesses, view):
-    """Return the votes by name, and the first reason, with its words, of those who gave none."""
+    """Return the votes, and why those gave none who did not, by name."""
     votes: dict[str, Union[Vote, AffineVote]] = {}
-    reason, problem = '', ''
+    faults: dict[str, ScaleError] = {}
     for name, witness in witnesses.items():
         try:
             votes[name] = witness(view)
         except ScaleError as error:
-            # A fault says more than that something is out of view.
-            if not reason or (reason in OUT_OF_VIEW and error.reason not in OUT_OF_VIEW):
-                reason, problem = error.reason, f'{name}: {error}'
-    return votes, reason, problem
+            faults[name] = error
+    return votes, faults
+
+
+def _worst(faults):
+    """Return the first reason with its words; a fault says more than that it is out of view."""
+    real = {name: error for name, error in faults.items() if error.reason not in OUT_OF_VIEW}
+    for name, error in (real or faults).items():
+        return error.reason, f'{name}: {error}'
+    return '', ''

@@ -10,6 +10,7 @@ from monodepth_ros.errors import ScaleError
 from monodepth_ros.masks import is_of
 from monodepth_ros.scale.affine import AffineVote, vote_on
 from monodepth_ros.scale.plane import GroundPlane
+from monodepth_ros.scale.points import projected
 from monodepth_ros.scale.robust import fading_weights
 from monodepth_ros.scale.uprights import CLOSE, Lean, REACH
 from monodepth_ros.scale.votes import View, Vote
@@ -27,6 +28,9 @@ LEAST_CONFIDENCE = 128
 LEAST_FALL = 0.1
 """Metres that a ray must fall on a metre of depth. Nearer to the horizon a degree of error in the
 pose is a fifth of the distance and more."""
+
+FEWEST_FLOOR = 20
+"""Measured points of the floor by which the camera's height is judged."""
 
 LEAN = 0.4
 """Share of the largest tilt from which on edges that lean contradict the pose."""
@@ -81,7 +85,7 @@ def ground_vote(
         raise ScaleError(
             'no_labels',
             'the model has none of the classes in scale.ground_classes, by which the floor is '
-            'found; take a model that has, or scale.source points',
+            'found; take a model that has, or scale.source points or motion',
         )
     if lean is not None and lean.exceeds(settings.max_lean):
         raise ScaleError(
@@ -132,6 +136,37 @@ def _floor(view, plane, labels):
     chosen &= view.confidence >= LEAST_CONFIDENCE
     chosen &= plane.climb(view.camera) < -LEAST_FALL
     return chosen & view.usable()
+
+
+def height_by(
+    points: np.ndarray, view: View, plane: GroundPlane, labels: Collection[int]
+) -> Optional[float]:
+    """Return how high the camera is over measured points of the floor, as a share of the known.
+
+    It is no network's depth that tells, but what the points are measured by; a network only says
+    which of them are floor.
+
+    Args:
+        points: (n, 3) metres in the optical frame.
+        view: has the labels.
+        plane: where the floor is known to be.
+        labels: class indices of floors.
+
+    Returns:
+        The median over the points on confident floor that is seen steeply enough; None where they
+        are too few.
+
+    """
+    if view.label is None:
+        return None
+    rows, columns, depth, seen = projected(points, view.camera)
+    below = -(points[seen] @ plane.up)
+    floor = is_of(view.label[rows, columns], labels)
+    floor &= view.confidence[rows, columns] >= LEAST_CONFIDENCE
+    floor &= below > LEAST_FALL * depth
+    if np.count_nonzero(floor) < FEWEST_FLOOR:
+        return None
+    return float(np.median(below[floor])) / plane.height
 
 
 def seen_plane(depth: np.ndarray, chosen: np.ndarray, camera: PinholeCamera) -> GroundPlane:

@@ -50,7 +50,7 @@ def points_vote(view: View, points: np.ndarray) -> Union[Vote, AffineVote]:
     """
     points = points[:: max(1, math.ceil(len(points) / MOST))]
     with np.errstate(all='ignore'):
-        rows, columns, z = _projected(points, view.camera)
+        rows, columns, z, _ = projected(points, view.camera)
     around = _neighbourhoods(view.depth, rows, columns)
     smooth = _are_smooth(around, view)
     count = np.count_nonzero(smooth)
@@ -86,8 +86,19 @@ def _are_smooth(around, view):
         return np.ptp(around, axis=1) <= STEP * (high - low)
 
 
-def _projected(points, camera):
-    """Return rows and columns of the pixels that show the points in view, and their depths."""
+def projected(
+    points: np.ndarray, camera: PinholeCamera
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pixels that show the points in view, a pixel off the image's edge at least.
+
+    Args:
+        points: (n, 3) metres in the optical frame; what is not finite is not in view.
+        camera: the grid.
+
+    Returns:
+        rows and columns, (m,) int; depths, (m,) metres; and which points these are, (n,) bool.
+
+    """
     x, y, z = points.astype(np.float64).T
     columns = np.rint(x / z * camera.fx + camera.cx)
     rows = np.rint(y / z * camera.fy + camera.cy)
@@ -100,7 +111,7 @@ def _projected(points, camera):
         & (rows >= 1)
         & (rows < camera.height - 1)
     )
-    return rows[seen].astype(int), columns[seen].astype(int), z[seen]
+    return rows[seen].astype(int), columns[seen].astype(int), z[seen], seen
 
 
 def _neighbourhoods(depth, rows, columns):

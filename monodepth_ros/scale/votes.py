@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 import math
 from typing import Optional, TYPE_CHECKING
 
@@ -13,6 +13,31 @@ import numpy as np
 
 if TYPE_CHECKING:
     from monodepth_ros.scale.affine import RelativeDepth
+
+
+MOST_OF_EACH = 500
+"""Samples of each of several sources that make one vote."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Where a vote comes from.
+
+    Attributes:
+        true: (n,) metres above 0.
+        predicted: (n,) metres above 0, of the same places.
+        columns: (n,) where in the image they are, from 0 at its left to 1 at its right.
+
+    """
+
+    true: np.ndarray
+    predicted: np.ndarray
+    columns: np.ndarray
+
+    def spread(self, count: int) -> Samples:
+        """Return `count` samples, evenly spread over these, with repeats where there are fewer."""
+        part = np.linspace(0, self.true.size - 1, count).astype(int)
+        return Samples(self.true[part], self.predicted[part], self.columns[part])
 
 
 @dataclass(frozen=True)
@@ -26,6 +51,9 @@ class Vote:
         tilt: degrees between the floor that the network shows and the known one; None of points.
         upright: whether edges in the image agree with the known floor; False for nothing known.
         bend: how the ratio varies within the frame; None for not known.
+        samples: those that the median is of; None for not kept.
+        height: how high the camera is over the floor, by this vote, as a share of what its pose
+            says; None for nothing known.
 
     """
 
@@ -35,6 +63,8 @@ class Vote:
     tilt: Optional[float] = None
     upright: bool = False
     bend: Optional[Bend] = None
+    samples: Optional[Samples] = field(default=None, compare=False, repr=False)
+    height: Optional[float] = None
 
     @property
     def factor(self) -> float:
@@ -64,8 +94,51 @@ def vote_of(
     # The ratio to a depth that is nearly 0 would be none in float32.
     logs = np.log(true, dtype=np.float64) - np.log(predicted, dtype=np.float64)
     bend = fit_bend(logs, predicted, columns)
-    logs = logs if counts is None else logs[counts]
-    return Vote(*middle_and_spread(logs), logs.size, bend=bend)
+    samples = Samples(true, predicted, columns)
+    if counts is not None:
+        logs = logs[counts]
+        samples = Samples(true[counts], predicted[counts], columns[counts])
+    return Vote(*middle_and_spread(logs), logs.size, bend=bend, samples=samples)
+
+
+def joined(first: Vote, second: Vote) -> Vote:
+    """Return what two sources say of a frame together, as many samples of one as of the other.
+
+    What they see is elsewhere in the image, and nearer or farther, so that both together know more
+    of the factor of all, and of its bend, than each.
+    """
+    count = min(MOST_OF_EACH, max(first.samples.true.size, second.samples.true.size))
+    parts = [one.samples.spread(count) for one in (first, second)]
+    names = ('true', 'predicted', 'columns')
+    both = vote_of(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return replace(
+        both,
+        tilt=second.tilt if first.tilt is None else first.tilt,
+        upright=first.upright or second.upright,
+    )
+
+
+OVERLAP, FEWEST_THERE = (10, 90), 10
+"""Percentiles of each source's depths between which it sees, and samples that it has at least
+where the other sees, too, for the two to be compared."""
+
+
+def apart(first: Vote, second: Vote) -> Optional[float]:
+    """Return the logarithm of how much farther the first source says that things are.
+
+    Both are compared where the network's depths are the same, so that what the network's factor
+    gains with the distance is no difference; None where they see different distances.
+    """
+    samples = [one.samples for one in (first, second)]
+    ends = np.array([np.percentile(one.predicted, OVERLAP) for one in samples])
+    low, high = ends[:, 0].max(), ends[:, 1].min()
+    medians = []
+    for one in samples:
+        there = (one.predicted >= low) & (one.predicted <= high)
+        if np.count_nonzero(there) < FEWEST_THERE:
+            return None
+        medians.append(float(np.median(np.log(one.true[there] / one.predicted[there]))))
+    return medians[0] - medians[1]
 
 
 @dataclass(frozen=True)

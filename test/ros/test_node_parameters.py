@@ -31,6 +31,7 @@ OF_ESTIMATE = {
     'camera.pitch',
     'camera.roll',
     'scale.ground_frame',
+    'scale.odom_frame',
     'scale.ground_classes',
     'scale.max_tilt',
     'scale.time_constant',

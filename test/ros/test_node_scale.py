@@ -331,6 +331,7 @@ def test_the_topic_carries_the_scale_of_each_frame(make):
         'votes',
         'age_s',
         'tilt_deg',
+        'height_ratio',
         'source',
         'held_for',
         'shift',

@@ -100,3 +100,47 @@ def test_without_tf2_the_remedy_is_named(monkeypatch):
     words = 'tf2_ros, .* is not installed: .* or set camera.height, camera.pitch and camera.roll'
     assert _fails(heard, words) == 'no_transform'
     heard.stop()
+
+
+def test_a_pose_at_a_time_is_that_time_s_alone(tf2, heard):
+    tf2.put_moving('camera', 'odom', lambda ns: (ns * 1e-9, 0, 0), NOW)
+    assert heard.pose_at('/camera', '/odom', NOW).translation == (50.0, 0, 0)
+    assert heard.pose_at('camera', 'odom', NOW - 10**9).translation == (49.0, 0, 0)
+
+
+def test_a_pose_at_a_time_is_waited_for(tf2, heard, monkeypatch):
+    tf2.put_moving('camera', 'odom', lambda ns: (1, 0, 0), NOW - 1)
+
+    def sleep(seconds):
+        tf2.put_moving('camera', 'odom', lambda ns: (2, 0, 0), NOW)
+
+    monkeypatch.setattr(transforms.time, 'sleep', sleep)
+    assert heard.pose_at('camera', 'odom', NOW, waits=True).translation == (2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ('stamp_ns', 'words'),
+    [(NOW, 'in odom at the image: Lookup would require'), (0, 'the images have no stamp')],
+)
+def test_a_pose_at_a_time_that_never_comes_is_said(tf2, heard, monkeypatch, stamp_ns, words):
+    monkeypatch.setattr(transforms, 'PATIENCE_S', 0.02)
+    tf2.put_moving('camera', 'odom', lambda ns: (1, 0, 0), NOW - 1)
+    with pytest.raises(ScaleError, match=words) as caught:
+        heard.pose_at('camera', 'odom', stamp_ns, waits=True)
+    assert caught.value.reason == 'no_transform'
+
+
+def test_a_pose_at_a_time_that_is_none_is_said_at_once(tf2, heard, monkeypatch):
+    monkeypatch.setattr(transforms.time, 'sleep', lambda seconds: pytest.fail('waits'))
+    tf2.put('camera', 'odom', (0, 0, 0, 0), (0, 0, 0), NOW)
+    with pytest.raises(ScaleError, match='quaternion') as caught:
+        heard.pose_at('camera', 'odom', NOW, waits=True)
+    assert caught.value.reason == 'bad_pose'
+    with pytest.raises(ScaleError, match='extrapolation'):
+        heard.pose_at('camera', 'odom', NOW + 1)
+
+
+def test_without_tf2_there_is_no_pose_at_a_time():
+    with pytest.raises(ScaleError, match='tf2_ros') as caught:
+        Transforms().pose_at('camera', 'odom', NOW)
+    assert caught.value.reason == 'no_transform'

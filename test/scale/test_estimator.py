@@ -1,13 +1,16 @@
 """Sources in order, limits, faults and doubts: what is applied and what is said."""
 
+from dataclasses import replace
 from functools import partial
+from itertools import count
 import math
 
 from monodepth_ros.errors import SCALE_REASONS, ScaleError
 from monodepth_ros.scale.estimator import OUT_OF_VIEW, ScaleEstimator, ScaleSettings
 from monodepth_ros.scale.ground import ground_vote, GroundSettings
 from monodepth_ros.scale.plane import GroundPlane
-from monodepth_ros.scale.votes import Vote
+from monodepth_ros.scale.votes import Vote, vote_of
+import numpy as np
 import pytest
 from scale_kit import FLOOR, make_view, PLANE
 
@@ -151,6 +154,152 @@ def test_sources_that_disagree_are_named_with_what_they_say():
     assert 'disagree (ground 0.9, points 1.15)' in state.warnings[-1]
     witnesses['points'] = _says(1.0)
     assert _run(ScaleEstimator(), witnesses).warnings == ()
+
+
+def _sees(factor, depths, columns, height=None):
+    """Return a witness whose samples are at some depths of the network and columns."""
+
+    def witness(view):
+        predicted = np.linspace(*depths, 200)
+        vote = vote_of(factor * predicted, predicted, np.linspace(*columns, 200))
+        return replace(vote, height=height, tilt=1.0)
+
+    return witness
+
+
+NEAR, FAR = ((1.0, 2.0), (0.0, 1.0)), ((2.0, 5.0), (0.2, 0.8))
+
+
+@pytest.mark.parametrize('order', [('ground', 'motion'), ('motion', 'ground')])
+def test_floor_and_motion_vote_together(order):
+    both = {'ground': _sees(1.0, *NEAR), 'motion': _sees(1.2, *FAR)}
+    state = _run(ScaleEstimator(), {name: both[name] for name in order}, 60)
+    assert state.source == ','.join(order)
+    # As many samples of one as of the other: between them, and bent from one to the other.
+    assert 1.02 < state.estimate.factor < 1.18
+    assert state.estimate.bend.by_depth > 0.05
+    assert state.warnings == ()
+
+
+def test_motion_votes_alone_where_no_floor_is_in_view():
+    witnesses = {'ground': _fails('no_floor'), 'motion': _sees(1.2, *FAR)}
+    state = _run(ScaleEstimator(), witnesses, 60)
+    assert (state.source, state.reason) == ('motion', '')
+    assert state.estimate.factor == pytest.approx(1.2, rel=0.02)
+
+
+def test_points_count_before_motion_and_without_it():
+    witnesses = {'points': _sees(1.1, *NEAR), 'motion': _sees(1.3, *FAR)}
+    state = _run(ScaleEstimator(), witnesses, 60)
+    assert (state.source, state.warnings) == ('points', ())
+    assert state.estimate.factor == pytest.approx(1.1, rel=0.02)
+
+
+@pytest.mark.parametrize('off', [1.3, 0.7])
+@pytest.mark.parametrize('order', [('ground', 'motion'), ('motion', 'ground')])
+def test_a_height_that_the_way_contradicts_is_said_within_two_seconds(order, off):
+    both = {'ground': _sees(1 / off, *NEAR), 'motion': _sees(1.0, *FAR, height=off)}
+    witnesses = {name: both[name] for name in order}
+    estimator = ScaleEstimator()
+    state = _run(estimator, witnesses, 20)
+    assert f'the camera is {off:.2f} times as high over the floor' in state.warnings[-1]
+    # Then the more trusted one counts alone.
+    state = _run(estimator, witnesses, 200, 20 * TENTH)
+    trusted = {'ground': 1 / off, 'motion': 1.0}[order[0]]
+    assert state.source == order[0]
+    assert state.estimate.factor == pytest.approx(trusted, rel=0.03)
+
+
+def test_a_height_that_the_way_confirms_is_no_reason_to_doubt_a_large_factor():
+    witnesses = {'ground': _sees(1.4, *NEAR), 'motion': _sees(1.4, *FAR, height=1.04)}
+    state = _run(ScaleEstimator(), witnesses, 30)
+    assert state.warnings == () and state.height == pytest.approx(1.04)
+    without = {'ground': _sees(1.4, *NEAR), 'motion': _sees(1.4, *FAR)}
+    assert "check the camera's height" in _run(ScaleEstimator(), without, 30).warnings[0]
+
+
+def test_a_few_looks_at_the_height_are_not_enough():
+    witnesses = {'ground': _sees(1.0, *NEAR), 'motion': _sees(1.0, *FAR, height=1.5)}
+    assert _run(ScaleEstimator(), witnesses, 4).warnings == ()
+
+
+def test_a_height_that_was_corrected_is_doubted_no_more():
+    estimator = ScaleEstimator()
+    wrong = {'ground': _sees(1.0, *NEAR), 'motion': _sees(1.0, *FAR, height=1.3)}
+    assert _run(estimator, wrong, 20).warnings != ()
+    right = {**wrong, 'motion': _sees(1.0, *FAR, height=1.0)}
+    assert _run(estimator, right, 20, 20 * TENTH).warnings == ()
+    # And where the camera stands, after a minute.
+    _run(estimator, wrong, 40, 40 * TENTH)
+    stands = {'ground': _sees(1.0, *NEAR), 'motion': _fails('no_motion')}
+    assert _run(estimator, stands, 5, 80 * TENTH).warnings != ()
+    state = _run(estimator, stands, 5, 80 * TENTH + 61 * 10**9)
+    assert (state.warnings, state.height) == ((), None)
+    # Without motion nothing is known by it.
+    _run(estimator, wrong, 40, 2000 * TENTH)
+    state = _run(estimator, {'ground': _sees(1.0, *NEAR)}, 1, 2040 * TENTH)
+    assert (state.warnings, state.height) == ((), None)
+
+
+@pytest.mark.parametrize(('by_motion', 'said'), [(1.4, '1.40'), (0.7, '0.70')])
+def test_a_way_that_says_another_distance_of_the_same_things_is_said(by_motion, said):
+    both = {'ground': _sees(1.0, *NEAR), 'motion': _sees(by_motion, *NEAR)}
+    state = _run(ScaleEstimator(), both, 20)
+    assert f'things are {said} times as far away as by the floor' in state.warnings[-1]
+    assert state.source == 'ground'
+    assert state.estimate.factor == pytest.approx(1.0, rel=0.06)
+    # What differs with the distance is no contradiction.
+    both['motion'] = _sees(by_motion, *FAR)
+    assert _run(ScaleEstimator(), both, 20).source == 'ground,motion'
+
+
+def _now_and_then(witness, each):
+    """Return a witness who votes at each so many-th frame."""
+    calls = count()
+
+    def votes(view):
+        if next(calls) % each:
+            raise ScaleError('between_looks', 'later')
+        return witness(view)
+
+    return votes
+
+
+@pytest.mark.parametrize('order', [('ground', 'motion'), ('motion', 'ground')])
+def test_a_vote_of_motion_is_joined_until_the_next_one(order):
+    def factors(each):
+        both = {
+            'ground': _sees(1.0, *NEAR),
+            'motion': _now_and_then(_sees(1.3, *FAR), each),
+        }
+        estimator, found = ScaleEstimator(), []
+        for frame in range(60):
+            witnesses = {name: both[name] for name in order}
+            state = estimator.update(VIEW, frame * TENTH // 3, witnesses, SETTINGS)
+            assert state.source == ','.join(order) or frame == 0
+            found.append(state.estimate.factor * state.estimate.bend.factors(np.full((1, 1), 5.0)))
+        return np.array(found)[30:]
+
+    assert factors(3) == pytest.approx(factors(1), rel=1e-6)
+
+
+def test_a_vote_of_motion_is_not_joined_for_long():
+    both = {'ground': _sees(1.0, *NEAR), 'motion': _sees(1.3, *FAR)}
+    estimator = ScaleEstimator()
+    _run(estimator, both, 20)
+    stands = {**both, 'motion': _fails('no_motion')}
+    assert _run(estimator, stands, 5, 20 * TENTH).source == 'ground,motion'
+    assert _run(estimator, stands, 1, 25 * TENTH).source == 'ground'
+
+
+def test_a_fault_of_one_source_is_said_while_another_votes():
+    witnesses = {'ground': _says(1.1), 'motion': _fails('no_transform', 'no odometry')}
+    assert _run(ScaleEstimator(), witnesses, 10).warnings == ()
+    state = _run(ScaleEstimator(), witnesses, 12)
+    assert state.warnings == ('motion has no vote: no odometry',)
+    assert (state.source, state.reason) == ('ground', '')
+    witnesses['motion'] = _fails('no_motion')
+    assert _run(ScaleEstimator(), witnesses, 12).warnings == ()
 
 
 def test_a_new_camera_or_prior_starts_anew():

@@ -1,0 +1,147 @@
+"""Look now and then, beside the frames, what the camera's way tells of the depth."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from typing import Any, Callable, Optional
+
+import cv2
+from monodepth_ros.errors import ScaleError
+from monodepth_ros.pipeline.predictor import Prepared
+from monodepth_ros.pipeline.tracker import Tracker
+from monodepth_ros.scale.motion import measured_points, Tracks
+from monodepth_ros.scale.pose import Pose
+from monodepth_ros.scale.votes import View
+import numpy as np
+
+PAUSE_S = 0.08
+"""Between two looks, a little less than the time between two images of many cameras; each takes
+some 15 ms of a core."""
+
+PoseAt = Callable[[int, bool], Pose]
+"""Gives the camera's pose in a frame that stands still, by the stamp, and whether to wait for it;
+raises ScaleError."""
+
+Judge = Callable[[View, np.ndarray], Any]
+"""Makes a vote of a view and (n, 3) points in its optical frame; raises ScaleError."""
+
+
+def follow(tracker: Tracker, prepared: Prepared) -> list[Tracks]:
+    """Follow corners into a frame, as `Tracker.update`."""
+    plan, stamp_ns = prepared.plan, prepared.frame.stamp_ns
+    return tracker.update(prepared.image[plan.content], stamp_ns, plan.unseen_content)
+
+
+def points_of_way(tracker: Tracker, prepared: Prepared, view: View, pose_at: PoseAt) -> np.ndarray:
+    """Follow a frame's corners, and return the points that are measured by the camera's way.
+
+    Args:
+        tracker: has followed the frames before.
+        prepared: the frame.
+        view: what the network says of it.
+        pose_at: as above; it is waited for the frame's, and what began where it knows no pose
+            does not count.
+
+    Returns:
+        (n, 3) metres in the frame's optical frame.
+
+    Raises:
+        ScaleError: 'no_motion', or what `pose_at` raises of the frame.
+
+    """
+    tracks = follow(tracker, prepared)
+    here = pose_at(prepared.frame.stamp_ns, True).inverse()
+    known, poses = [], []
+    for one in tracks:
+        try:
+            poses.append(here.after(pose_at(one.stamp_ns, False)))
+        except ScaleError:
+            continue
+        known.append(one)
+    return measured_points(known, poses, view.camera)
+
+
+class MotionWatch:
+    """Measure points by one camera's way, in a thread of its own: frames need not wait for it.
+
+    Its methods are for one thread.
+
+    Args:
+        thread_name: what the thread's name begins with.
+        clock: gives the time in seconds.
+
+    """
+
+    def __init__(
+        self, thread_name: str = 'motion_watch', clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._name, self._clock = thread_name, clock
+        self._tracker, self._key = Tracker(), None
+        self._pool: Optional[ThreadPoolExecutor] = None
+        self._future: Optional[Future[Any]] = None
+        self._future_key: Any = None
+        self._last = float('-inf')
+        # No exception: one that is raised again keeps all that its callers hold.
+        self._why = ('no_motion', 'no image was looked at yet')
+        self._is_closed = False
+
+    def show(self, prepared: Prepared, view: View, pose_at: PoseAt, judge: Judge) -> Any:
+        """Give a frame, which is looked at where the last look is done and was a while ago.
+
+        Args:
+            prepared: the frame, whose image nobody changes any more.
+            view: what the network says of it.
+            pose_at: gives poses, see above.
+            judge: makes a vote.
+
+        Returns:
+            The vote of the last frame that was looked at, once.
+
+        Raises:
+            ScaleError: why it gave none; 'between_looks' where the next one is not done yet;
+                'no_motion', 'no_transform', 'bad_pose', or what `judge` raises.
+
+        """
+        key = prepared.plan.camera, prepared.plan.depth_scale, view.camera
+        if key != self._key:
+            self._tracker, self._key = Tracker(), key
+            self._why = ('no_motion', 'the camera is another one since the last image')
+        vote, now = self._collect(), self._clock()
+        if self._future is None and now - self._last >= PAUSE_S and not self._is_closed:
+            self._last, self._future_key = now, key
+            self._pool = self._pool or ThreadPoolExecutor(1, self._name)
+            self._future = self._pool.submit(_look, self._tracker, prepared, view, pose_at, judge)
+        if vote is None:
+            raise ScaleError(*self._why)
+        return vote
+
+    def _collect(self):
+        """Return the vote of a look that is done, at the camera as it is; None for none."""
+        if self._future is None or not self._future.done():
+            return None
+        (vote, why), self._future = self._future.result(), None
+        if self._future_key != self._key:
+            return None
+        self._why = why
+        return vote
+
+    def close(self) -> None:
+        """End the thread for good; twice is safe."""
+        self._is_closed = True
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
+def _look(
+    tracker: Tracker, prepared: Prepared, view: View, pose_at: PoseAt, judge: Judge
+) -> tuple[Any, tuple[str, str]]:
+    """Return a frame's vote, None for none, and why there is none after it."""
+    try:
+        vote = judge(view, points_of_way(tracker, prepared, view, pose_at))
+    except ScaleError as error:
+        return None, (error.reason, str(error))
+    # What only helps must not cost a frame.
+    except (cv2.error, np.linalg.LinAlgError, MemoryError) as error:
+        return None, ('no_motion', f'the image could not be followed: {error}')
+    return vote, ('between_looks', 'the next look is under way')

@@ -1,0 +1,165 @@
+"""Floor and motion as witnesses of the same frames: one vote of both, and contradictions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Mapping, Optional
+
+from monodepth_ros.scale.votes import apart, joined, Vote
+
+JOINED = ('ground', 'motion')
+"""Witnesses whose votes make one."""
+
+FRESH_S = 0.5
+"""Seconds for which a vote of motion, which comes now and then, is joined to the floor's."""
+
+HEIGHT_OFF, FACTOR_OFF = math.log(1.15), math.log(1.25)
+"""Logarithms, on average, from which on the camera's height, or the factor where both see the same
+distances, is a contradiction."""
+
+ENDS = 0.7
+"""Share of these below which a contradiction ends again."""
+
+SMOOTHING = 0.2
+"""Share of a vote in the averages."""
+
+FEWEST = 5
+"""Votes before an average says anything."""
+
+LASTS_S = 60.0
+"""Seconds without a vote after which an average is forgotten: the pose may have been corrected."""
+
+
+class _Average:
+    """A logarithm over time, and whether it is a contradiction."""
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._mean, self._count, self._last = 0.0, 0, 0
+        self._is_off = False
+
+    def add(self, log: float, stamp_ns: int) -> None:
+        """Take what a vote says in."""
+        if not self.is_known(stamp_ns):
+            self._count, self._is_off = 0, False
+        self._mean = log if not self._count else self._mean + SMOOTHING * (log - self._mean)
+        self._count, self._last = self._count + 1, stamp_ns
+        limit = self._limit * (ENDS if self._is_off else 1.0)
+        self._is_off = self._count >= FEWEST and abs(self._mean) > limit
+
+    def is_known(self, stamp_ns: int) -> bool:
+        """Return whether there was a vote not long ago."""
+        return self._count > 0 and abs(stamp_ns - self._last) * 1e-9 <= LASTS_S
+
+    def is_off(self, stamp_ns: int) -> bool:
+        """Return whether the average contradicts."""
+        return self._is_off and self.is_known(stamp_ns)
+
+    def is_fine(self, stamp_ns: int) -> bool:
+        """Return whether enough votes say that there is no contradiction."""
+        return self._count >= FEWEST and self.is_known(stamp_ns) and not self._is_off
+
+    def ratio(self, stamp_ns: int) -> Optional[float]:
+        """Return the average as a ratio; None where it is not known."""
+        return math.exp(self._mean) if self.is_known(stamp_ns) else None
+
+
+class MotionCheck:
+    """Join the votes of floor and motion, and tell where they contradict each other."""
+
+    def __init__(self) -> None:
+        self._vote: Optional[Vote] = None
+        self._voted = 0
+        self._height, self._factor = _Average(HEIGHT_OFF), _Average(FACTOR_OFF)
+
+    def hear(self, votes: Mapping[str, Any], names: tuple[str, ...], stamp_ns: int) -> None:
+        """Take in what a frame's witnesses say.
+
+        Args:
+            votes: by name.
+            names: of all witnesses; without motion among them nothing is known by it.
+            stamp_ns: the frame's.
+
+        """
+        if 'motion' not in names:
+            self.__init__()
+            return
+        motion, ground = votes.get('motion'), votes.get('ground')
+        if isinstance(motion, Vote):
+            self._vote, self._voted = motion, stamp_ns
+            if motion.height is not None:
+                self._height.add(math.log(motion.height), stamp_ns)
+            if _is_whole(motion) and _is_whole(ground):
+                difference = apart(motion, ground)
+                if difference is not None:
+                    self._factor.add(difference, stamp_ns)
+
+    def together(
+        self, votes: Mapping[str, Any], names: tuple[str, ...], stamp_ns: int
+    ) -> Mapping[str, Any]:
+        """Return a frame's votes with the floor's and motion's as one.
+
+        Where both contradict each other, the less trusted one is left out.
+
+        Args:
+            votes: by name, the most trusted one first.
+            names: of all witnesses, likewise.
+            stamp_ns: the frame's.
+
+        """
+        order = [name for name in names if name in JOINED]
+        both = {**votes}
+        if len(order) == 2 and 'motion' not in both and self._is_fresh(stamp_ns):
+            both['motion'] = self._vote
+        if len(order) < 2 or not set(order) <= set(both):
+            return votes
+        if self._contradicts(stamp_ns):
+            return {name: vote for name, vote in votes.items() if name != order[1]}
+        if not all(_is_whole(both[name]) for name in order):
+            return votes
+        # In the place of the one that is trusted more.
+        one = {','.join(order): joined(both['ground'], both['motion'])}
+        result: dict[str, Any] = {}
+        for name in names:
+            if name in JOINED:
+                result.update(one)
+            elif name in votes:
+                result[name] = votes[name]
+        return result
+
+    def _is_fresh(self, stamp_ns):
+        return self._vote is not None and 0 <= (stamp_ns - self._voted) * 1e-9 <= FRESH_S
+
+    def _contradicts(self, stamp_ns):
+        return self._height.is_off(stamp_ns) or self._factor.is_off(stamp_ns)
+
+    def height(self, stamp_ns: int) -> Optional[float]:
+        """Return the camera's height by motion over the known one; None where not known."""
+        return self._height.ratio(stamp_ns)
+
+    def confirms(self, stamp_ns: int) -> bool:
+        """Return whether motion says that the known floor is right."""
+        return self._height.is_fine(stamp_ns) and not self._contradicts(stamp_ns)
+
+    def warnings(self, stamp_ns: int) -> tuple[str, ...]:
+        """Return what is contradicted, in words."""
+        remedy = (
+            "correct the camera's height and pitch (TF, or camera.height and camera.pitch), or, "
+            'if they are right, the odometry'
+        )
+        if self._height.is_off(stamp_ns):
+            return (
+                f'by the way that it went, the camera is {self.height(stamp_ns):.2f} times as '
+                f'high over the floor as its pose says: {remedy}',
+            )
+        if self._factor.is_off(stamp_ns):
+            return (
+                f'by the way that the camera went, things are {self._factor.ratio(stamp_ns):.2f} '
+                f'times as far away as by the floor: {remedy}',
+            )
+        return ()
+
+
+def _is_whole(vote: Any) -> bool:
+    """Return whether a vote has its samples, by which it can be joined to another."""
+    return isinstance(vote, Vote) and vote.samples is not None
