@@ -1,10 +1,10 @@
-"""Find the factor for depth, the parameter depth.scale, by a tape measure, the floor, or a lidar.
+"""Find the factor for depth, the parameter depth.scale, by a tape, the floor, or other sensors.
 
 Of a network that gives no metres it is the scale, and the shift, of its numbers.
 
 With --distance and --pixel it is a place whose distance is known; with --height the floor; with
---points-topic or --depth-topic what another sensor in a bag has seen; and else the floor by the TF
-of a bag.
+--points-topic or --depth-topic what another sensor in a bag has seen; with --odom-frame the way
+that the camera went in a bag; and else the floor by the TF of a bag.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--points-topic', default='', help='LaserScan or PointCloud2 of a bag')
     parser.add_argument(
         '--depth-topic', default='', help="depth image of a bag, on the camera's rectified grid"
+    )
+    parser.add_argument(
+        '--odom-frame',
+        default='',
+        help="still frame in which a bag's TF has the way of the camera, such as odom",
     )
     parser.add_argument(
         '--ground-frame',
@@ -126,7 +131,7 @@ def _knowledge(options):
         raise ConfigError('--distance and --pixel belong together; give both or none')
     given = [
         name
-        for name in ('distance', 'height', 'points_topic', 'depth_topic')
+        for name in ('distance', 'height', 'points_topic', 'depth_topic', 'odom_frame')
         if getattr(options, name)
     ]
     if len(given) > 1:
@@ -142,4 +147,5 @@ def _knowledge(options):
         options.ground_frame,
         tuple(options.ground_classes),
         options.max_tilt,
+        options.odom_frame,
     )

@@ -234,11 +234,16 @@ class BagSource(Source):
 
     def poses(self) -> Optional[CameraPoses]:
         """Return the poses of frames by the bag's /tf and /tf_static; None where it has none."""
+        transforms = self.transforms()
+        known = set(FIXED_FRAMES).intersection(transforms.frames)
+        return CameraPoses(transforms) if known else None
+
+    def transforms(self) -> Transforms:
+        """Return what the bag's /tf and /tf_static say."""
         topics = [name for name, kind in self.topics.items() if kind == TRANSFORMS]
         transforms = Transforms()
         with suppress(DatasetError):  # of a truncated bag, what comes before the damage
             for message in self._recording.messages(topics):
                 static = message.topic.endswith(STATIC_TOPIC)
                 transforms.add(deserialize(message.data, TRANSFORMS), static)
-        known = set(FIXED_FRAMES).intersection(transforms.frames)
-        return CameraPoses(transforms) if known else None
+        return transforms

@@ -1,15 +1,15 @@
-"""Votes on the scale from recordings: by a tape measure, the floor, or another sensor's points."""
+"""Votes on the scale from recordings: by a tape, the floor, a sensor's points, or odometry."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Iterator, Optional, Union
 
 from monodepth_ros.errors import ConfigError, MonodepthError, ScaleError
 from monodepth_ros.frames import Frame
 from monodepth_ros.offline.jobs import Source
+from monodepth_ros.offline.odometry import Odometry
 from monodepth_ros.offline.transforms import STATIC_TOPIC
 from monodepth_ros.pipeline.pose_check import lean_of
 from monodepth_ros.pipeline.predictor import infer, Predictor, Prepared
@@ -47,6 +47,7 @@ class Knowledge:
         ground_frame: frame whose z = 0 is the floor, in the TF of a bag.
         classes: names of classes that are floor.
         max_tilt: degrees, as `GroundSettings` have it.
+        odom_frame: frame that stands still, in the TF of a bag.
 
     """
 
@@ -58,11 +59,12 @@ class Knowledge:
     ground_frame: str = 'base_footprint'
     classes: tuple[str, ...] = ('floor',)
     max_tilt: float = 15.0
+    odom_frame: str = ''
 
     @property
     def topics(self) -> tuple[str, ...]:
         """Topics that a bag must have."""
-        if self.distance is not None:
+        if self.distance is not None or self.odom_frame:
             return ()
         if self.depth_topic:
             return (self.depth_topic,)
@@ -86,12 +88,22 @@ def votes(
         ConfigError: the source lacks what is needed.
 
     """
+    odometry = Odometry(source, knowledge.odom_frame) if knowledge.odom_frame else None
     frames = _among(source, knowledge) if knowledge.topics else _alone(source)
-    for load, around in islice(frames, 0, None, every):
+    for number, (load, around) in enumerate(frames):
+        is_passed = number % every != 0
+        if is_passed and odometry is None:
+            continue
         try:
             prepared = predictor.prepare(load())
+            if is_passed:
+                odometry.follow(prepared)
+                continue
             view = _view(predictor, prepared)
-            yield _vote(view, prepared, around, knowledge, predictor.engine.facts.classes)
+            if odometry is not None:
+                yield odometry.vote(view, prepared)
+            else:
+                yield _vote(view, prepared, around, knowledge, predictor.engine.facts.classes)
         except MonodepthError as error:
             yield error
 

@@ -1,5 +1,7 @@
 """Votes from recordings: by tape, by height, by TF, by a scan and by a depth image in a bag."""
 
+from dataclasses import replace
+
 from bag_kit import BagKit, stamp
 import cv2
 from monodepth_ros.camera import CameraModel
@@ -115,6 +117,49 @@ def test_a_bag_tells_the_factor(bag, knowledge):
     votes = [vote for vote in found if not isinstance(vote, MonodepthError)]
     assert len(votes) >= 7
     assert calibrate(votes).factor == pytest.approx(1.4, rel=0.01)
+
+
+@pytest.fixture
+def moving_bag(tmp_path):
+    """Return a bag of a camera that goes along a wall, 2 m ahead, 5 cm an image."""
+    noise = np.random.default_rng(0).integers(0, 255, (60, 160), np.uint8)
+    wall = cv2.resize(noise, (1280, 480), interpolation=cv2.INTER_CUBIC)
+    wall = cv2.cvtColor(wall, cv2.COLOR_GRAY2RGB)
+    with BagKit(tmp_path / 'moving') as kit:
+        for i in range(15):
+            matrix = np.array([[1, 0, -0.05 * i / 2.0 * 277.12], [0, 1, -100.0]])
+            kit.image(cv2.warpAffine(wall, matrix, (320, 240)), stamp(i))
+            place = (0.0, -0.05 * i, 0.6)
+            base = _transform(kit, 'camera_optical_frame', 'odom', OPTICAL, place, stamp(i))
+            _tf(kit, '/tf', base, time_ns=stamp(i) + 10**6)
+    return tmp_path / 'moving'
+
+
+class WallEngine(RoomEngine):
+    """See that wall 1.4 times too near."""
+
+    def _infer(self, images):
+        raw = super()._infer(images)
+        return replace(raw, depth=np.full_like(raw.depth, 2.0 / 1.4))
+
+
+def test_odometry_in_a_bag_tells_the_factor(moving_bag):
+    found = _votes(moving_bag, KNOWN(odom_frame='odom'), engine=WallEngine())
+    votes = [vote for vote in found if not isinstance(vote, MonodepthError)]
+    assert len(found) == 15 and len(votes) >= 10
+    assert calibrate(votes).factor == pytest.approx(1.4, rel=0.03)
+    # Those that do not vote are followed all the same.
+    found = _votes(moving_bag, KNOWN(odom_frame='odom'), every=7, engine=WallEngine())
+    assert [isinstance(vote, MonodepthError) for vote in found] == [True, False, False]
+
+
+def test_a_bag_without_odometry_is_said(bag, moving_bag, photo):
+    with pytest.raises(ConfigError, match='--odom-frame is odom, which the TF of .* frames: base'):
+        _votes(bag, KNOWN(odom_frame='odom'))
+    with pytest.raises(ConfigError, match='is no bag, which alone has odometry'):
+        _votes(photo, KNOWN(odom_frame='odom'))
+    lost = _votes(moving_bag, KNOWN(odom_frame='odom'), every=15)
+    assert [error.reason for error in lost] == ['no_motion']
 
 
 def test_every_other_frame_can_be_left_out(bag):
