@@ -35,6 +35,11 @@ class SeenImage:
         self._raw = infer(predictor.engine, [self._prepared])
         self.view = predictor.view(self._prepared, self._raw)
 
+    @property
+    def image(self) -> np.ndarray:
+        """What the network was shown, (h, w, 3) uint8 RGB on the grid of `view`."""
+        return self._prepared.image[self._prepared.plan.content]
+
     def floor_witness(self, plane: GroundPlane, max_tilt: float = 15.0) -> Witness:
         """Return who votes as scale.source: ground does, given the known floor."""
         labels = label_indices(['floor'], self._predictor.engine.facts.classes)

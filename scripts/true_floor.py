@@ -16,10 +16,13 @@ import numpy as np
 def add_pose_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how wrong the known pose is."""
     parser.add_argument(
-        '--degrees', type=float, default=1.0, help='error of the pose (default: 1)'
+        '--degrees', type=float, default=1.0, help='error of the pose (default: %(default)s)'
     )
     parser.add_argument(
-        '--height-error', type=float, default=0.02, help='error of the height (default: 0.02)'
+        '--height-error',
+        type=float,
+        default=0.02,
+        help='error of the height, relative (default: %(default)s)',
     )
 
 

@@ -1,8 +1,11 @@
 """What scripts/drive_check measures: floors by poses, who is held when, summary, errors."""
 
+from dataclasses import replace
+from functools import partial
 import json
 import math
 
+import cv2
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.scale.ground import ground_vote, GroundSettings
@@ -50,7 +53,8 @@ def _row(name, pose):
 def test_the_floor_is_that_of_the_poses(script, tmp_path):
     pose = Pose.of_camera(0.4, 10.0, 3.0)
     (tmp_path / 'poses.csv').write_text(f'{HEADER}\n{_row("a", pose)}\n')
-    (plane,) = script.read_planes(tmp_path).values()
+    (found,) = script.read_poses(tmp_path).values()
+    plane = script.GroundPlane.from_pose(found)
     assert plane.height == pytest.approx(0.4)
     expected = script.GroundPlane.from_camera(0.4, 10.0, 3.0)
     np.testing.assert_allclose(plane.up, expected.up, atol=1e-6)
@@ -61,13 +65,13 @@ def test_poses_that_say_nothing_are_named(script, tmp_path, text):
     if text:
         (tmp_path / 'poses.csv').write_text(text)
     with pytest.raises(ConfigError, match='poses.csv does not say how the cameras stand'):
-        script.read_planes(tmp_path)
+        script.read_poses(tmp_path)
 
 
 def test_a_camera_below_the_floor_is_refused(script, tmp_path):
     (tmp_path / 'poses.csv').write_text(f'{HEADER}\n{_row("a", Pose.of_camera(-0.4))}\n')
     with pytest.raises(ConfigError, match='above'):
-        script.read_planes(tmp_path)
+        script.read_poses(tmp_path)
 
 
 def test_half_the_time_ends_without_floor_for_each_of_two(script):
@@ -77,8 +81,8 @@ def test_half_the_time_ends_without_floor_for_each_of_two(script):
     def witness(view):
         return ground_vote(view, PLANE, GroundSettings((FLOOR,)))
 
-    found = [drive.update(view, number, witness) for number in range(120)]
-    seen = np.array([estimate.factor for estimate, _ in found])
+    found = [drive.update(view, number, {'ground': witness}) for number in range(120)]
+    seen = np.array([state.estimate.factor for state, _ in found])
     held = np.array([held.factor if held else math.nan for _, held in found])
     assert seen[20:] == pytest.approx(1.2, rel=0.02)
     late = np.isfinite(held)
@@ -139,7 +143,58 @@ def test_a_drive_that_is_off_by_a_factor_is_mended_and_drawn(drive, tmp_path, ca
     assert held['floor_close'] == held['delta1'] == 1.0
     assert [m['held'] is None for m in found['moments'][:5]] == [True] * 5
     assert chart.read_bytes().startswith(b'\x89PNG')
-    assert '| floor in view | 30 |' in capsys.readouterr().out
+    assert '| estimate | 30 |' in capsys.readouterr().out
+
+
+class MovingDrive(StillDrive):
+    """The camera goes along a wall with a picture on it, 5 cm a frame."""
+
+    ids = [f'{number:04d}' for number in range(25)]
+    camera = CameraModel.from_intrinsics(320, 240, (277, 0, 159.5, 0, 277, 119.5, 0, 0, 1))
+
+    def __init__(self):
+        noise = np.random.default_rng(0).integers(0, 255, (60, 160), np.uint8)
+        wall = cv2.resize(noise, (1280, 480), interpolation=cv2.INTER_CUBIC)
+        self.wall = cv2.cvtColor(wall, cv2.COLOR_GRAY2RGB)
+
+    def __getitem__(self, index):
+        matrix = np.array([[1, 0, -0.05 * index / 2.0 * 277], [0, 1, -100.0]])
+        image = cv2.warpAffine(self.wall, matrix, (320, 240))
+        depth = np.full((240, 320), 2.0, np.float32)
+        return Sample(
+            self.ids[index], image, depth, np.full((240, 320), 11, np.uint8), self.camera
+        )
+
+
+class WallEngine(RoomEngine):
+    """See that wall so many times too near, and no floor."""
+
+    def _infer(self, images):
+        raw = super()._infer(images)
+        depth = np.full_like(raw.depth, 2.0 / self.factor)
+        return replace(raw, depth=depth, label=np.full_like(raw.label, 3))
+
+
+def test_a_drive_without_floor_is_mended_by_its_way(drive, tmp_path, capsys):
+    rows = []
+    for number, name in enumerate(MovingDrive.ids):
+        level = Pose.of_camera(0.5)
+        rows.append(_row(name, replace(level, translation=(0.0, -0.05 * number, 0.5))))
+    (tmp_path / 'poses.csv').write_text('\n'.join([HEADER, *rows]) + '\n')
+    out = tmp_path / 'figures.json'
+    exact = ('--way-error', '0', '--place-error', '0', '--nod', '0', '--hidden', '1')
+    run = partial(drive, engine=WallEngine(1.5), dataset=MovingDrive())
+    assert run(*exact, '--source', 'ground,motion', '--out', str(out)) == 0
+    found = json.loads(out.read_text())
+    assert found['source'] == 'ground,motion'
+    alone, _, seen, *_ = found['rows'].values()
+    assert alone['delta1'] < 0.1 and seen['delta1'] > 0.6
+    # What the odometry is off by, the metres are.
+    assert run(*exact, '--source', 'motion', '--way-error', '0.2', '--out', str(out)) == 0
+    last = json.loads(out.read_text())['moments'][-1]
+    factor, best = last['factor'], last['unbent'][1]
+    assert factor == pytest.approx(best * 1.2, rel=0.04)
+    assert 'warned on' in capsys.readouterr().out
 
 
 def test_a_drive_is_refused_in_a_line(drive, tmp_path):
@@ -147,6 +202,8 @@ def test_a_drive_is_refused_in_a_line(drive, tmp_path):
         drive('--hidden', '0.3')
     with pytest.raises(ConfigError, match='gives no metres'):
         drive(engine=RelativeRoomEngine('up_to_scale'))
+    with pytest.raises(ConfigError, match='--source is lidar, expected ground, motion or both'):
+        drive('--source', 'lidar')
     blank = StillDrive()
     blank.unknown = True
     with pytest.raises(ConfigError, match='no image of .* has true depth'):
