@@ -98,7 +98,7 @@ def declare_arguments():
             'scale_source',
             default_value='',
             description='What corrects the depth: ground, for a robot with TF or camera_height, '
-            'points, motion, or several, as in ground,motion. Empty: as in params_file.',
+            'points, motion, or several, as in motion,ground. Empty: as in params_file.',
         ),
         DeclareLaunchArgument(
             'camera_height',

@@ -56,8 +56,9 @@ class _Average:
         return self._is_off and self.is_known(stamp_ns)
 
     def is_fine(self, stamp_ns: int) -> bool:
-        """Return whether enough votes say that there is no contradiction."""
-        return self._count >= FEWEST and self.is_known(stamp_ns) and not self._is_off
+        """Return whether enough votes say that what is known is right."""
+        is_near = abs(self._mean) <= HEIGHT_OFF and not self._is_off
+        return self._count >= FEWEST and self.is_known(stamp_ns) and is_near
 
     def ratio(self, stamp_ns: int) -> Optional[float]:
         """Return the average as a ratio; None where it is not known."""
@@ -139,7 +140,8 @@ class MotionCheck:
 
     def confirms(self, stamp_ns: int) -> bool:
         """Return whether motion says that the known floor is right."""
-        return self._height.is_fine(stamp_ns) and not self._contradicts(stamp_ns)
+        is_fine = self._height.is_fine(stamp_ns) or self._factor.is_fine(stamp_ns)
+        return is_fine and not self._contradicts(stamp_ns)
 
     def warnings(self, stamp_ns: int) -> tuple[str, ...]:
         """Return what is contradicted, in words."""

@@ -214,8 +214,11 @@ def test_a_height_that_the_way_confirms_is_no_reason_to_doubt_a_large_factor():
     witnesses = {'ground': _sees(1.4, *NEAR), 'motion': _sees(1.4, *FAR, height=1.04)}
     state = _run(ScaleEstimator(), witnesses, 30)
     assert state.warnings == () and state.height == pytest.approx(1.04)
+    # Neither points on the floor, nor things that both see.
     without = {'ground': _sees(1.4, *NEAR), 'motion': _sees(1.4, *FAR)}
     assert "check the camera's height" in _run(ScaleEstimator(), without, 30).warnings[0]
+    same = {'ground': _sees(1.4, *NEAR), 'motion': _sees(1.3, *NEAR)}
+    assert _run(ScaleEstimator(), same, 30).warnings == ()
 
 
 def test_a_few_looks_at_the_height_are_not_enough():
