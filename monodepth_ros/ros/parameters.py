@@ -408,8 +408,8 @@ SPECS = (
         'scale.max_tilt',
         15.0,
         'A floor that leans more than this in the depth, against the known one, gives no vote, '
-        'nor does one that edges in the image contradict by four tenths of this; from 40 on, no '
-        'edges are looked at.',
+        'unless edges in the image confirm the pose, nor does one that they contradict by four '
+        'tenths of this; from 40 on, no edges are looked at.',
         unit='deg',
         minimum=1.0,
         maximum=90.0,

@@ -158,3 +158,16 @@ def test_a_depth_that_is_nearly_none_bends_nothing():
     vote = ground_vote(replace(view, depth=depth), PLANE, GroundSettings((FLOOR,)))
     assert vote.factor == pytest.approx(1.2, rel=0.01)
     assert abs(vote.bend.by_depth) < 0.02 and abs(vote.bend.by_column) < 0.02
+
+
+def test_a_floor_that_the_network_tilts_votes_where_edges_confirm_the_pose():
+    plane = GroundPlane.from_camera(0.6, pitch=32, roll=3)
+    agree, unsure = Lean(2.0, 0.97), Lean(5.0, 0.6)
+    vote = ground_vote(make_view(), plane, SETTINGS, agree)
+    assert vote.tilt == pytest.approx(20, abs=0.1) and vote.upright
+    assert _reason(make_view(), plane) == 'tilted'
+    with pytest.raises(ScaleError, match='leans by 20 degrees'):
+        ground_vote(make_view(), plane, SETTINGS, unsure)
+    # What leans more is no floor.
+    with pytest.raises(ScaleError, match='leans by 5'):
+        ground_vote(make_view(), GroundPlane.from_camera(0.6, 62, 3), SETTINGS, agree)
