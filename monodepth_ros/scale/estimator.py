@@ -142,7 +142,8 @@ class ScaleEstimator:
         reason, problem = _worst(faults)
         self._keep(faults, stamp_ns)
         self._compare(votes, stamp_ns, settings, len(witnesses))
-        self._motion.hear(votes, names := tuple(witnesses), stamp_ns)
+        names = tuple(witnesses)
+        self._motion.hear(votes, names, stamp_ns)
         votes = self._motion.together(votes, names, stamp_ns)
         if votes:
             source, vote = next(iter(votes.items()))

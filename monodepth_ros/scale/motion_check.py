@@ -71,6 +71,10 @@ class MotionCheck:
     def __init__(self) -> None:
         self._vote: Optional[Vote] = None
         self._voted = 0
+        self._forget()
+
+    def _forget(self):
+        self._vote = None
         self._height, self._factor = _Average(HEIGHT_OFF), _Average(FACTOR_OFF)
 
     def hear(self, votes: Mapping[str, Any], names: tuple[str, ...], stamp_ns: int) -> None:
@@ -83,7 +87,7 @@ class MotionCheck:
 
         """
         if 'motion' not in names:
-            self.__init__()
+            self._forget()
             return
         motion, ground = votes.get('motion'), votes.get('ground')
         if isinstance(motion, Vote):
