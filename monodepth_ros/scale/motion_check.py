@@ -104,7 +104,8 @@ class MotionCheck:
     ) -> Mapping[str, Any]:
         """Return a frame's votes with the floor's and motion's as one.
 
-        Where both contradict each other, the less trusted one is left out.
+        Where both contradict each other, the less trusted one is left out, also where the other
+        has nothing to say.
 
         Args:
             votes: by name, the most trusted one first.
@@ -113,14 +114,14 @@ class MotionCheck:
 
         """
         order = [name for name in names if name in JOINED]
-        both = {**votes}
-        if len(order) == 2 and 'motion' not in both and self._is_fresh(stamp_ns):
-            both['motion'] = self._vote
-        if len(order) < 2 or not set(order) <= set(both):
+        if len(order) < 2:
             return votes
         if self._contradicts(stamp_ns):
             return {name: vote for name, vote in votes.items() if name != order[1]}
-        if not all(_is_whole(both[name]) for name in order):
+        both = {**votes}
+        if 'motion' not in both and self._is_fresh(stamp_ns):
+            both['motion'] = self._vote
+        if not all(_is_whole(both.get(name)) for name in order):
             return votes
         # In the place of the one that is trusted more.
         one = {','.join(order): joined(both['ground'], both['motion'])}

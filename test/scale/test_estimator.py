@@ -208,6 +208,11 @@ def test_a_height_that_the_way_contradicts_is_said_within_two_seconds(order, off
     trusted = {'ground': 1 / off, 'motion': 1.0}[order[0]]
     assert state.source == order[0]
     assert state.estimate.factor == pytest.approx(trusted, rel=0.03)
+    # Also where the camera stands, so that motion says nothing.
+    witnesses['motion'] = _fails('no_motion')
+    state = _run(estimator, witnesses, 30, 220 * TENTH)
+    assert state.source == order[0]
+    assert state.reason == ('no_motion' if order[0] == 'motion' else '')
 
 
 def test_a_height_that_the_way_confirms_is_no_reason_to_doubt_a_large_factor():
