@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 import time
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 import cv2
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.pipeline.predictor import Prepared
+from monodepth_ros.pipeline.side_looks import SideLooks
 from monodepth_ros.pipeline.tracker import Tracker
 from monodepth_ros.scale.motion import measured_points, Tracks
 from monodepth_ros.scale.pose import Pose
@@ -62,7 +62,7 @@ def points_of_way(tracker: Tracker, prepared: Prepared, view: View, pose_at: Pos
     return measured_points(known, poses, view.camera)
 
 
-class MotionWatch:
+class MotionWatch(SideLooks):
     """Measure points by one camera's way, in a thread of its own: frames need not wait for it.
 
     Its methods are for one thread.
@@ -76,15 +76,11 @@ class MotionWatch:
     def __init__(
         self, thread_name: str = 'motion_watch', clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._name, self._clock = thread_name, clock
+        super().__init__(thread_name, clock)
         self._tracker, self._key = Tracker(), None
-        self._pool: Optional[ThreadPoolExecutor] = None
-        self._future: Optional[Future[Any]] = None
         self._future_key: Any = None
-        self._last = float('-inf')
         # No exception: one that is raised again keeps all that its callers hold.
         self._why = ('no_motion', 'no image was looked at yet')
-        self._is_closed = False
 
     def show(self, prepared: Prepared, view: View, pose_at: PoseAt, judge: Judge) -> Any:
         """Give a frame, which is looked at where the last look is done and was a while ago.
@@ -107,30 +103,21 @@ class MotionWatch:
         if key != self._key:
             self._tracker, self._key = Tracker(), key
             self._why = ('no_motion', 'the camera is another one since the last image')
-        vote, now = self._collect(), self._clock()
-        if self._future is None and now - self._last >= PAUSE_S and not self._is_closed:
-            self._last, self._future_key = now, key
-            self._pool = self._pool or ThreadPoolExecutor(1, self._name)
-            self._future = self._pool.submit(_look, self._tracker, prepared, view, pose_at, judge)
+        vote = self._collect()
+        if self._is_free() and self._rested(PAUSE_S):
+            self._future_key = key
+            self._begin(_look, self._tracker, prepared, view, pose_at, judge)
         if vote is None:
             raise ScaleError(*self._why)
         return vote
 
     def _collect(self):
         """Return the vote of a look that is done, at the camera as it is; None for none."""
-        if self._future is None or not self._future.done():
+        future = self._take_done()
+        if future is None or self._future_key != self._key:
             return None
-        (vote, why), self._future = self._future.result(), None
-        if self._future_key != self._key:
-            return None
-        self._why = why
+        vote, self._why = future.result()
         return vote
-
-    def close(self) -> None:
-        """End the thread for good; twice is safe."""
-        self._is_closed = True
-        if self._pool is not None:
-            self._pool.shutdown()
 
 
 def _look(

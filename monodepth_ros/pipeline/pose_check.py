@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 import time
 from typing import Callable, Optional
 
@@ -10,6 +9,7 @@ import cv2
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.pipeline.predictor import Prepared
 from monodepth_ros.pipeline.segments import line_segments
+from monodepth_ros.pipeline.side_looks import SideLooks
 from monodepth_ros.scale.uprights import Lean, Uprights
 
 PAUSE_S = 0.5
@@ -37,7 +37,7 @@ def _look(uprights, prepared, camera, up):
     return uprights.look(segments, camera, up)
 
 
-class PoseCheck:
+class PoseCheck(SideLooks):
     """Check one camera's pose in a thread of its own, so that frames need not wait for it.
 
     Its methods are for one thread.
@@ -51,13 +51,9 @@ class PoseCheck:
     def __init__(
         self, thread_name: str = 'pose_check', clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._name, self._clock = thread_name, clock
+        super().__init__(thread_name, clock)
         self._uprights, self._lean = Uprights(), None
-        self._pool: Optional[ThreadPoolExecutor] = None
-        self._future: Optional[Future[Optional[Lean]]] = None
-        self._last = 0.0
         self._camera: Optional[PinholeCamera] = None
-        self._is_closed = False
 
     def show(self, prepared: Prepared, camera: PinholeCamera, up: Up) -> Optional[Lean]:
         """Give a frame, which is looked at where the last look is done and was a while ago.
@@ -76,14 +72,12 @@ class PoseCheck:
         if self._is_closed:
             return None
         self._collect()
-        is_first, now = camera != self._camera, self._clock()
+        is_first = camera != self._camera
         if is_first:
             self._wait()
             self._uprights, self._lean, self._camera = Uprights(), None, camera
-        if self._future is None and (is_first or now - self._last >= PAUSE_S):
-            self._last = now
-            self._pool = self._pool or ThreadPoolExecutor(1, self._name)
-            self._future = self._pool.submit(_look, self._uprights, prepared, camera, up)
+        if self._is_free() and (is_first or self._rested(PAUSE_S)):
+            self._begin(_look, self._uprights, prepared, camera, up)
             if is_first:
                 self._wait()
         return self._lean
@@ -94,17 +88,11 @@ class PoseCheck:
             self._collect()
 
     def _collect(self):
-        if self._future is None or not self._future.done():
+        future = self._take_done()
+        if future is None:
             return
-        future, self._future = self._future, None
         try:
             self._lean = future.result()
         # What only helps must not cost a frame.
         except (cv2.error, MemoryError):
             self._lean = None
-
-    def close(self) -> None:
-        """End the thread for good; twice is safe."""
-        self._is_closed = True
-        if self._pool is not None:
-            self._pool.shutdown()
