@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from functools import partial
 import math
 
 import cv2
 from monodepth_ros.errors import ScaleError
+from monodepth_ros.pipeline.motion_watch import points_of_way
 from monodepth_ros.pipeline.tracker import Tracker
 from monodepth_ros.scale.estimator import Witness
-from monodepth_ros.scale.ground import height_by
-from monodepth_ros.scale.motion import measured_points
+from monodepth_ros.scale.motion_check import motion_vote
 from monodepth_ros.scale.plane import GroundPlane
-from monodepth_ros.scale.points import points_vote
 from monodepth_ros.scale.pose import Pose
 import numpy as np
 from seen_image import SeenImage
@@ -60,26 +59,19 @@ class Odometry:
         Args:
             seen: the frame.
             pose: of its camera in the world, the true one.
-            stamp_ns: its stamp, above 0.
+            stamp_ns: its stamp, above 0, as the frame has it.
             plane: the floor as it is known.
 
         """
         self._poses[stamp_ns] = self._known(pose)
-        tracks = self._tracker.update(seen.image, stamp_ns)
-        here = self._poses[stamp_ns].inverse()
-        camera = seen.view.camera
         try:
-            found = measured_points(
-                tracks, [here.after(self._poses[one.stamp_ns]) for one in tracks], camera
-            )
+            found = points_of_way(self._tracker, seen.prepared, seen.view, self._pose_at)
         except ScaleError as error:
             return _fails(error)
+        return partial(motion_vote, points=found, plane=plane, labels=self._labels)
 
-        def votes(view):
-            height = height_by(found, view, plane, self._labels)
-            return replace(points_vote(view, found), height=height)
-
-        return votes
+    def _pose_at(self, stamp_ns, waits):  # all is known already
+        return self._poses[stamp_ns]
 
     def _known(self, pose):
         """Return what odometry makes of a pose."""
@@ -87,7 +79,7 @@ class Odometry:
         turn = np.array(pose.rotation) @ _turn(rng.normal(0.0, options.nod, 3)) @ self._mount
         place = np.array(pose.translation) * (1 + options.way_error)
         place += rng.normal(0.0, options.place_error, 3)
-        return Pose(tuple(map(tuple, turn.tolist())), tuple(place.tolist()))
+        return Pose.from_matrix(np.column_stack([turn, place]))
 
 
 def _turn(degrees: np.ndarray) -> np.ndarray:

@@ -25,32 +25,28 @@ class SeenImage:
     """An image that the network has seen.
 
     Attributes:
+        prepared: the image as the network was shown it.
         view: what the network says, for votes.
 
     """
 
-    def __init__(self, predictor: Predictor, sample: Sample) -> None:
+    def __init__(self, predictor: Predictor, sample: Sample, stamp_ns: int = 0) -> None:
         self._predictor = predictor
-        self._prepared = predictor.prepare(Frame(sample.image, sample.camera))
-        self._raw = infer(predictor.engine, [self._prepared])
-        self.view = predictor.view(self._prepared, self._raw)
-
-    @property
-    def image(self) -> np.ndarray:
-        """What the network was shown, (h, w, 3) uint8 RGB on the grid of `view`."""
-        return self._prepared.image[self._prepared.plan.content]
+        self.prepared = predictor.prepare(Frame(sample.image, sample.camera, stamp_ns))
+        self._raw = infer(predictor.engine, [self.prepared])
+        self.view = predictor.view(self.prepared, self._raw)
 
     def floor_witness(self, plane: GroundPlane, max_tilt: float = 15.0) -> Witness:
         """Return who votes as scale.source: ground does, given the known floor."""
         labels = label_indices(['floor'], self._predictor.engine.facts.classes)
-        lean = lean_of(self._prepared, self.view.camera, plane.up)
+        lean = lean_of(self.prepared, self.view.camera, plane.up)
         settings = GroundSettings(labels, max_tilt)
         return partial(ground_vote, plane=plane, settings=settings, lean=lean)
 
     def prediction(self, estimate: Estimate, wanted: Wanted = EVERYTHING) -> Prediction:
         """Return the result with the scale of an estimate."""
-        options = replace(self._prepared.options, scale=estimate.factor, bend=estimate.bend)
-        scaled = replace(self._prepared, options=options)
+        options = replace(self.prepared.options, scale=estimate.factor, bend=estimate.bend)
+        scaled = replace(self.prepared, options=options)
         return self._predictor.finish(scaled, self._raw, wanted=wanted)
 
     def depth(self, estimate: Estimate) -> np.ndarray:

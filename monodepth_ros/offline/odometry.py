@@ -13,7 +13,6 @@ from monodepth_ros.scale.affine import AffineVote
 from monodepth_ros.scale.points import points_vote
 from monodepth_ros.scale.pose import Pose
 from monodepth_ros.scale.votes import View, Vote
-import numpy as np
 
 
 class Odometry:
@@ -66,5 +65,4 @@ class Odometry:
             matrix = self._transforms.lookup(self._frame, name, stamp_ns)
         except DatasetError as error:
             raise ScaleError('no_transform', str(error)) from None
-        rotation = tuple(tuple(row) for row in np.asarray(matrix[:3, :3]).tolist())
-        return Pose(rotation, tuple(matrix[:3, 3].tolist()))
+        return Pose.from_matrix(matrix)

@@ -22,7 +22,8 @@ from monodepth_ros.ros.transforms import Transforms
 from monodepth_ros.scale.affine_estimator import AffineEstimator
 from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings, ScaleState
 from monodepth_ros.scale.filter import Estimate
-from monodepth_ros.scale.ground import ground_vote, GroundSettings, height_by, label_indices
+from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
+from monodepth_ros.scale.motion_check import motion_vote
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.points import points_vote
 from monodepth_ros.scale.votes import View, Vote
@@ -304,16 +305,12 @@ class CameraScale:
         frame, odometry = prepared.frame, values['scale.odom_frame']
 
         def judge(view: View, points: np.ndarray):
-            vote = points_vote(view, points)
-            return replace(vote, height=height(points, view)) if isinstance(vote, Vote) else vote
-
-        def height(points: np.ndarray, view: View):
             labels = label_indices(values['scale.ground_classes'], facts.classes)
             try:
                 plane = self._witnesses.plane(frame.frame_id, frame.stamp_ns, values)
             except ScaleError:  # what is not known needs no check
-                return None
-            return height_by(points, view, plane, labels)
+                plane = None
+            return motion_vote(view, points, plane, labels)
 
         return self._motion_watch.show(
             prepared,

@@ -11,7 +11,7 @@ from monodepth_ros.masks import is_of
 from monodepth_ros.scale.affine import AffineVote, vote_on
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.points import projected
-from monodepth_ros.scale.robust import fading_weights
+from monodepth_ros.scale.robust import fading_weights, median
 from monodepth_ros.scale.uprights import CLOSE, Lean, REACH
 from monodepth_ros.scale.votes import View, Vote
 import numpy as np
@@ -174,7 +174,7 @@ def height_by(
     floor &= below > LEAST_FALL * depth
     if np.count_nonzero(floor) < FEWEST_FLOOR:
         return None
-    return float(np.median(below[floor])) / plane.height
+    return median(below[floor]) / plane.height
 
 
 def seen_plane(depth: np.ndarray, chosen: np.ndarray, camera: PinholeCamera) -> GroundPlane:

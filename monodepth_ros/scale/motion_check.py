@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import math
-from typing import Any, Mapping, Optional
+from typing import Any, Collection, Mapping, Optional, Union
 
-from monodepth_ros.scale.votes import apart, joined, Vote
+from monodepth_ros.scale.affine import AffineVote
+from monodepth_ros.scale.ground import height_by
+from monodepth_ros.scale.plane import GroundPlane
+from monodepth_ros.scale.points import points_vote
+from monodepth_ros.scale.votes import apart, joined, View, Vote
+import numpy as np
 
 JOINED = ('ground', 'motion')
 """Witnesses whose votes make one."""
@@ -28,6 +34,30 @@ FEWEST = 5
 
 LASTS_S = 60.0
 """Seconds without a vote after which an average is forgotten: the pose may have been corrected."""
+
+
+def motion_vote(
+    view: View, points: np.ndarray, plane: Optional[GroundPlane], labels: Collection[int]
+) -> Union[Vote, AffineVote]:
+    """Return the vote of points that are measured by the camera's way.
+
+    Args:
+        view: what the network says.
+        points: (n, 3) metres in the optical frame.
+        plane: where the floor is known to be; None for not known.
+        labels: class indices of floors.
+
+    Returns:
+        As `points_vote`; of a network that gives metres with the camera's height over the floor.
+
+    Raises:
+        ScaleError: as `points_vote`.
+
+    """
+    vote = points_vote(view, points)
+    if plane is None or not isinstance(vote, Vote):
+        return vote
+    return replace(vote, height=height_by(points, view, plane, labels))
 
 
 class _Average:
@@ -69,12 +99,11 @@ class MotionCheck:
     """Join the votes of floor and motion, and tell where they contradict each other."""
 
     def __init__(self) -> None:
-        self._vote: Optional[Vote] = None
         self._voted = 0
         self._forget()
 
     def _forget(self):
-        self._vote = None
+        self._vote: Optional[Vote] = None
         self._height, self._factor = _Average(HEIGHT_OFF), _Average(FACTOR_OFF)
 
     def hear(self, votes: Mapping[str, Any], names: tuple[str, ...], stamp_ns: int) -> None:

@@ -52,6 +52,12 @@ class Pose:
         return cls(rotation, tuple(float(v) for v in translation))
 
     @classmethod
+    def from_matrix(cls, matrix: np.ndarray) -> Pose:
+        """Return the pose that a (4, 4) matrix, or its upper (3, 4), has; it is taken for one."""
+        rows = np.asarray(matrix, np.float64)[:3]
+        return cls(_rows(rows[:, :3]), tuple(rows[:, 3].tolist()))
+
+    @classmethod
     def of_camera(cls, height: float, pitch: float = 0.0, roll: float = 0.0) -> Pose:
         """Return the pose of an optical frame over a level floor at z = 0.
 

@@ -8,7 +8,7 @@ from typing import Optional, TYPE_CHECKING
 
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.scale.bend import Bend, fit_bend
-from monodepth_ros.scale.robust import middle_and_spread
+from monodepth_ros.scale.robust import median, middle_and_spread
 import numpy as np
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def apart(first: Vote, second: Vote) -> Optional[float]:
         there = (one.predicted >= low) & (one.predicted <= high)
         if np.count_nonzero(there) < FEWEST_THERE:
             return None
-        medians.append(float(np.median(np.log(one.true[there] / one.predicted[there]))))
+        medians.append(median(np.log(one.true[there] / one.predicted[there])))
     return medians[0] - medians[1]
 
 
