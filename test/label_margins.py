@@ -17,7 +17,9 @@ NYU). Engines sum in float32 and are closer. A label flips where two logits err 
 MOST_FLIPS = 1e-3
 """Share of the sure pixels that may flip all the same: logits err far more on a few pixels."""
 MEDIAN_DEPTH = 0.01
-"""Relative. A network all in bfloat16, whose steps are 0.008, errs by 0.005."""
+"""Relative. Engines in bfloat16 err by 0.004."""
+ROUGH_DEPTH = 0.02
+"""Relative. A network all in bfloat16, whose steps are 0.008, errs by 0.005 to 0.012."""
 FLOAT32_DEPTH = 1e-3
 """Relative, of every pixel. Eager float32 is within 1e-6 of float64; kernels sum as they like."""
 
@@ -44,8 +46,14 @@ def run_network(network, facts, images, dtype=torch.float32) -> Reference:
     return Reference(depth, logits.argmax(1).numpy(), (best - second).numpy())
 
 
-def check_agreement(depth, label, reference: Reference, precision: str) -> None:
-    """Assert that depth and label are the reference's but for the rounding of `precision`."""
+def check_agreement(
+    depth, label, reference: Reference, precision: str, most: float = MEDIAN_DEPTH
+) -> None:
+    """
+    Assert that depth and label are the reference's but for the rounding of `precision`.
+
+    `most` is the median relative error of the depth that is allowed.
+    """
     error = np.abs(depth - reference.depth) / reference.depth
     sure = reference.margin > SURE[precision]
     flips = (label != reference.label)[sure].mean()
@@ -53,6 +61,6 @@ def check_agreement(depth, label, reference: Reference, precision: str) -> None:
     print(f'depth {np.median(error):.2g}, flips {flips:.2g} of {sure.mean():.3f} sure pixels')
     assert sure.mean() > 0.5, 'too few pixels to tell'
     assert flips <= MOST_FLIPS
-    assert np.median(error) <= MEDIAN_DEPTH
+    assert np.median(error) <= most
     if precision == 'float32':
         assert error.max() <= FLOAT32_DEPTH
