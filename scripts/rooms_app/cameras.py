@@ -10,8 +10,8 @@ import numpy as np
 
 HEIGHTS = (((0.08, 0.5), 0.4), ((0.5, 1.2), 0.35), ((1.2, 1.9), 0.25))
 """Ranges of the camera's height in metres, with their shares."""
-DOWN_SHARE, DOWN = 0.35, (-40.0, -8.0)
-"""Of the cameras below 1.2 m: those that are mounted to look down; their pitch in degrees."""
+DOWN_BELOW, DOWN_SHARE, DOWN = HEIGHTS[1][0][1], 0.35, (-40.0, -8.0)
+"""Metres; the share of the cameras below that are mounted to look down; their pitch in degrees."""
 FOCAL_SHARES = (0.45, 1.3)
 """Focal length over the image's width: 96 to 42 degrees."""
 THROUGH_SHARE = 0.5
@@ -95,7 +95,7 @@ def draw_camera(rng, spot, height: float, size: tuple[int, int]) -> Camera:
     lean = -10 if height > 0.8 else 2
     shake = 2.0 if height < 0.5 else 5.0
     pitch = float(rng.normal(lean, 8))
-    if height < HEIGHTS[1][0][1] and rng.uniform() < DOWN_SHARE:
+    if height < DOWN_BELOW and rng.uniform() < DOWN_SHARE:
         pitch = float(rng.uniform(*DOWN))
     return Camera(
         *size,
