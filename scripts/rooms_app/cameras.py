@@ -12,11 +12,15 @@ HEIGHTS = (((0.08, 0.5), 0.4), ((0.5, 1.2), 0.35), ((1.2, 1.9), 0.25))
 """Ranges of the camera's height in metres, with their shares."""
 DOWN_BELOW, DOWN_SHARE, DOWN = HEIGHTS[1][0][1], 0.35, (-40.0, -8.0)
 """Metres; the share of the cameras below that are mounted to look down; their pitch in degrees."""
+CROOKED_SHARE, CROOKED = 0.2, 12.0
+"""Share of the cameras on robots that are mounted with a roll; most degrees of it."""
 FOCAL_SHARES = (0.45, 1.3)
 """Focal length over the image's width: 96 to 42 degrees."""
 THROUGH_SHARE = 0.5
 """Of the cameras that are tried where there are doorways; about a third of all come to be."""
-NEAR_SHARE = 0.15
+PLAIN_SHARE = 0.25
+"""Of the views that may show floor and walls alone, as a robot's do in a large room."""
+NEAR_SHARE = 0.28
 """Of the views that are to be near to things."""
 NEAR_TRIES = 60
 """Cameras tried for such a view before it may be any."""
@@ -95,15 +99,18 @@ def draw_camera(rng, spot, height: float, size: tuple[int, int]) -> Camera:
     lean = -10 if height > 0.8 else 2
     shake = 2.0 if height < 0.5 else 5.0
     pitch = float(rng.normal(lean, 8))
+    roll = float(rng.normal(0, shake))
     if height < DOWN_BELOW and rng.uniform() < DOWN_SHARE:
         pitch = float(rng.uniform(*DOWN))
+    if height < DOWN_BELOW and rng.uniform() < CROOKED_SHARE:
+        roll = float(rng.uniform(-CROOKED, CROOKED))
     return Camera(
         *size,
         share * size[0],
         (*spot, height),
         float(rng.uniform(0, 2 * math.pi)),
         math.radians(pitch),
-        math.radians(float(rng.normal(0, shake))),
+        math.radians(roll),
     )
 
 
@@ -153,7 +160,7 @@ def sample_cameras(rng, draw: Draw, look: Look, count: int, floor: float = 0.0) 
     near, wanted = rng.uniform() < NEAR_SHARE, 0
     for _ in range(80 * count):
         camera = draw(near)
-        plain = bool(rng.uniform() < 0.1)
+        plain = bool(rng.uniform() < PLAIN_SHARE)
         wanted += 1
         seen = look(camera) if camera is not None else None
         has_floor = seen and seen[1].count('floor') >= floor * len(seen[1])

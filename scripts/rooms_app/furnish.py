@@ -354,6 +354,36 @@ class Decorator:
             self._top(bench.footprint, width, depth, 0.75, 0, 5)
             self._table_with_chairs(bench.footprint, chair, 6)
 
+    def _step_table_rows(self):
+        """Stand tables of one kind in rows, as in a classroom, with monitors on all or none."""
+        rng, (width, depth, _) = self.rng, self.plan.size
+        wide, deep = float(rng.uniform(1.1, 1.9)), float(rng.uniform(0.5, 0.75))
+        height, chair = float(rng.uniform(0.7, 0.77)), self.draw('chair')
+        across, along = wide + float(rng.uniform(0.1, 0.9)), deep + float(rng.uniform(0.75, 1.2))
+        angle, has_screens = float(rng.choice([0, math.pi])), rng.uniform() < 0.35
+        for y in np.arange(float(rng.uniform(1.0, 2.5)), depth - 0.8, along):
+            for x in np.arange(0.3 + wide / 2, width - 0.2 - wide / 2, across):
+                spot = Footprint(float(x), float(y), wide, deep, angle)
+                if rng.uniform() < 0.1 or not self.fitting.is_free(spot.grown(0.05), 1.25):
+                    continue
+                self.fitting.take(spot, 1.25 if has_screens else height)
+                self._class_table(Bench(spot, rng), height, has_screens, chair)
+
+    def _class_table(self, bench, height, has_screen, chair):
+        """Build one table of the rows, with what is on it and its chairs."""
+        spot, taken = bench.footprint, []
+        carpentry.table(bench, height)
+        if has_screen:
+            carpentry.monitor(bench, 0.0, spot.depth * 0.2, height)
+            carpentry.keyboard(bench, 0.0, -spot.depth * 0.2, height)
+            taken = [(0.0, 0.0, 0.3)]
+        self._keep(bench)
+        self.plan.tops.append(Top(spot, height))
+        self._top(spot, spot.width, spot.depth, height, 0, 2, taken)
+        for u in (-0.5, 0.5) if spot.width > 1.3 else (0.0,):
+            if self.rng.uniform() < 0.8:
+                self._chair(spot, u, -1, chair)
+
     def _step_lounge(self):
         sofa, table = self.draw('sofa'), self.draw('coffee')
         placed = sofa and self.fitting.at_wall(sofa)

@@ -34,7 +34,7 @@ class Kind:
 
 
 HOME_FLOORS = ('planks', 'planks', 'parquet', 'carpet', 'tiles', 'plain_floor')
-PUBLIC_FLOORS = ('tiles', 'terrazzo', 'concrete', 'carpet', 'plain_floor', 'plain_floor')
+PUBLIC_FLOORS = ('tiles', 'terrazzo', 'concrete', 'carpet', 'plain_floor', 'screed')
 HOME_WALLS = ('plaster', 'plaster', 'plaster', 'wallpaper')
 
 KINDS = {
@@ -215,7 +215,7 @@ KINDS = {
         (4.5, 9.0),
         (6.0, 14.0),
         (2.8, 5.0),
-        ('concrete', 'concrete', 'plain_floor', 'terrazzo'),
+        ('concrete', 'screed', 'plain_floor', 'terrazzo'),
         ('plaster', 'brick', 'concrete_wall'),
         (
             ('column', 0, 3),
@@ -258,9 +258,52 @@ KINDS = {
         doors=(1, 3),
         opens=0.7,
     ),
+    'classroom': Kind(
+        0.9,
+        (4.5, 8.0),
+        (6.0, 12.0),
+        (2.6, 3.6),
+        PUBLIC_FLOORS,
+        ('plaster', 'plaster', 'plaster', 'wood_wall'),
+        (
+            ('whiteboard', 1, 2),
+            ('table_rows', 1, 1),
+            ('cabinet', 0, 2),
+            ('desk', 0, 1),
+            ('shelves', 0, 2),
+            ('chair_row', 0, 1),
+            ('bin', 0, 2),
+            ('person', 0, 1),
+            ('clutter', 0, 3),
+        ),
+        windows=(1, 4),
+    ),
+    'bare': Kind(
+        1.0,
+        (2.5, 9.0),
+        (3.5, 14.0),
+        (2.3, 4.2),
+        (*PUBLIC_FLOORS, 'screed', 'screed', 'planks'),
+        ('plaster', 'plaster', 'plaster', 'concrete_wall'),
+        (
+            ('column', 0, 1),
+            ('slim', 0, 1),
+            ('bench', 0, 1),
+            ('boxes', 0, 1),
+            ('chair_row', 0, 1),
+            ('whiteboard', 0, 1),
+            ('bin', 0, 1),
+            ('clutter', 0, 3),
+        ),
+        windows=(0, 3),
+        doors=(1, 3),
+    ),
 }
 """What rooms there are."""
 
 HOME = ('bedroom', 'living', 'kitchen', 'dining', 'corridor', 'corridor', 'bathroom')
-PUBLIC = ('office', 'corridor', 'corridor', 'workshop', 'lobby', 'hall', 'kitchen')
+PUBLIC = (
+    *('office', 'corridor', 'corridor', 'workshop', 'lobby', 'hall', 'kitchen'),
+    *('classroom', 'bare'),
+)
 """What may be behind a doorway of a room that is one of these."""

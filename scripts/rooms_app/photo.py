@@ -53,7 +53,7 @@ BRIGHTEST = 60.0
 
 def draw_effects(rng, focal: float) -> Effects:
     """Return the effects of a picture, most mild, some strong."""
-    exposure = str(rng.choice(['usual', 'dim', 'dark', 'bright'], p=[0.66, 0.16, 0.06, 0.12]))
+    exposure = str(rng.choice(['usual', 'dim', 'dark', 'bright'], p=[0.75, 0.1, 0.03, 0.12]))
     factor = {'usual': 1.0, 'dim': 0.62, 'dark': 0.36, 'bright': 1.4}[exposure]
     grainy = exposure in ('dim', 'dark') or rng.uniform() < 0.1
     cast = 0.22 if rng.uniform() < 0.2 else 0.07

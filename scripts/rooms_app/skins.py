@@ -104,6 +104,10 @@ def floor(rng, name: str, files: tuple[str, ...] = ()) -> Skin:
         return Skin('speckle', _pick(rng, STONE), _seed(rng), 1.5, gloss)
     if name == 'concrete':
         return Skin('stains', _pick(rng, STONE), _seed(rng), 4.0, float(rng.uniform(0.3, 0.8)))
+    if name == 'screed':
+        value = float(rng.uniform(0.12, 0.6))
+        color = _around(rng, (value, value, value), (0.93, 1.07))
+        return Skin('screed', color, _seed(rng), float(rng.uniform(3.0, 8.0)), gloss)
     color = _pick(rng, STONE) if rng.uniform() < 0.7 else vivid(rng)
     return Skin('stains' if rng.uniform() < 0.5 else 'plain', color, _seed(rng), 3.0, gloss)
 

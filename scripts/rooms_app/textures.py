@@ -56,6 +56,10 @@ def stains(rng, color):
     return _shades(rng, color, 1 + 0.12 * noise(rng, 3, 5) + 0.04 * noise(rng, 96, 1))
 
 
+def screed(rng, color):
+    return _shades(rng, color, 1 + 0.04 * noise(rng, 2, 3) + 0.012 * noise(rng, 96, 1))
+
+
 def grain(rng, color):
     rows = np.repeat(noise(rng, 32, 3)[:, :1], SIDE, 1)
     return _shades(rng, color, 1 + 0.12 * rows + 0.06 * noise(rng, 4))
@@ -239,6 +243,7 @@ PATTERNS = {
     'plaster': plaster,
     'print': print_,
     'scene': scene,
+    'screed': screed,
     'speckle': speckle,
     'spine': spine,
     'stains': stains,

@@ -168,6 +168,27 @@ def test_desks_carry_what_people_work_with():
     assert tops > 4 and {'tv', 'objects', 'books'} <= labels
 
 
+def test_a_classroom_has_rows_of_one_table_with_chairs_before_them():
+    rows = 0
+    for seed in range(4):
+        plan = plan_room(seed, catalog(), 'classroom')
+        sizes = [(t.footprint.width, t.footprint.depth, t.z) for t in plan.tops]
+        most = max(set(sizes), key=sizes.count)
+        tables = [t.footprint for t, size in zip(plan.tops, sizes) if size == most]
+        rows = max(rows, len({table.y for table in tables}))
+        assert len(tables) >= 4 and len({table.angle for table in tables}) == 1
+        chairs = [m for m in plan.models if m.model.label == 'chair']
+        assert len(chairs) >= len(tables) / 2
+    assert rows >= 3
+
+
+def test_a_bare_room_is_mostly_floor():
+    for seed in range(8):
+        plan = plan_room(seed, catalog(), 'bare')
+        taken = sum(o.footprint.width * o.footprint.depth for o in plan.obstacles)
+        assert taken < 0.35 * plan.size[0] * plan.size[1]
+
+
 def test_an_open_laptop_leans_back_behind_its_keys():
     bench = Bench(Footprint(0, 0, 1.0, 0.6), np.random.default_rng(0))
     laptop(bench, 0.0, 0.0, 0.7)
