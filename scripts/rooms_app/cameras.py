@@ -10,8 +10,9 @@ import numpy as np
 
 HEIGHTS = (((0.08, 0.5), 0.4), ((0.5, 1.2), 0.35), ((1.2, 1.9), 0.25))
 """Ranges of the camera's height in metres, with their shares."""
-DOWN_BELOW, DOWN_SHARE, DOWN = HEIGHTS[1][0][1], 0.35, (-40.0, -8.0)
-"""Metres; the share of the cameras below that are mounted to look down; their pitch in degrees."""
+DOWN_HEIGHTS, DOWN_SHARE, DOWN = (0.25, HEIGHTS[1][0][1]), 0.45, (-40.0, -8.0)
+"""Metres; the share of the cameras there that are mounted to look down; their pitch in degrees.
+Lower ones would see little else than what they are about to run over, and look level."""
 CROOKED_SHARE, CROOKED = 0.2, 12.0
 """Share of the cameras on robots that are mounted with a roll; most degrees of it."""
 FOCAL_SHARES = (0.45, 1.3)
@@ -100,9 +101,10 @@ def draw_camera(rng, spot, height: float, size: tuple[int, int]) -> Camera:
     shake = 2.0 if height < 0.5 else 5.0
     pitch = float(rng.normal(lean, 8))
     roll = float(rng.normal(0, shake))
-    if height < DOWN_BELOW and rng.uniform() < DOWN_SHARE:
+    low, high = DOWN_HEIGHTS
+    if low <= height < high and rng.uniform() < DOWN_SHARE:
         pitch = float(rng.uniform(*DOWN))
-    if height < DOWN_BELOW and rng.uniform() < CROOKED_SHARE:
+    if height < high and rng.uniform() < CROOKED_SHARE:
         roll = float(rng.uniform(-CROOKED, CROOKED))
     return Camera(
         *size,
