@@ -177,6 +177,13 @@ class Decorator:
                 tint = self.fitting.tint()
                 self.plan.models.append(Placed(model, x, y, z, angle, tint=tint, rests=True))
 
+    def _lay(self, bench, z, least, most, depth=None, taken=()):
+        """Keep a table that is built, with things on its top, `depth` metres of it or all."""
+        spot = bench.footprint
+        self._keep(bench)
+        self.plan.tops.append(Top(spot, z))
+        self._top(spot, spot.width, spot.depth if depth is None else depth, z, least, most, taken)
+
     def _pile(self, x, y, z):
         bench = Bench(Footprint(x, y, 0.25, 0.2, float(self.rng.uniform(0, 6.28))), self.rng)
         if self.rng.uniform() < 0.25:
@@ -349,9 +356,7 @@ class Decorator:
         bench = self._built_in_middle(width, depth, 0.75, 0.35)
         if bench:
             carpentry.table(bench, 0.75)
-            self._keep(bench)
-            self.plan.tops.append(Top(bench.footprint, 0.75))
-            self._top(bench.footprint, width, depth, 0.75, 0, 5)
+            self._lay(bench, 0.75, 0, 5)
             self._table_with_chairs(bench.footprint, chair, 6)
 
     def _step_table_rows(self):
@@ -377,9 +382,7 @@ class Decorator:
             carpentry.monitor(bench, 0.0, spot.depth * 0.2, height)
             carpentry.keyboard(bench, 0.0, -spot.depth * 0.2, height)
             taken = [(0.0, 0.0, 0.3)]
-        self._keep(bench)
-        self.plan.tops.append(Top(spot, height))
-        self._top(spot, spot.width, spot.depth, height, 0, 2, taken)
+        self._lay(bench, height, 0, 2, taken=taken)
         for u in (-0.5, 0.5) if spot.width > 1.3 else (0.0,):
             if self.rng.uniform() < 0.8:
                 self._chair(spot, u, -1, chair)
@@ -456,9 +459,7 @@ class Decorator:
         )
         if bench:
             carpentry.table(bench, 0.85)
-            self._keep(bench)
-            self.plan.tops.append(Top(bench.footprint, 0.85))
-            self._top(bench.footprint, bench.footprint.width, bench.footprint.depth, 0.85, 1, 6)
+            self._lay(bench, 0.85, 1, 6)
 
     def _step_pallet(self):
         bench = self._built_in_middle(1.2, 0.8, 1.5, 0.2)
@@ -480,9 +481,7 @@ class Decorator:
         bench = self._built_in_middle(float(rng.uniform(1.6, 3.2)), 0.7, 1.1, 0.6)
         if bench:
             carpentry.counter(bench, 1.05)
-            self._keep(bench)
-            self.plan.tops.append(Top(bench.footprint, 1.05))
-            self._top(bench.footprint, bench.footprint.width, 0.5, 1.05, 0, 4)
+            self._lay(bench, 1.05, 0, 4, depth=0.5)
 
     def _step_chair_row(self):
         """Stand some chairs of one kind side by side along a wall."""

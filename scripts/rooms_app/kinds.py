@@ -303,7 +303,14 @@ KINDS = {
 
 HOME = ('bedroom', 'living', 'kitchen', 'dining', 'corridor', 'corridor', 'bathroom')
 PUBLIC = (
-    *('office', 'corridor', 'corridor', 'workshop', 'lobby', 'hall', 'kitchen'),
-    *('classroom', 'bare'),
+    'office',
+    'corridor',
+    'corridor',
+    'workshop',
+    'lobby',
+    'hall',
+    'kitchen',
+    'classroom',
+    'bare',
 )
 """What may be behind a doorway of a room that is one of these."""
