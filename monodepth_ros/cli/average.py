@@ -13,6 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'checkpoints', nargs='+', metavar='CHECKPOINT', help='two or more, of one network'
     )
+    parser.add_argument(
+        '--shares',
+        nargs='+',
+        type=float,
+        metavar='SHARE',
+        help='the part of each in the average, such as 2 1 (default: equal)',
+    )
     parser.add_argument('--out', type=Path, required=True, metavar='FILE', help='.safetensors')
 
 
@@ -21,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from monodepth_ros.networks.checkpoint import save_checkpoint
     from monodepth_ros.training.soup import make_soup
 
-    network, facts = make_soup(options.checkpoints)
+    network, facts = make_soup(options.checkpoints, options.shares)
     try:
         save_checkpoint(options.out, network, facts)
     except OSError as error:

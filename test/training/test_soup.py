@@ -37,6 +37,32 @@ def test_every_number_is_the_mean(write):
     assert not network.training
 
 
+def test_each_number_counts_by_its_share(write):
+    network, facts = make_soup([write(1), write(5)], [3, 1])
+    assert all((value == 2).all() for value in network.state_dict().values())
+    assert facts.training == {'average_of': [{}, {}], 'shares': [3, 1]}
+
+
+def test_sizes_count_by_their_share(write):
+    small, large = (write(1, input_width=w, focal_length=w / 2) for w in (320, 448))
+    _, facts = make_soup([small, large], [3, 1])
+    assert (facts.input_width, facts.focal_length) == (352, 176.0)
+
+
+@pytest.mark.parametrize(
+    ('shares', 'why'),
+    [
+        ([1.0], '1 shares for 2 checkpoints; give each one'),
+        ([1.0, 0.0], 'a share is 0, expected above 0'),
+        ([float('nan'), 1.0], 'a share is nan, expected above 0'),
+        ([float('inf'), 1.0], 'a share is inf, expected above 0'),
+    ],
+)
+def test_shares_that_mean_nothing_are_refused(write, shares, why):
+    with pytest.raises(ConfigError, match=why):
+        make_soup([write(1), write(2)], shares)
+
+
 def test_sizes_meet_in_the_middle(write):
     small = write(1, input_width=320, input_height=256, focal_length=200.0, min_depth=0.7)
     large = write(1, input_width=448, input_height=320, focal_length=280.0, max_depth=12.0)
@@ -104,6 +130,13 @@ class TestCommand:
         assert weights and all((value == 1.5).all() for value in weights.values())
         assert facts.training == {'average_of': [{}, {}]}
         assert 'tiny, the average of 2, 320 x 256 at 259.4 pixels' in capsys.readouterr().out
+
+    def test_takes_shares(self, write, tmp_path):
+        out = tmp_path / 'soup.safetensors'
+        files = [write(1), write(4)]
+        assert main(['average', *files, '--shares', '2', '1', '--out', str(out)]) == 0
+        network, _ = load_checkpoint(out)
+        assert all((value == 2).all() for value in network.parameters())
 
     def test_a_folder_that_is_not_there(self, write, tmp_path, capsys):
         out = tmp_path / 'none' / 'soup.safetensors'
