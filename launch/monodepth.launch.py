@@ -98,13 +98,14 @@ def declare_arguments():
             'scale_source',
             default_value='',
             description='What corrects the depth: ground, for a robot with TF or camera_height, '
-            'points, motion, or several, as in motion,ground. Empty: as in params_file.',
+            'points, motion, or several, as in motion,ground. Empty: as in params_file, ground '
+            'where camera_height is given.',
         ),
         DeclareLaunchArgument(
             'camera_height',
             default_value='',
-            description='Height of the camera over the floor in metres, where there is no TF. '
-            'Empty: as in params_file.',
+            description='Height of the camera over the floor in metres, by which the depth is '
+            'corrected, where there is no TF. Empty: as in params_file.',
         ),
         DeclareLaunchArgument(
             'camera_pitch',

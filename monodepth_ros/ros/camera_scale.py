@@ -40,6 +40,9 @@ the one standard message that holds named numbers, text and a stamp. PlotJuggler
 NO_SOURCE = 'none'
 """Value of the parameter `scale.source` with which nothing is estimated."""
 
+BY_WHAT_IS_SET = 'auto'
+"""Its value with which a height that is set is used: who measured it wants metres by it."""
+
 
 class Witnesses:
     """
@@ -103,6 +106,8 @@ class Witnesses:
 def sources(values: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the witnesses, the most trusted one first."""
     text = values['scale.source']
+    if text == BY_WHAT_IS_SET:
+        return ('ground',) if values['camera.height'] else ()
     return () if text == NO_SOURCE else tuple(text.split(','))
 
 
@@ -182,7 +187,7 @@ class CameraScale:
         kind = self._facts.depth_kind.replace('_', ' ')
         remedy = f'scale.source knows no metres yet: {state.problem}'
         if not sources(values):
-            remedy = 'for metres set scale.source to ground, points or motion'
+            remedy = 'for metres set camera.height, or scale.source to ground, points or motion'
         return (
             f'{self._facts.network} gives depth {kind}, no metres: it is published on '
             f'depth/relative alone; {remedy}'

@@ -32,8 +32,9 @@ ANY_TIME = 'any time'
 NOT_WHILE_ACTIVE = 'not while active'
 AT_START = 'at start'
 
-SOME_SOURCES = r'none|(?!.*\b(\w+)\b.*\b\1\b)(ground|points|motion)(,(ground|points|motion)){0,2}'
-"""Of witnesses: none, or each at most once, in any order."""
+WITNESS = '(ground|points|motion)'
+SOME_SOURCES = rf'auto|none|(?!.*\b(\w+)\b.*\b\1\b){WITNESS}(,{WITNESS}){{0,2}}'
+"""Of witnesses: auto, none, or each at most once, in any order."""
 
 _DEFAULTS = PredictorOptions()
 _OBSTACLES = ObstacleOptions()
@@ -249,7 +250,8 @@ SPECS = (
     Spec(
         'camera.height',
         0.0,
-        'Height of the camera over the floor, for scale.source ground; 0 takes its pose from TF.',
+        'Height of the camera over the floor, by which scale.source auto and ground correct the '
+        'depth; 0: unknown, and ground takes the pose from TF.',
         unit='m',
         minimum=0.0,
         maximum=100.0,
@@ -375,11 +377,12 @@ SPECS = (
     ),
     Spec(
         'scale.source',
-        'none',
+        'auto',
         'What the robot corrects the depth by, one or more of: ground, the floor, whose place it '
         'knows; points, of another sensor; motion, the way that it went by odometry; the most '
-        'trusted one first. With none, depth.scale is all.',
-        expected='none, or ground, points, motion, each at most once, joined by commas',
+        'trusted one first. auto is ground where camera.height is set, else none; with none, '
+        'depth.scale is all.',
+        expected='auto, none, or ground, points, motion, each at most once, joined by commas',
         pattern=SOME_SOURCES,
         changes=NOT_WHILE_ACTIVE,
     ),

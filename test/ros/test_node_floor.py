@@ -17,7 +17,7 @@ CAMERA = PinholeCamera(*SIZE, F, F, (SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2)
 PLANE = GroundPlane.from_camera(0.6, 20.0)
 FLOOR, CHAIR = 2, 1
 BOX = slice(150, 190), slice(100, 140)
-KNOWN = {'camera.height': 0.6, 'camera.pitch': 20.0}
+KNOWN = {'camera.height': 0.6, 'camera.pitch': 20.0, 'scale.source': 'none'}
 
 
 class RoomEngine(Engine):

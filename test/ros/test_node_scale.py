@@ -71,6 +71,13 @@ def test_a_floor_by_parameters_corrects_the_depth(make):
     assert "check the camera's height and pitch" in status.message
 
 
+def test_a_height_that_is_set_needs_no_source(make):
+    bench = make({key: value for key, value in BY_HEIGHT.items() if key != 'scale.source'})
+    assert bench.node._values['scale.source'] == 'auto'
+    assert serve(bench, 10) == pytest.approx(1, rel=0.02)
+    assert bench.status()[1]['scale_source'] == 'ground'
+
+
 def test_a_depth_that_is_bent_is_straightened(make):
     bench = make(BY_HEIGHT, RoomEngine(1.2, power=0.8))
     assert serve(bench, 10) == pytest.approx(1, rel=0.04)
@@ -91,14 +98,15 @@ def test_a_depth_that_is_bent_is_straightened(make):
     assert (values['scale_by_depth'], values['scale_at_depth']) == ('0.0000', 'nan')
 
 
-def test_without_a_source_nothing_is_looked_at(make, monkeypatch):
+@pytest.mark.parametrize('without', [{'scale.source': 'none'}, {'camera.height': 0.0}])
+def test_without_a_source_nothing_is_looked_at(make, monkeypatch, without):
     def fail(*args):
         raise AssertionError('looked at')
 
     for name in ('ScaleSettings', 'label_indices', 'ground_vote'):
         monkeypatch.setattr(camera_scale, name, fail)
     monkeypatch.setattr('monodepth_ros.pipeline.predictor.View', fail)
-    bench = make({**BY_HEIGHT, 'scale.source': 'none', 'depth.scale': 1.2})
+    bench = make({**BY_HEIGHT, 'scale.source': 'auto', **without, 'depth.scale': 1.2})
     assert serve(bench, 3) == pytest.approx(1.2 / 1.4, rel=1e-4)
     values = bench.status()[1]
     assert (values['scale_factor'], values['scale_source']) == ('1.2000', '')
@@ -407,6 +415,7 @@ def test_the_service_finds_what_is_beyond_the_limits(make, call):
 def test_the_service_says_what_to_set(make, call):
     answer = call(make({**BY_HEIGHT, 'scale.source': 'none'}))
     assert not answer.success and 'scale.source is none' in answer.message
+    assert 'set camera.height, or scale.source' in answer.message
 
 
 def test_the_service_says_where_nothing_voted(make, call):

@@ -93,7 +93,11 @@ def test_defaults_survive_a_dump_and_a_load():
         ('depth.scale', [0.01, 1.0, 100.0], [0.0, -1.0, float('nan')]),
         ('camera.height', [0.0, 1.3], [-0.1, float('inf')]),
         ('camera.pitch', [-90.0, 12.5], [91.0]),
-        ('scale.source', ['none', 'ground', 'points,ground'], ['', 'lidar', 'ground,ground']),
+        (
+            'scale.source',
+            ['auto', 'none', 'ground', 'points,ground'],
+            ['', 'lidar', 'ground,ground'],
+        ),
         ('scale.ground_classes', [['floor'], ['floor', 'floor mat']], [['floor', 'floor'], ['']]),
         ('scale.points_topic', ['scan', '/front/scan', '~/scan'], ['', 'a b', '2', 'a//b', 'a/']),
         ('scale.time_constant', [0.1, 60.0], [0.0, float('nan')]),
