@@ -13,6 +13,9 @@ HEIGHTS = (((0.08, 0.5), 0.4), ((0.5, 1.2), 0.35), ((1.2, 1.9), 0.25))
 DOWN_HEIGHTS, DOWN_SHARE, DOWN = (0.25, HEIGHTS[1][0][1]), 0.45, (-40.0, -8.0)
 """Metres; the share of the cameras there that are mounted to look down; their pitch in degrees.
 Lower ones would see little else than what they are about to run over, and look level."""
+HELD_FROM, STEEP_SHARE, STEEP = 0.8, 0.18, (-70.0, -30.0)
+"""Metres; the share of the cameras from there on, in hands or on heads, that look for something on
+the floor or on a table; their pitch in degrees."""
 CROOKED_SHARE, CROOKED = 0.2, 12.0
 """Share of the cameras on robots that are mounted with a roll; most degrees of it."""
 FOCAL_SHARES = (0.45, 1.3)
@@ -21,11 +24,11 @@ THROUGH_SHARE = 0.5
 """Of the cameras that are tried where there are doorways; about a third of all come to be."""
 PLAIN_SHARE = 0.25
 """Of the views that may show floor and walls alone, as a robot's do in a large room."""
-NEAR_SHARE = 0.28
+NEAR_SHARE = 0.36
 """Of the views that are to be near to things."""
 NEAR_TRIES = 60
 """Cameras tried for such a view before it may be any."""
-DESK_SHARE = 0.6
+DESK_SHARE = 0.7
 """Of the near cameras, where there are tables."""
 OVER_TOP = (0.1, 0.6)
 """Metres of a desk's camera over the top."""
@@ -104,6 +107,8 @@ def draw_camera(rng, spot, height: float, size: tuple[int, int]) -> Camera:
     low, high = DOWN_HEIGHTS
     if low <= height < high and rng.uniform() < DOWN_SHARE:
         pitch = float(rng.uniform(*DOWN))
+    elif height >= HELD_FROM and rng.uniform() < STEEP_SHARE:
+        pitch = float(rng.uniform(*STEEP))
     if height < high and rng.uniform() < CROOKED_SHARE:
         roll = float(rng.uniform(-CROOKED, CROOKED))
     return Camera(
@@ -222,7 +227,7 @@ def over_top(plan, top, rng, size: tuple[int, int]) -> Camera | None:
     goal = _point(spot, float(rng.uniform(-0.4, 0.4)) * spot.width, -v * float(rng.uniform(0, 1)))
     camera = draw_camera(rng, (x, y), height, size)
     dx, dy = goal[0] - x, goal[1] - y
-    drop = math.atan2(top.z + float(rng.uniform(0, 0.3)) - height, math.hypot(dx, dy) + 0.2)
+    drop = math.atan2(top.z + float(rng.uniform(0, 0.45)) - height, math.hypot(dx, dy) + 0.2)
     return replace(camera, yaw=math.atan2(-dx, dy), pitch=drop + math.radians(rng.normal(0, 5)))
 
 

@@ -403,6 +403,34 @@ SMALL = {
 """Built things that lie on tables, with the radius that they take, metres."""
 
 
+def garment(bench: Bench, x: float, y: float, z: float) -> None:
+    """Drop a shirt, a towel or a bag: some soft lumps of one cloth."""
+    rng, skin = bench.rng, skins.cloth(bench.rng)
+    for _ in range(int(rng.integers(1, 4))):
+        size = [float(v) for v in rng.uniform((0.18, 0.12, 0.03), (0.5, 0.34, 0.14))]
+        at = (x + float(rng.normal(0, 0.06)), y + float(rng.normal(0, 0.06)))
+        turn = float(rng.uniform(0, 2 * math.pi))
+        bench.add(*at, z, size, 'objects', skin, turn, 'cushion')
+
+
+def carton(bench: Bench, x: float, y: float, z: float) -> None:
+    """Stand a small box, of cardboard or printed."""
+    rng = bench.rng
+    size = [float(v) for v in rng.uniform((0.08, 0.06, 0.02), (0.32, 0.24, 0.22))]
+    skin = skins.cardboard(rng) if rng.uniform() < 0.5 else skins.magazine(rng)
+    bench.add(x, y, z, size, 'objects', skin)
+
+
+LITTER = {
+    'garment': (garment, 0.3),
+    'carton': (carton, 0.2),
+    'papers': (papers, 0.22),
+    'bottle': (bottle, 0.08),
+    'mug': (mug, 0.08),
+}
+"""Built things that lie on floors, with the side of the square that they take, metres."""
+
+
 def bed(bench: Bench) -> float:
     """Build a bed: frame, mattress, blanket and pillows, head at the back; return the height."""
     rng, width, depth = bench.rng, bench.footprint.width, bench.footprint.depth

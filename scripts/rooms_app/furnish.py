@@ -79,6 +79,8 @@ GROUPS = {
     ),
 }
 """Names and sizes of what each step draws from."""
+FLOOR_TOP = 0.007
+"""Metres; over any rug."""
 BOOKS_ON_TOPS = 0.25
 BUILT_ON_TOPS = 0.3
 """Shares of the things on tables and cabinets: books and magazines; mugs, lamps and the like."""
@@ -292,14 +294,14 @@ class Decorator:
             self._desk(bench, 0.74)
 
     def _desk(self, bench, height):
-        """Build a desk with a monitor, small things and a chair before it."""
+        """Build a desk with monitors or a laptop, small things and a chair before it."""
         rng, spot = self.rng, bench.footprint
         carpentry.table(bench, height)
         self.plan.tops.append(Top(spot, height))
-        if rng.uniform() < 0.75:
+        if rng.uniform() < 0.85:
             x = float(rng.uniform(-0.2, 0.2)) * spot.width
             carpentry.monitor(bench, x, spot.depth * 0.25, height)
-            if rng.uniform() < 0.3 and spot.width > 1.4:
+            if rng.uniform() < 0.6 and spot.width > 1.3:
                 side = 0.72 if x < 0 else -0.72
                 carpentry.monitor(bench, x + side, spot.depth * 0.25, height)
             carpentry.keyboard(bench, x, -spot.depth * 0.12, height)
@@ -309,7 +311,7 @@ class Decorator:
             taken = [(0.0, spot.depth * 0.15, 0.28)]
         self._keep(bench)
         front = Footprint(*self._beside(spot, 0, -spot.depth * 0.15), 1, 1, spot.angle)
-        self._top(front, spot.width, spot.depth * 0.6, height, 1, 7, taken)
+        self._top(front, spot.width, spot.depth * 0.6, height, 2, 14, taken)
         self._chair(spot, 0.0, -1.0, self.draw('office_chair'))
 
     def _beside(self, spot, u, v):
@@ -509,6 +511,20 @@ class Decorator:
     def _step_partition(self):
         shell.add_partition(self.fitting)
 
+    def _step_litter(self):
+        """Leave many small things about one place of the floor, as in a room nobody has tidied."""
+        rng, (x, y) = self.rng, self.fitting.spot(0.3)
+        reach = float(rng.uniform(0.5, 1.4))
+        for _ in range(int(rng.integers(6, 26))):
+            u, v = x + float(rng.normal(0, reach / 2)), y + float(rng.normal(0, reach / 2))
+            thing, size = carpentry.LITTER[str(rng.choice(list(carpentry.LITTER)))]
+            spot = Footprint(u, v, size, size, float(rng.uniform(0, 2 * math.pi)))
+            if self.fitting.is_free(spot, 0.3):
+                self.fitting.take(spot, 0.3)
+                bench = Bench(spot, rng)
+                thing(bench, 0, 0, FLOOR_TOP)
+                self._keep(bench)
+
     def _step_clutter(self):
         """Leave something on the floor."""
         model = self.draw('floor_thing')
@@ -516,7 +532,7 @@ class Decorator:
             x, y = self.fitting.spot(0.3)
             if self.fitting.is_free(Footprint(x, y, 0.3, 0.3), 0.3):
                 self.fitting.take(Footprint(x, y, 0.25, 0.2), 0.2)
-                self._pile(x, y, 0.007)
+                self._pile(x, y, FLOOR_TOP)
             return
         self.fitting.in_middle(model)
 

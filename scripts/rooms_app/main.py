@@ -15,6 +15,7 @@ from rooms_app import assets, environment
 from rooms_app.failure import RoomsFailure
 from rooms_app.options import make_parser
 from rooms_app.pool import Pool
+from rooms_app.turns import alone
 
 SCRIPT = Path(__file__).resolve().parents[1] / 'rooms'
 LEAST_SHARE = 0.34
@@ -102,10 +103,11 @@ def render_scenes(options: argparse.Namespace, python: Path) -> int:
     """Render until the folder has its views; return how many it has."""
     from rooms_app.dataset import Folder
 
-    if options.world:
-        (world, name), root = world_file(python, options.world, options.cache), ''
-    else:
-        world, name, root = '', '', assets.ensure(options.cache)
+    with alone(options.cache):
+        if options.world:
+            (world, name), root = world_file(python, options.world, options.cache), ''
+        else:
+            world, name, root = '', '', assets.ensure(options.cache)
     folder = Folder(options.out)
     done = {
         scene['seed']: len(scene['views'])
@@ -159,7 +161,8 @@ def main(arguments: list[str] | None = None) -> int:
         # One room has all of the walk.
         options.views_per_room = options.views
     try:
-        python = environment.ensure(options.cache)
+        with alone(options.cache):
+            python = environment.ensure(options.cache)
         become(python, sys.argv[1:] if arguments is None else arguments)
         total = render_scenes(options, python)
         print(f'{options.out}: {total} views')

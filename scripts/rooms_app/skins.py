@@ -153,6 +153,6 @@ def outside(rng, is_night: bool = False) -> Skin:
 
 def screen(rng) -> Skin:
     """Return a monitor's picture, or black where it is off."""
-    if rng.uniform() < 0.55:
+    if rng.uniform() < 0.35:
         return Skin('plain', (0.01, 0.01, 0.012), roughness=0.15)
     return Skin('abstract', (1, 1, 1), _seed(rng), glow=float(rng.uniform(0.4, 2.0)))

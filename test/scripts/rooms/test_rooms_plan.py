@@ -9,7 +9,7 @@ import pytest
 from rooms_app import shell
 from rooms_app.carpentry import bed, Bench, bookcase, laptop
 from rooms_app.fitting import Fitting
-from rooms_app.furnish import Decorator, GROUPS
+from rooms_app.furnish import Decorator, FLOOR_TOP, GROUPS
 from rooms_app.kinds import KINDS
 from rooms_app.plan import Footprint, Light, Plan, Skin, Solid
 from rooms_app.planner import ceiling_light, plan_room
@@ -166,6 +166,24 @@ def test_desks_carry_what_people_work_with():
             for solid in on:
                 assert solid.center[2] - solid.reach()[2] > top.z - 1e-6
     assert tops > 4 and {'tv', 'objects', 'books'} <= labels
+
+
+def test_litter_lies_about_one_place_of_the_floor_and_under_nothing():
+    heaps = 0
+    for seed in range(8):
+        plan = Plan('living', seed, (5.0, 6.0, 2.6))
+        decorator = Decorator(plan, catalog(), np.random.default_rng(seed))
+        decorator.step('litter')
+        low = [float(s.center[2] - s.reach()[2]) for s in plan.solids]
+        assert plan.solids and {s.label for s in plan.solids} == {'objects'}
+        assert min(low) == pytest.approx(FLOOR_TOP) and max(low) < 0.25
+        heaps += len(plan.obstacles)
+        middle = np.median([o.footprint.corners().mean(0) for o in plan.obstacles], 0)
+        for one, other in combinations(plan.obstacles, 2):
+            assert not one.footprint.meets(other.footprint)
+        away = [math.dist(o.footprint.corners().mean(0), middle) for o in plan.obstacles]
+        assert np.median(away) < 1.2
+    assert 6 * 4 < heaps < 26 * 8
 
 
 def test_a_classroom_has_rows_of_one_table_with_chairs_before_them():

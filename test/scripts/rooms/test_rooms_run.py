@@ -3,6 +3,7 @@
 from pathlib import Path
 import subprocess
 import sys
+import threading
 
 import pytest
 from rooms_app import assets, environment, main
@@ -10,6 +11,7 @@ from rooms_app.dataset import Folder
 from rooms_app.failure import RoomsFailure
 from rooms_app.options import make_parser
 from rooms_app.pool import Pool
+from rooms_app.turns import alone
 from test_rooms_dataset import add_scene
 
 WORKER = """#!{python}
@@ -160,6 +162,29 @@ def test_a_package_that_cannot_be_had_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(assets.subprocess, 'run', refuse)
     with pytest.raises(RoomsFailure, match='apt-get download: E: Unable to locate package x; apt'):
         assets.ensure(tmp_path / 'cache')
+
+
+def test_runs_that_begin_together_fill_the_cache_one_after_the_other(tmp_path, capsys):
+    entered, cache = threading.Event(), tmp_path / 'cache'
+
+    def second():
+        with alone(cache):
+            entered.set()
+
+    with alone(cache):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert not entered.wait(0.3)
+    thread.join(30)
+    assert entered.is_set()
+    assert f'another run fills {cache}; this one waits' in capsys.readouterr().out
+
+
+def test_a_cache_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(RoomsFailure, match='file/cache: Not a directory; choose another --cache'):
+        with alone(tmp_path / 'file' / 'cache'):
+            pass
 
 
 def test_a_world_that_is_none_is_named(tmp_path):
