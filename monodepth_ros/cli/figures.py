@@ -9,8 +9,9 @@ GROUPED = ('n_images', 'delta1', 'rmse', 'abs_rel', 'delta1_scaled', 'floor_as_f
 GROUPED += ('floor_as_wall',)
 CALIBRATED = ('share', 'expected', 'found')
 SCALED = {'scaled d1': 'delta1', 'scaled rel': 'abs_rel'}
-SETS = ('n_images', 'delta1', 'rmse', 'abs_rel', *SCALED, 'miou', 'floor', 'ause')
-"""Columns of the table of several data sets: median-scaled ones, floor of low cameras too."""
+SETS = ('n_images', 'delta1', 'rmse', 'abs_rel', 'factor d1', *SCALED, 'miou', 'floor', 'ause')
+"""Columns of the table of several data sets: with one factor for all of it, median-scaled ones,
+floor of low cameras too."""
 USUAL = ('delta1', 'delta2', 'delta3', 'rmse', 'abs_rel', 'log10')
 
 
@@ -27,7 +28,7 @@ def print_figures(result: dict) -> None:
 
 
 def _tables(result: dict) -> Iterator[tuple[str, list[str]]]:
-    for key in ('protocol', 'versions', 'median_ratio'):
+    for key in ('protocol', 'versions', 'median_ratio', 'one_factor'):
         if key in result:
             yield key, [f'{name:16} {_number(value)}' for name, value in result[key].items()]
     if scaled := result.get('median_scaled'):
@@ -85,6 +86,8 @@ def _cell(result: dict, name: str):
     """Return a figure of a data set; None where it has none."""
     if name in SCALED:
         return result.get('median_scaled', {}).get(SCALED[name])
+    if name == 'factor d1':
+        return result.get('one_factor', {}).get('delta1')
     if name == 'floor':
         return result.get('low_floor', {}).get('floor_as_floor')
     if name == 'ause':

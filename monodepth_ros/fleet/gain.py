@@ -12,11 +12,9 @@ from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings
 from monodepth_ros.scale.ground import ground_vote, GroundSettings
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.votes import View
-from monodepth_ros.training.metrics import DELTA, into_range, MIN_DEPTH
+from monodepth_ros.training.one_factor import log_ratios, one_factor, shifted_errors
 import numpy as np
 
-MOST_PIXELS = 4000
-"""Of an image, evenly spread."""
 FLOOR = 'floor'
 
 
@@ -72,60 +70,36 @@ class Gain:
         """Add an image: (n,) predicted and true metres, and those by the floor or None."""
         if not target.size:
             return
-        step = max(1, target.size // MOST_PIXELS)
-
-        def ratios(found):
-            found = into_range(found[::step], MIN_DEPTH, self._max_depth)
-            return np.log(target[::step] / found.astype(np.float64))
-
-        by_floor = None if grounded is None else ratios(grounded)
-        self._images.append(_Image(ratios(depth), by_floor))
+        by_floor = None if grounded is None else log_ratios(grounded, target, self._max_depth)
+        self._images.append(_Image(log_ratios(depth, target, self._max_depth), by_floor))
 
     def compute(self) -> dict:
         """
         Return the figures, as plain JSON types; empty without images.
 
         Returns:
-            as_it_is: abs_rel and delta1, means over images. factor: of one factor for all, which
-            is found on every second image and measured on the others: its value, the deviation of
-            the images' own factors in percent, abs_rel and delta1. ground: of those images whose
-            floor votes, how many they are, abs_rel and delta1 as they are and by the floor; None
-            where there is none. by_image: with each image's own factor, the best
-            that any scale can do.
+            as_it_is: abs_rel and delta1, means over images. factor: `one_factor`. ground: of
+            those images whose floor votes, how many they are, abs_rel and delta1 as they are and
+            by the floor; None where there is none. by_image: with each image's own factor, the
+            best that any scale can do.
 
         """
         if not self._images:
             return {}
-        own = np.array([np.median(image.ratios) for image in self._images])
-        chosen, others = own[::2], self._images[1::2] or self._images
-        factor = float(np.median(chosen))
+        ratios = [image.ratios for image in self._images]
         seen = [image for image in self._images if image.grounded is not None]
         return {
-            'as_it_is': _errors(self._images, np.zeros(len(self._images))),
-            'factor': {
-                'value': float(np.exp(factor)),
-                'spread_percent': float(100 * np.std(own)),
-                **_errors(others, np.full(len(others), factor)),
-            },
+            'as_it_is': shifted_errors(ratios, np.zeros(len(ratios))),
+            'factor': one_factor(ratios),
             'ground': seen
             and {
                 'n_images': len(seen),
-                'before': _errors(seen, np.zeros(len(seen))),
-                **_errors([_Image(image.grounded, None) for image in seen], np.zeros(len(seen))),
+                'before': shifted_errors([image.ratios for image in seen], np.zeros(len(seen))),
+                **shifted_errors([image.grounded for image in seen], np.zeros(len(seen))),
             }
             or None,
-            'by_image': _errors(self._images, own),
+            'by_image': shifted_errors(ratios, np.array([np.median(r) for r in ratios])),
         }
-
-
-def _errors(images, shifts) -> dict[str, float]:
-    """Return means over images of the errors after each prediction's logarithm is shifted."""
-    relative, hits = [], []
-    for image, shift in zip(images, shifts):
-        left = image.ratios - shift
-        relative.append(np.abs(np.exp(-left) - 1).mean())
-        hits.append((np.abs(left) < np.log(DELTA)).mean())
-    return {'abs_rel': float(np.mean(relative)), 'delta1': float(np.mean(hits))}
 
 
 def gain_lines(gain: dict) -> list[str]:

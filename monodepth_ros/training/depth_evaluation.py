@@ -10,6 +10,7 @@ from monodepth_ros.training.metrics import (
     MIN_DEPTH,
     valid_depth,
 )
+from monodepth_ros.training.one_factor import log_ratios, one_factor
 from monodepth_ros.training.pooled_errors import DistanceErrors, pixel_errors
 import numpy as np
 
@@ -20,7 +21,7 @@ SCALED = ('abs_rel', 'rmse', 'delta1')
 
 
 class DepthEvaluation:
-    """Depth errors as predicted and median-scaled, by distance and at depth edges.
+    """Depth errors as predicted and scaled, by distance and at depth edges.
 
     Args:
         max_depth: metres; ground truth above it does not count, predictions are lowered to it.
@@ -41,6 +42,7 @@ class DepthEvaluation:
         self.scaled = DepthMetrics(max_depth=max_depth)
         self.ratios: list[float] = []
         self.joint = np.zeros((CELLS, CELLS), np.int64)
+        self._log_ratios: list[np.ndarray] = []
         self._distance = DistanceErrors(max_depth)
         self._edges = EdgeErrors()
 
@@ -65,6 +67,7 @@ class DepthEvaluation:
         ratio = median_ratio(raw, truth)
         scaled = self.scaled.add(raw * np.float32(ratio), truth)
         self.ratios.append(ratio)
+        self._log_ratios.append(log_ratios(raw, truth, self.max_depth))
         found = into_range(raw, MIN_DEPTH, self.max_depth)
         errors = pixel_errors(found, truth)
         self._distance.update(truth, errors)
@@ -90,6 +93,7 @@ class DepthEvaluation:
         Returns:
             median_scaled: figures of `scaled`.
             median_ratio: the mean and the standard deviation of `ratios`.
+            one_factor: `one_factor.one_factor`.
             by_distance: `DistanceErrors.compute`.
             depth_edges: `EdgeErrors.compute`.
 
@@ -104,6 +108,7 @@ class DepthEvaluation:
                 'mean': float(ratios.mean()) if ratios.size else None,
                 'std': float(ratios.std()) if ratios.size else None,
             },
+            'one_factor': one_factor(self._log_ratios),
             'by_distance': self._distance.compute(),
             'depth_edges': self._edges.compute(),
         }

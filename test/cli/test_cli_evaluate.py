@@ -57,6 +57,7 @@ def test_details(evaluate, tmp_path):
     result = json.loads(out.read_text())
     assert set(result['median_scaled']) == {key for key in FIGURES if key not in LABEL_FIGURES}
     assert set(result['median_ratio']) == {'mean', 'std'}
+    assert set(result['one_factor']) == {'value', 'spread_percent', 'abs_rel', 'delta1'}
     assert [g['to_m'] for g in result['by_distance']] == [2.0, 4.0, 6.0, 10.0]
     assert sum(g['share'] for g in result['by_distance']) == pytest.approx(1.0)
     edges = result['depth_edges']
@@ -235,7 +236,7 @@ def test_figures_by_camera_are_shown(evaluate, tiny_folder, tmp_path, capsys):
     rows = [line.split() for line in shown.splitlines()]
     assert ['0', 'to', '0.5', '3'] in [row[:4] for row in rows]
     page = (tmp_path / 'report' / 'index.html').read_text()
-    assert '<h2>By camera</h2>' in page
+    assert '<h2>By camera</h2>' in page and 'With one factor for all images, ' in page
     assert 'camera_height' in (tmp_path / 'report' / 'images.csv').read_text()
 
 

@@ -42,6 +42,17 @@ def test_details_are_means_over_images():
     assert json.loads(json.dumps(details)) == details
 
 
+def test_one_factor_is_measured_on_images_that_it_was_not_found_on():
+    evaluation = DepthEvaluation(10.0)
+    for off in (2.0, 2.0, 2.0, 2.5):
+        evaluation.update(full(1.0), full(off), np.ones(SIZE, bool))
+    found = evaluation.details()['one_factor']
+    assert found['value'] == pytest.approx(2.0)
+    # 2.0 / 2.0 and 2.0 / 2.5.
+    assert found['abs_rel'] == pytest.approx((0.0 + 0.2) / 2)
+    assert found['spread_percent'] == pytest.approx(100 * np.std(np.log([2, 2, 2, 2.5])))
+
+
 def test_only_pixels_in_the_mask_and_in_the_range_count():
     evaluation = DepthEvaluation(5.0)
     target, mask = full(2.0), np.ones(SIZE, bool)

@@ -131,11 +131,12 @@ def _summary(result):
     parts = []
     if scaled:
         rows = [(key, result[key], scaled[key]) for key in DEPTH_METRICS]
-        ratio = result['median_ratio']
+        ratio, one = result['median_ratio'], result['one_factor']
         note = (
             'Median-scaled: each image&#39;s prediction is multiplied by the ratio of the '
             f'medians, true by predicted, which is {ratio["mean"]:.3f} &plusmn; '
-            f'{ratio["std"]:.3f} here: what is left is the error of the shape.'
+            f'{ratio["std"]:.3f} here: what is left is the error of the shape. With one factor '
+            f'for all images, {one["value"]:.3f}, delta1 is {one["delta1"]:.3f}.'
             if ratio['mean'] is not None
             else ''
         )
