@@ -2,15 +2,17 @@
 
 Of a network that gives no metres it is the scale, and the shift, of its numbers.
 
-With --distance and --pixel it is a place whose distance is known; with --height the floor; with
---points-topic or --depth-topic what another sensor in a bag has seen; with --odom-frame the way
-that the camera went in a bag; and else the floor by the TF of a bag.
+With --places it is places in images whose distances a tape has shown, or one by --distance and
+--pixel; with --height the floor; with --points-topic or --depth-topic what another sensor in a bag
+has seen; with --odom-frame the way that the camera went in a bag; and else the floor by the TF of
+a bag.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
+from functools import partial
 import sys
 
 from monodepth_ros.cli.options import (
@@ -22,10 +24,19 @@ from monodepth_ros.cli.options import (
 )
 from monodepth_ros.errors import ConfigError, MonodepthError, ScaleError
 
+FEWEST_PLACES = 5
+"""One place is off by what the network is off there, about a quarter, and not by the camera."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument('input', metavar='RECORDING', help='image, folder of images, video or bag')
+    parser.add_argument(
+        '--places',
+        metavar='FILE',
+        help='table of distances by tape, with the first line image,u,v,distance: name of an '
+        "image's file, column and row in the rectified image, metres from the lens",
+    )
     parser.add_argument('--distance', type=_metres, help='metres by tape from lens to --pixel')
     parser.add_argument(
         '--pixel', type=_pixel, metavar='U,V', help='column and row in the rectified image'
@@ -107,23 +118,32 @@ def run(options: argparse.Namespace) -> int:
     )
     predictor = Predictor(make_engine(options), scaling)
     found, failures, frames = [], Counter(), 0
+    unit = 'frame' if knowledge.places is None else 'place'
     for source in sources:
-        for vote in tqdm(votes(source, predictor, knowledge, options.every), unit='frame'):
+        for vote in tqdm(votes(source, predictor, knowledge, options.every), unit=unit):
             frames += 1
             if isinstance(vote, MonodepthError):
                 failures[str(vote)] += 1
             else:
                 found.append(vote)
     for reason, count in failures.most_common(3):
-        print(f'{count} of {frames} frames: {reason}', file=sys.stderr)
+        print(f'{count} of {frames} {unit}s: {reason}', file=sys.stderr)
     if not found:
-        raise ScaleError('few_votes', f'none of {frames} frames gave a factor')
-    combine = calibrate_affine if relative_depth(predictor.engine.facts) else calibrate
-    print(combine(found, min(FEWEST_FRAMES, frames)))
+        raise ScaleError('few_votes', f'none of {frames} {unit}s gave a factor')
+    is_relative = relative_depth(predictor.engine.facts)
+    combine = calibrate_affine if is_relative else partial(calibrate, unit=unit)
+    print(combine(found, 1 if unit == 'place' else min(FEWEST_FRAMES, frames)))
+    if unit == 'place' and len(found) < FEWEST_PLACES:
+        print(
+            f'{len(found)} of {unit}s is too few to go by: measure ten, near and far, in '
+            'different pictures (--places)',
+            file=sys.stderr,
+        )
     return 0
 
 
 def _knowledge(options):
+    from monodepth_ros.offline.places import EVERY, Place, read_places
     from monodepth_ros.offline.scale import Knowledge
     from monodepth_ros.scale.plane import GroundPlane
 
@@ -131,16 +151,18 @@ def _knowledge(options):
         raise ConfigError('--distance and --pixel belong together; give both or none')
     given = [
         name
-        for name in ('distance', 'height', 'points_topic', 'depth_topic', 'odom_frame')
+        for name in ('places', 'distance', 'height', 'points_topic', 'depth_topic', 'odom_frame')
         if getattr(options, name)
     ]
     if len(given) > 1:
         listed = ', '.join(f'--{name.replace("_", "-")}' for name in given)
         raise ConfigError(f'{listed} are given, expected one of them: they are different ways')
+    places = options.places and read_places(options.places)
+    if options.distance is not None:
+        places = {EVERY: (Place(*options.pixel, options.distance),)}
     plane = options.height and GroundPlane.from_camera(options.height, options.pitch, options.roll)
     return Knowledge(
-        options.distance,
-        options.pixel or (0.0, 0.0),
+        places or None,
         options.points_topic,
         options.depth_topic,
         plane or None,

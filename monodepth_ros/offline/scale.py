@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Iterator, Optional, Union
 
 from monodepth_ros.errors import ConfigError, MonodepthError, ScaleError
 from monodepth_ros.frames import Frame
 from monodepth_ros.offline.jobs import Source
 from monodepth_ros.offline.odometry import Odometry
+from monodepth_ros.offline.places import EVERY, Place, Places
 from monodepth_ros.offline.transforms import STATIC_TOPIC
 from monodepth_ros.pipeline.pose_check import lean_of
 from monodepth_ros.pipeline.predictor import infer, Predictor, Prepared
@@ -38,8 +40,7 @@ class Knowledge:
     """What is known of distances; the first that is given counts, and TF otherwise.
 
     Attributes:
-        distance: metres by tape from the lens to what `pixel` shows.
-        pixel: column and row in the rectified image, which has the raw one's size.
+        places: what a tape has shown; images that it has none of are left out.
         points_topic: of a LaserScan or PointCloud2 in a bag.
         depth_topic: of a depth image in a bag, raw or compressedDepth, on the rectified grid of
             the camera at any size.
@@ -51,8 +52,7 @@ class Knowledge:
 
     """
 
-    distance: Optional[float] = None
-    pixel: tuple[float, float] = (0.0, 0.0)
+    places: Optional[Places] = None
     points_topic: str = ''
     depth_topic: str = ''
     plane: Optional[GroundPlane] = None
@@ -64,7 +64,7 @@ class Knowledge:
     @property
     def topics(self) -> tuple[str, ...]:
         """Topics that a bag must have."""
-        if self.distance is not None or self.odom_frame:
+        if self.places is not None or self.odom_frame:
             return ()
         if self.depth_topic:
             return (self.depth_topic,)
@@ -76,7 +76,7 @@ class Knowledge:
 def votes(
     source: Source, predictor: Predictor, knowledge: Knowledge, every: int = 1
 ) -> Iterator[Union[Vote, AffineVote, MonodepthError]]:
-    """Yield each frame's vote, or why it has none.
+    """Yield each frame's vote, or each place's, or why it has none.
 
     Args:
         source: the frames.
@@ -88,6 +88,9 @@ def votes(
         ConfigError: the source lacks what is needed.
 
     """
+    if knowledge.places is not None:
+        yield from _taped(source, predictor, knowledge.places, every)
+        return
     odometry = Odometry(source, knowledge.odom_frame) if knowledge.odom_frame else None
     frames = _among(source, knowledge) if knowledge.topics else _alone(source)
     for number, (load, around) in enumerate(frames):
@@ -106,6 +109,29 @@ def votes(
                 yield _vote(view, prepared, around, knowledge, predictor.engine.facts.classes)
         except MonodepthError as error:
             yield error
+
+
+def _taped(source, predictor, places, every):
+    """Yield the vote of each place, or why it has none, and what is said of no image."""
+    left = {*places} - {EVERY}
+    for number, job in enumerate(source.jobs()):
+        name = Path(job.label).name
+        left.discard(name)
+        of_frame = places.get(EVERY, ()) if number % every == 0 else ()
+        found = (*of_frame, *places.get(name, ()))
+        try:
+            prepared = predictor.prepare(job.load()[0]) if found else None
+            view = prepared and _view(predictor, prepared)
+        except MonodepthError as error:
+            yield error
+            continue
+        for place in found:
+            try:
+                yield _by_tape(view, prepared.frame, place)
+            except MonodepthError as error:
+                yield error
+    for name in sorted(left):
+        yield ConfigError(f'{name} of --places is none of the images in {source.name}')
 
 
 def _view(predictor: Predictor, prepared: Prepared) -> View:
@@ -144,8 +170,8 @@ def _checked(source, knowledge) -> dict[str, str]:
     known = getattr(source, 'topics', None)
     if known is None:
         raise ConfigError(
-            f'{source.name} is no bag, which alone has TF and topics; give --height, or '
-            '--distance and --pixel'
+            f'{source.name} is no bag, which alone has TF and topics; give --height, '
+            '--places, or --distance and --pixel'
         )
     allowed = {STATIC_TOPIC: (TF,), knowledge.depth_topic: DEPTHS}
     for topic in knowledge.topics:
@@ -203,8 +229,6 @@ def _deserialize(data, kind):
 
 def _vote(view, prepared, around, knowledge, classes) -> Union[Vote, AffineVote]:
     frame = prepared.frame
-    if knowledge.distance is not None:
-        return _by_tape(view, frame, knowledge)
     if knowledge.depth_topic:
         return points_vote(view, _measured(around, frame))
     if knowledge.points_topic:
@@ -230,8 +254,8 @@ def _measured(around, frame):
     return depth_points(depth_of(msg, kind), frame.camera.rectified)
 
 
-def _by_tape(view, frame, knowledge):
+def _by_tape(view: View, frame: Frame, place: Place):
     height, width = frame.image.shape[:2]
-    (u, v), camera = knowledge.pixel, view.camera
-    column = (u + 0.5) * camera.width / width - 0.5
-    return tape_vote(view, knowledge.distance, column, (v + 0.5) * camera.height / height - 0.5)
+    column = (place.column + 0.5) * view.camera.width / width - 0.5
+    row = (place.row + 0.5) * view.camera.height / height - 0.5
+    return tape_vote(view, place.distance, column, row)

@@ -26,12 +26,14 @@ class Calibration:
         factor: what `depth.scale` is to be.
         spread: robust standard deviation of the frames' factors, as a share of it.
         frames: frames that it is the median of.
+        unit: what they are, where it is not frames.
 
     """
 
     factor: float
     spread: float
     frames: int
+    unit: str = 'frame'
 
     @property
     def yaml(self) -> str:
@@ -41,16 +43,19 @@ class Calibration:
     def __str__(self) -> str:
         return (
             f'{self.yaml} (spread {self.spread:.1%} over {self.frames} '
-            f'frame{"" if self.frames == 1 else "s"})'
+            f'{self.unit}{"" if self.frames == 1 else "s"})'
         )
 
 
-def calibrate(votes: Sequence[Vote], fewest: int = FEWEST_FRAMES) -> Calibration:
+def calibrate(
+    votes: Sequence[Vote], fewest: int = FEWEST_FRAMES, unit: str = 'frame'
+) -> Calibration:
     """Return the median of the frames' factors.
 
     Args:
-        votes: one a frame.
-        fewest: frames that are needed.
+        votes: one a frame, or a place.
+        fewest: how many are needed.
+        unit: what they are.
 
     Raises:
         ScaleError: 'few_votes'.
@@ -59,7 +64,8 @@ def calibrate(votes: Sequence[Vote], fewest: int = FEWEST_FRAMES) -> Calibration
     require_votes(votes, fewest, 'a factor')
     logs = np.array([vote.log for vote in votes])
     middle, spread = middle_and_spread(logs)
-    return Calibration(round(math.exp(middle), DECIMALS), math.expm1(spread), len(votes))
+    factor = round(math.exp(middle), DECIMALS)
+    return Calibration(factor, math.expm1(spread), len(votes), unit)
 
 
 def require_votes(votes: Sequence[Any], fewest: int, what: str) -> None:

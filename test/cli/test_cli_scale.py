@@ -12,6 +12,13 @@ from scale_kit import make_depth, POSE, RelativeRoomEngine, RoomEngine
 F = 0.866 * 64
 
 
+def by_tape(u, v):
+    """Return the metres along the ray from the lens to what a pixel of the photo shows."""
+    grid = RoomEngine.grid.resized(64, 48)
+    ray = np.linalg.norm(((u - grid.cx) / F, (v - grid.cy) / F, 1))
+    return make_depth(grid, POSE)[0][v, u] * ray
+
+
 @pytest.fixture
 def photo(tmp_path, monkeypatch):
     """Return a photo of the room, which an engine sees 1.4 times too near."""
@@ -26,15 +33,74 @@ def run(path, *options):
 
 
 def test_a_tape_measure_gives_the_line_of_the_parameter_file(photo, capsys):
-    u, v = 50, 40
-    grid = RoomEngine.grid.resized(64, 48)
-    depth = make_depth(grid, POSE)[0][v, u]
-    ray = np.linalg.norm(((u - grid.cx) / F, (v - grid.cy) / F, 1))
-    assert run(photo, '--distance', depth * ray, '--pixel', f'{u},{v}') == 0
-    found = re.fullmatch(
-        r'depth\.scale: (1\.\d{3}) \(spread .*% over 1 frame\)\n', capsys.readouterr().out
-    )
+    assert run(photo, '--distance', by_tape(50, 40), '--pixel', '50,40') == 0
+    said = capsys.readouterr()
+    found = re.fullmatch(r'depth\.scale: (1\.\d{3}) \(spread .*% over 1 place\)\n', said.out)
     assert float(found.group(1)) == pytest.approx(1.4, abs=0.02)
+    assert '1 of places is too few to go by: measure ten' in said.err
+
+
+@pytest.fixture
+def tape(photo):
+    """Return a writer of a table, and the folder of its images: three, of the same room."""
+    for name in ('second.png', 'third.png'):
+        (photo.parent / name).write_bytes(photo.read_bytes())
+
+    def write(*lines):
+        table = photo.parent / 'places.csv'
+        table.write_text('\n'.join(('image, u, v, distance, what', *lines)) + '\n')
+        return photo.parent, '--places', table
+
+    return write
+
+
+def test_places_in_several_photos_vote_together(tape, capsys):
+    # One is read off the tape wrongly, and one photo shows nothing that was measured.
+    lines = [f'photo.png, {u}, {v}, {by_tape(u, v):.4f}, floor' for u, v in ((50, 40), (20, 44))]
+    lines += [f'third.png, 32, 40, {by_tape(32, 40):.4f}, floor', 'third.png, 10, 40, 9.9, x']
+    lines += [f'third.png, 44, 44, {by_tape(44, 44):.4f}, floor']
+    assert run(*tape(*lines)) == 0
+    said = capsys.readouterr()
+    found = re.fullmatch(r'depth\.scale: (1\.\d{3}) \(spread .*% over 5 places\)\n', said.out)
+    assert float(found.group(1)) == pytest.approx(1.4, abs=0.03)
+    assert 'too few' not in said.err
+
+
+def test_places_that_cannot_be_used_are_named(tape, capsys):
+    lines = [f'photo.png, 50, 40, {by_tape(50, 40)}, floor', 'photo.png, 99, 40, 2, x']
+    assert run(*tape(*lines, 'fourth.png, 3, 4, 2, x')) == 0
+    said = capsys.readouterr()
+    assert 'over 1 place)' in said.out
+    assert '1 of 3 places: the pixel is not in the image' in said.err
+    assert '1 of 3 places: fourth.png of --places is none of the images in images' in said.err
+
+
+@pytest.mark.parametrize(
+    ('lines', 'words'),
+    [
+        (['photo.png, 3, x, 2, y'], "line 2: v is 'x', expected a number"),
+        (['photo.png, 3'], 'line 2: v is None, expected a number'),
+        (['photo.png, 3, 4, 0, y'], 'line 2: distance is 0, expected metres above 0'),
+        (['photo.png, 3, 4, nan, y'], 'line 2: distance is nan, expected metres above 0'),
+        ([', 3, 4, 2, y'], "line 2: expected the name of the image's file"),
+        ([], 'no place in it; write a line for each: image,u,v,distance'),
+    ],
+)
+def test_a_table_that_is_wrong_is_said(tape, capsys, lines, words):
+    assert run(*tape(*lines)) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_table_that_is_none_is_said(tape, capsys, tmp_path):
+    folder, option, table = tape()
+    table.write_text('image;u;v;distance\n')
+    assert run(folder, option, table) == 1
+    assert 'no column image, u, v, distance; the first line is expected' in capsys.readouterr().err
+    assert run(folder, option, tmp_path / 'none.csv') == 1
+    assert 'none.csv: No such file or directory' in capsys.readouterr().err
+    table.write_bytes(b'\xff\xfe\x00')
+    assert run(folder, option, table) == 1
+    assert f'cannot read {table}' in capsys.readouterr().err
 
 
 def test_a_height_gives_it_from_a_photo_with_floor(photo, capsys):
@@ -83,6 +149,7 @@ def test_why_there_is_none_is_said(photo, capsys):
         (['--distance', 2], '--distance and --pixel belong together'),
         (['--pixel', '3,4'], '--distance and --pixel belong together'),
         (['--height', 1, '--points-topic', '/scan'], '--height, --points-topic are given'),
+        (['--places', 'x.csv', '--height', 1], '--places, --height are given'),
         ([], 'is no bag, which alone has TF'),
     ],
 )

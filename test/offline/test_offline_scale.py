@@ -7,6 +7,7 @@ import cv2
 from monodepth_ros.camera import CameraModel
 from monodepth_ros.errors import ConfigError, MonodepthError, ScaleError
 from monodepth_ros.offline.jobs import Intrinsics
+from monodepth_ros.offline.places import EVERY, Place
 from monodepth_ros.offline.sources import open_sources
 from monodepth_ros.pipeline.predictor import Predictor, PredictorOptions
 from monodepth_ros.scale.calibration import calibrate
@@ -177,7 +178,7 @@ def test_a_tape_measure_tells_the_factor_from_one_photo(photo):
     depth = make_depth(CAMERA.rectified, POSE)[0]
     u, v = 50, 40
     ray = np.hypot(np.hypot((u - 31.5) / F, (v - 23.5) / F), 1)
-    knowledge = KNOWN(distance=float(depth[v, u] * ray), pixel=(u, v))
+    knowledge = KNOWN({EVERY: (Place(u, v, float(depth[v, u] * ray)),)})
     (vote,) = _votes(photo, knowledge, engine=RoomEngine(1.4))
     assert vote.factor == pytest.approx(1.4, rel=0.01)
 
@@ -218,5 +219,5 @@ def test_points_that_are_old_are_not_used(tmp_path):
 
 def test_without_intrinsics_it_says_what_to_give(photo):
     source = open_sources([str(photo)], Intrinsics())[0]
-    (error,) = scale.votes(source, Predictor(RoomEngine()), KNOWN(distance=1.0))
+    (error,) = scale.votes(source, Predictor(RoomEngine()), KNOWN({EVERY: (Place(0, 0, 1.0),)}))
     assert isinstance(error, ConfigError) and '--camera-info or --hfov' in str(error)
