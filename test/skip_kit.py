@@ -29,6 +29,7 @@ OPTIONAL = (
 KNOWN = (
     # Not on PyPI, they come with a ROS 2 installation.
     r'launch_ros is not on PyPI',
+    r'tf2_ros comes with ROS and is not on PyPI',
     r'no (vision_msgs|sensor_msgs_py)',
     r'no cv_bridge of ROS 2',
     # Not in the environment of the tests: for GPUs, and extras of their own.
