@@ -140,7 +140,8 @@ def test_a_pose_at_a_time_that_is_none_is_said_at_once(tf2, heard, monkeypatch):
         heard.pose_at('camera', 'odom', NOW + 1)
 
 
-def test_without_tf2_there_is_no_pose_at_a_time():
+def test_without_tf2_there_is_no_pose_at_a_time(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'tf2_ros', None)
     with pytest.raises(ScaleError, match='tf2_ros') as caught:
         Transforms().pose_at('camera', 'odom', NOW)
     assert caught.value.reason == 'no_transform'
