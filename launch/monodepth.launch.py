@@ -98,8 +98,8 @@ def declare_arguments():
             'scale_source',
             default_value='',
             description='What corrects the depth: ground, for a robot with TF or camera_height, '
-            'points, motion, or several, as in motion,ground. Empty: as in params_file, ground '
-            'where camera_height is given.',
+            'points, motion, or several, as in motion,ground. Empty: as in params_file, whose '
+            'auto is ground where camera_height is given.',
         ),
         DeclareLaunchArgument(
             'camera_height',

@@ -25,7 +25,7 @@ from monodepth_ros.cli.options import (
 from monodepth_ros.errors import ConfigError, MonodepthError, ScaleError
 
 FEWEST_PLACES = 5
-"""One place is off by what the network is off there, about a quarter, and not by the camera."""
+"""One place tells what the network is off there, about a quarter, and little of the camera."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
     )
     predictor = Predictor(make_engine(options), scaling)
     found, failures, frames = [], Counter(), 0
-    unit = 'frame' if knowledge.places is None else 'place'
+    unit = 'place' if options.places else 'frame'
     for source in sources:
         for vote in tqdm(votes(source, predictor, knowledge, options.every), unit=unit):
             frames += 1
@@ -133,10 +133,11 @@ def run(options: argparse.Namespace) -> int:
     is_relative = relative_depth(predictor.engine.facts)
     combine = calibrate_affine if is_relative else partial(calibrate, unit=unit)
     print(combine(found, 1 if unit == 'place' else min(FEWEST_FRAMES, frames)))
-    if unit == 'place' and len(found) < FEWEST_PLACES:
+    places = len(found) if options.places else 1
+    if knowledge.places is not None and places < FEWEST_PLACES:
         print(
-            f'{len(found)} of {unit}s is too few to go by: measure ten, near and far, in '
-            'different pictures (--places)',
+            f'{places} place{"" if places == 1 else "s"} by tape can mislead as much as none: '
+            'measure ten, near and far, in different pictures (--places)',
             file=sys.stderr,
         )
     return 0

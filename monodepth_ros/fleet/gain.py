@@ -12,17 +12,17 @@ from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings
 from monodepth_ros.scale.ground import ground_vote, GroundSettings
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.votes import View
-from monodepth_ros.training.one_factor import log_ratios, one_factor, shifted_errors
+from monodepth_ros.training.one_factor import Logs, logs_of, one_factor, shifted_errors
 import numpy as np
 
 FLOOR = 'floor'
 
 
 class _Image(NamedTuple):
-    """One image: its log ratios of true by predicted depth, as it is and by the floor or None."""
+    """One image: its depth as it is, and by the floor or None."""
 
-    ratios: np.ndarray
-    grounded: Optional[np.ndarray]
+    plain: Logs
+    grounded: Optional[Logs]
 
 
 def grounded_depth(prediction: Prediction, floor: int, stand: Stand) -> Optional[np.ndarray]:
@@ -70,8 +70,8 @@ class Gain:
         """Add an image: (n,) predicted and true metres, and those by the floor or None."""
         if not target.size:
             return
-        by_floor = None if grounded is None else log_ratios(grounded, target, self._max_depth)
-        self._images.append(_Image(log_ratios(depth, target, self._max_depth), by_floor))
+        by_floor = None if grounded is None else logs_of(grounded, target)
+        self._images.append(_Image(logs_of(depth, target), by_floor))
 
     def compute(self) -> dict:
         """
@@ -86,20 +86,24 @@ class Gain:
         """
         if not self._images:
             return {}
-        ratios = [image.ratios for image in self._images]
+        plain = [image.plain for image in self._images]
         seen = [image for image in self._images if image.grounded is not None]
         return {
-            'as_it_is': shifted_errors(ratios, np.zeros(len(ratios))),
-            'factor': one_factor(ratios),
+            'as_it_is': self._errors(plain),
+            'factor': one_factor(plain, self._max_depth),
             'ground': seen
             and {
                 'n_images': len(seen),
-                'before': shifted_errors([image.ratios for image in seen], np.zeros(len(seen))),
-                **shifted_errors([image.grounded for image in seen], np.zeros(len(seen))),
+                'before': self._errors([image.plain for image in seen]),
+                **self._errors([image.grounded for image in seen]),
             }
             or None,
-            'by_image': shifted_errors(ratios, np.array([np.median(r) for r in ratios])),
+            'by_image': self._errors(plain, [image.factor for image in plain]),
         }
+
+    def _errors(self, images, shifts=None):
+        shifts = np.zeros(len(images)) if shifts is None else np.array(shifts)
+        return shifted_errors(images, shifts, self._max_depth)
 
 
 def gain_lines(gain: dict) -> list[str]:

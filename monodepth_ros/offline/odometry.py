@@ -32,8 +32,7 @@ class Odometry:
         """
         if not hasattr(source, 'transforms'):
             raise ConfigError(
-                f'{source.name} is no bag, which alone has odometry; give --height, or --distance '
-                'and --pixel'
+                f'{source.name} is no bag, which alone has odometry; give --height or --places'
             )
         self._frame = frame
         self._tracker = Tracker()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 import math
+from pathlib import PurePath
 from typing import Mapping
 
 from monodepth_ros.errors import ConfigError
@@ -31,7 +32,7 @@ class Place:
 
 
 Places = Mapping[str, tuple[Place, ...]]
-"""Of an image, by the name of its file or, in a video or bag, its number; or of `EVERY` frame."""
+"""Of an image, by the name of its file; or of `EVERY` frame."""
 
 
 def read_places(path: str) -> Places:
@@ -45,14 +46,15 @@ def read_places(path: str) -> Places:
     try:
         with open(path, newline='', encoding='utf-8-sig') as file:
             reader = csv.DictReader(file, skipinitialspace=True)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+            missing = [name for name in COLUMNS if name not in reader.fieldnames]
             if missing:
                 raise ConfigError(
                     f'{path}: no column {", ".join(missing)}; the first line is expected to be '
                     f'{",".join(COLUMNS)}'
                 )
             for row in reader:
-                name = (row['image'] or '').strip()
+                name = PurePath((row['image'] or '').strip()).name
                 place = _place(row, f'{path}, line {reader.line_num}', name)
                 found.setdefault(name, []).append(place)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -69,9 +71,11 @@ def _place(row, where, name) -> Place:
         try:
             numbers.append(float(row[key]))
         except (TypeError, ValueError):
-            raise ConfigError(f'{where}: {key} is {row[key]!r}, expected a number') from None
+            numbers.append(math.nan)
+        if not math.isfinite(numbers[-1]):
+            raise ConfigError(f'{where}: {key} is {row[key]!r}, expected a number')
     if not name:
         raise ConfigError(f"{where}: expected the name of the image's file")
-    if not (all(map(math.isfinite, numbers)) and 0 < numbers[2] < 1000):
+    if not 0 < numbers[2] < 1000:
         raise ConfigError(f'{where}: distance is {numbers[2]:g}, expected metres above 0')
     return Place(*numbers)

@@ -9,6 +9,7 @@ from typing import Any, Iterator, Optional, Union
 
 from monodepth_ros.errors import ConfigError, MonodepthError, ScaleError
 from monodepth_ros.frames import Frame
+from monodepth_ros.offline.images import ImageSource
 from monodepth_ros.offline.jobs import Source
 from monodepth_ros.offline.odometry import Odometry
 from monodepth_ros.offline.places import EVERY, Place, Places
@@ -114,6 +115,11 @@ def votes(
 def _taped(source, predictor, places, every):
     """Yield the vote of each place, or why it has none, and what is said of no image."""
     left = {*places} - {EVERY}
+    if left and not isinstance(source, ImageSource):
+        raise ConfigError(
+            f'--places names files of images, and {source.name} is a video or bag; give a folder '
+            'of pictures out of it'
+        )
     for number, job in enumerate(source.jobs()):
         name = Path(job.label).name
         left.discard(name)
@@ -123,7 +129,7 @@ def _taped(source, predictor, places, every):
             prepared = predictor.prepare(job.load()[0]) if found else None
             view = prepared and _view(predictor, prepared)
         except MonodepthError as error:
-            yield error
+            yield from [error] * len(found)
             continue
         for place in found:
             try:
@@ -131,7 +137,8 @@ def _taped(source, predictor, places, every):
             except MonodepthError as error:
                 yield error
     for name in sorted(left):
-        yield ConfigError(f'{name} of --places is none of the images in {source.name}')
+        missing = ConfigError(f'{name} of --places is none of the images that are there')
+        yield from [missing] * len(places[name])
 
 
 def _view(predictor: Predictor, prepared: Prepared) -> View:

@@ -111,6 +111,12 @@ def sources(values: Mapping[str, Any]) -> tuple[str, ...]:
     return () if text == NO_SOURCE else tuple(text.split(','))
 
 
+def how_to_know(values: Mapping[str, Any]) -> str:
+    """Return what is to be set where `sources` has none."""
+    by_height = 'camera.height, or ' if values['scale.source'] == BY_WHAT_IS_SET else ''
+    return f'set {by_height}scale.source to ground, points or motion'
+
+
 class CameraScale:
     """
     Give each frame of a camera its scale, in the worker's thread.
@@ -166,6 +172,13 @@ class CameraScale:
         """Whether the model gives no metres."""
         return self._facts is not None and relative_depth(self._facts) is not None
 
+    def _sources(self, values):
+        """Return the names of the witnesses; none by itself of a model that knows no floor."""
+        names = sources(values)
+        if not names or values['scale.source'] != BY_WHAT_IS_SET or self._facts is None:
+            return names
+        return names if label_indices(values['scale.ground_classes'], self._facts.classes) else ()
+
     def said(self, factor: float, values: Mapping[str, Any]) -> ScaleState:
         """
         Return what is to be said of the scale now.
@@ -179,15 +192,15 @@ class CameraScale:
             return self.state or ScaleState(Estimate(factor, 0.0))
         state = self.state or ScaleState(Estimate(math.nan, math.nan))
         # Before the first image there is nothing to say, and without intrinsics that is said.
-        if state.estimate.votes or (sources(values) and self.state is None):
+        if state.estimate.votes or (self._sources(values) and self.state is None):
             return state
         return replace(state, warnings=(self._no_metres(state, values),))
 
     def _no_metres(self, state, values):
         kind = self._facts.depth_kind.replace('_', ' ')
         remedy = f'scale.source knows no metres yet: {state.problem}'
-        if not sources(values):
-            remedy = 'for metres set camera.height, or scale.source to ground, points or motion'
+        if not self._sources(values):
+            remedy = f'for metres {how_to_know(values)}'
         return (
             f'{self._facts.network} gives depth {kind}, no metres: it is published on '
             f'depth/relative alone; {remedy}'
@@ -234,7 +247,7 @@ class CameraScale:
             values: parameter values by name.
 
         """
-        names = sources(values)
+        names = self._sources(values)
         view = predictor.view(prepared, raw, index) if names else None
         # Without intrinsics nothing is metric, and what the calibration lacks is said already.
         if view is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping
 
 from monodepth_ros.errors import ScaleError
-from monodepth_ros.ros.camera_scale import CameraScale, sources
+from monodepth_ros.ros.camera_scale import CameraScale, how_to_know, sources
 from monodepth_ros.scale.calibration import calibrate
 from monodepth_ros.scale.votes import Vote
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -65,12 +65,12 @@ class ScaleCalibration:
     def _check(self):
         if self._is_busy:
             raise ScaleError('few_votes', 'a calibration is under way; wait for its answer')
-        if not sources(self._values()):
+        values = self._values()
+        if not sources(values):
             raise ScaleError(
                 'few_votes',
-                f'scale.source is {self._values()["scale.source"]}, so that nothing is known to '
-                'calibrate by; deactivate the node, set camera.height, or scale.source to ground, '
-                'points or motion, and activate it',
+                f'scale.source is {values["scale.source"]}, so that nothing is known to calibrate '
+                f'by; deactivate the node, {how_to_know(values)}, and activate it',
             )
         if any(scale.is_relative for scale in self._scales.values()):
             raise ScaleError(

@@ -10,7 +10,7 @@ from monodepth_ros.training.metrics import (
     MIN_DEPTH,
     valid_depth,
 )
-from monodepth_ros.training.one_factor import log_ratios, one_factor
+from monodepth_ros.training.one_factor import Logs, logs_of, one_factor
 from monodepth_ros.training.pooled_errors import DistanceErrors, pixel_errors
 import numpy as np
 
@@ -42,7 +42,7 @@ class DepthEvaluation:
         self.scaled = DepthMetrics(max_depth=max_depth)
         self.ratios: list[float] = []
         self.joint = np.zeros((CELLS, CELLS), np.int64)
-        self._log_ratios: list[np.ndarray] = []
+        self._logs: list[Logs] = []
         self._distance = DistanceErrors(max_depth)
         self._edges = EdgeErrors()
 
@@ -67,7 +67,7 @@ class DepthEvaluation:
         ratio = median_ratio(raw, truth)
         scaled = self.scaled.add(raw * np.float32(ratio), truth)
         self.ratios.append(ratio)
-        self._log_ratios.append(log_ratios(raw, truth, self.max_depth))
+        self._logs.append(logs_of(raw, truth))
         found = into_range(raw, MIN_DEPTH, self.max_depth)
         errors = pixel_errors(found, truth)
         self._distance.update(truth, errors)
@@ -108,7 +108,7 @@ class DepthEvaluation:
                 'mean': float(ratios.mean()) if ratios.size else None,
                 'std': float(ratios.std()) if ratios.size else None,
             },
-            'one_factor': one_factor(self._log_ratios),
+            'one_factor': one_factor(self._logs, self.max_depth),
             'by_distance': self._distance.compute(),
             'depth_edges': self._edges.compute(),
         }

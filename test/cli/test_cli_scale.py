@@ -35,9 +35,9 @@ def run(path, *options):
 def test_a_tape_measure_gives_the_line_of_the_parameter_file(photo, capsys):
     assert run(photo, '--distance', by_tape(50, 40), '--pixel', '50,40') == 0
     said = capsys.readouterr()
-    found = re.fullmatch(r'depth\.scale: (1\.\d{3}) \(spread .*% over 1 place\)\n', said.out)
+    found = re.fullmatch(r'depth\.scale: (1\.\d{3}) \(spread .*% over 1 frame\)\n', said.out)
     assert float(found.group(1)) == pytest.approx(1.4, abs=0.02)
-    assert '1 of places is too few to go by: measure ten' in said.err
+    assert '1 place by tape can mislead as much as none: measure ten' in said.err
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def tape(photo):
 
     def write(*lines):
         table = photo.parent / 'places.csv'
-        table.write_text('\n'.join(('image, u, v, distance, what', *lines)) + '\n')
+        table.write_text('\n'.join(('image , u, v, distance, what', *lines)) + '\n')
         return photo.parent, '--places', table
 
     return write
@@ -63,16 +63,23 @@ def test_places_in_several_photos_vote_together(tape, capsys):
     said = capsys.readouterr()
     found = re.fullmatch(r'depth\.scale: (1\.\d{3}) \(spread .*% over 5 places\)\n', said.out)
     assert float(found.group(1)) == pytest.approx(1.4, abs=0.03)
-    assert 'too few' not in said.err
+    assert 'mislead' not in said.err
 
 
 def test_places_that_cannot_be_used_are_named(tape, capsys):
     lines = [f'photo.png, 50, 40, {by_tape(50, 40)}, floor', 'photo.png, 99, 40, 2, x']
-    assert run(*tape(*lines, 'fourth.png, 3, 4, 2, x')) == 0
+    assert run(*tape(*lines, 'fourth.png, 3, 4, 2, x', 'photos/fourth.png, 3, 5, 2, x')) == 0
     said = capsys.readouterr()
-    assert 'over 1 place)' in said.out
-    assert '1 of 3 places: the pixel is not in the image' in said.err
-    assert '1 of 3 places: fourth.png of --places is none of the images in images' in said.err
+    assert 'over 1 place)' in said.out and '1 place by tape can mislead' in said.err
+    assert '1 of 4 places: the pixel is not in the image' in said.err
+    assert '2 of 4 places: fourth.png of --places is none of the images' in said.err
+
+
+def test_one_place_in_many_frames_is_one_place(tape, capsys):
+    folder, *_ = tape()
+    assert run(folder, '--distance', by_tape(50, 40), '--pixel', '50,40') == 0
+    said = capsys.readouterr()
+    assert 'over 3 frames)' in said.out and '1 place by tape can mislead' in said.err
 
 
 @pytest.mark.parametrize(
@@ -81,7 +88,8 @@ def test_places_that_cannot_be_used_are_named(tape, capsys):
         (['photo.png, 3, x, 2, y'], "line 2: v is 'x', expected a number"),
         (['photo.png, 3'], 'line 2: v is None, expected a number'),
         (['photo.png, 3, 4, 0, y'], 'line 2: distance is 0, expected metres above 0'),
-        (['photo.png, 3, 4, nan, y'], 'line 2: distance is nan, expected metres above 0'),
+        (['photo.png, 3, 4, nan, y'], "line 2: distance is 'nan', expected a number"),
+        (['photo.png, inf, 4, 2, y'], "line 2: u is 'inf', expected a number"),
         ([', 3, 4, 2, y'], "line 2: expected the name of the image's file"),
         ([], 'no place in it; write a line for each: image,u,v,distance'),
     ],

@@ -110,7 +110,7 @@ def test_without_a_source_there_are_no_metres_and_that_is_said(make, capfd):
     status, values = bench.status()
     assert status.level == DiagnosticStatus.WARN and not heard
     assert 'shift, no metres' in status.message
-    assert 'set camera.height, or scale.source to ground, points or motion' in status.message
+    assert 'for metres set scale.source to ground, points or motion' in status.message
     assert values['scale_factor'] == 'nan'
     bench.status()
     lines = [line for line in capfd.readouterr().err.splitlines() if 'no metres' in line]

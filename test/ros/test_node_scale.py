@@ -78,6 +78,14 @@ def test_a_height_that_is_set_needs_no_source(make):
     assert bench.status()[1]['scale_source'] == 'ground'
 
 
+def test_a_height_is_left_alone_by_itself_where_the_model_knows_no_floor(make):
+    bench = make({**BY_HEIGHT, 'scale.source': 'auto', 'scale.ground_classes': ['street']})
+    assert serve(bench, 12) == pytest.approx(1 / 1.4, rel=1e-3)
+    status, values = bench.status()
+    assert (values['scale_source'], values['scale_held_for']) == ('', '')
+    assert status.level == DiagnosticStatus.OK
+
+
 def test_a_depth_that_is_bent_is_straightened(make):
     bench = make(BY_HEIGHT, RoomEngine(1.2, power=0.8))
     assert serve(bench, 10) == pytest.approx(1, rel=0.04)
@@ -412,10 +420,14 @@ def test_the_service_finds_what_is_beyond_the_limits(make, call):
     assert bench.node.get_parameter('depth.scale').value == pytest.approx(2.5, abs=2e-3)
 
 
-def test_the_service_says_what_to_set(make, call):
-    answer = call(make({**BY_HEIGHT, 'scale.source': 'none'}))
-    assert not answer.success and 'scale.source is none' in answer.message
-    assert 'set camera.height, or scale.source' in answer.message
+@pytest.mark.parametrize(
+    ('source', 'words'),
+    [('none', 'set scale.source to ground'), ('auto', 'set camera.height, or scale.source to')],
+)
+def test_the_service_says_what_to_set(make, call, source, words):
+    answer = call(make({**BY_HEIGHT, 'camera.height': 0.0, 'scale.source': source}))
+    assert not answer.success and f'scale.source is {source}, so that' in answer.message
+    assert words in answer.message
 
 
 def test_the_service_says_where_nothing_voted(make, call):

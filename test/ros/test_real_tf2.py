@@ -6,6 +6,7 @@ from bench import FRAME_ID, wait_until
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import TransformStamped
 from monodepth_ros.errors import ScaleError
+from monodepth_ros.ros import transforms
 from monodepth_ros.ros.compat import ns_to_stamp
 from monodepth_ros.scale.pose import Pose
 import numpy as np
@@ -84,17 +85,17 @@ def test_a_floor_by_a_chain_of_static_frames_corrects_the_depth(make_bench, say)
 
 def test_what_lags_a_little_is_taken_and_what_is_missing_is_named(make_bench, say):
     bench = make_bench(RoomEngine(), parameters={'scale.source': 'ground'}).start()
-    transforms, now = bench.node._witnesses.transforms, 50_000_000_000
+    heard, now = bench.node._witnesses.transforms, 50_000_000_000
     pan = (0.0, 0.0, 0.7071068, 0.7071068)
     say(bench, transform('camera', 'pan', pan, (0, 0, 1), now))
     wait_until(lambda: knows(bench, 'camera', 'pan', now), 'the joint')
     for beside in (-400_000_000, 0, 400_000_000):
-        pose = transforms.pose('/camera', 'pan', now + beside)
+        pose = heard.pose('/camera', 'pan', now + beside)
         np.testing.assert_allclose(pose.apply(np.array([1.0, 0, 0])), [0, 1, 1], atol=1e-6)
     words = [(now + 2_000_000_000, 'is 2.0 s before'), (now - 2_000_000_000, 'is 2.0 s after')]
     for stamp_ns, word in words:
         with pytest.raises(ScaleError, match=word) as caught:
-            transforms.pose('camera', 'pan', stamp_ns)
+            heard.pose('camera', 'pan', stamp_ns)
         assert caught.value.reason == 'no_transform'
     # What is no rotation tf2 takes in from nobody.
     say(bench, transform('camera', 'tilt', (0, 0, 0, 0), (0, 0, 1), now))
@@ -102,24 +103,25 @@ def test_what_lags_a_little_is_taken_and_what_is_missing_is_named(make_bench, sa
     wait_until(lambda: knows(bench, 'arm', 'pan', now), 'what was said after it')
     for frame, within in (('camera', 'tilt'), ('camera', 'nowhere'), ('', 'pan')):
         with pytest.raises(ScaleError, match='TF does not know where') as caught:
-            transforms.pose(frame, within, now)
+            heard.pose(frame, within, now)
         assert '\n' not in str(caught.value)
 
 
 @pytest.mark.parametrize('late_s', [0.0, 0.1])
-def test_the_way_by_odometry_corrects_the_depth(make_bench, say, late_s):
+def test_the_way_by_odometry_corrects_the_depth(make_bench, say, monkeypatch, late_s):
     """Odometry at 50 Hz, of which what is around an image may come after it."""
     bench = before_the_wall(make_bench)
     say(bench, transform(FRAME_ID, 'base_link', OPTICAL, (0.2, 0, 0.5)), static=True)
-    told = [bench.begun]
-    timers = []
+    monkeypatch.setattr(transforms, 'PATIENCE_S', 20.0)
+    told, one_at_a_time, timers = [bench.begun], threading.Lock(), []
 
     def tell(stamp_ns):
         """Say where the robot was up to just after a time; its left is y."""
-        while told[-1] < stamp_ns:
-            told.append(told[-1] + ODOMETRY_NS)
-            at = (0.0, -place(bench, told[-1]), 0.0)
-            say(bench, transform('base_link', 'odom', LEVEL, at, told[-1]))
+        with one_at_a_time:
+            while told[-1] < stamp_ns:
+                told.append(told[-1] + ODOMETRY_NS)
+                at = (0.0, -place(bench, told[-1]), 0.0)
+                say(bench, transform('base_link', 'odom', LEVEL, at, told[-1]))
 
     def before(stamp_ns):
         if not late_s:
@@ -130,9 +132,11 @@ def test_the_way_by_odometry_corrects_the_depth(make_bench, say, late_s):
         timers[-1].start()
 
     say(bench, transform('base_link', 'odom', LEVEL, (0, 0, 0), bench.begun))
-    depth = drive(bench, 40, before)
-    for timer in timers:
-        timer.join()
+    try:
+        depth = drive(bench, 40, before)
+    finally:
+        for timer in timers:
+            timer.join()
     assert np.median(depth) == pytest.approx(WALL, rel=0.03)
     status, values = bench.status()
     assert (values['scale_source'], status.level) == ('motion', DiagnosticStatus.OK)

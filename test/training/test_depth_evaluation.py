@@ -53,6 +53,17 @@ def test_one_factor_is_measured_on_images_that_it_was_not_found_on():
     assert found['spread_percent'] == pytest.approx(100 * np.std(np.log([2, 2, 2, 2.5])))
 
 
+def test_the_range_counts_after_the_one_factor():
+    evaluation = DepthEvaluation(10.0)
+    for _ in range(2):
+        depth, target = full(8.0), full(4.0)
+        depth[0], target[0] = 18.0, 9.0
+        evaluation.update(depth, target, np.ones(SIZE, bool))
+    found = evaluation.details()['one_factor']
+    assert found['value'] == pytest.approx(0.5) and found['delta1'] == 1.0
+    assert found['abs_rel'] == pytest.approx(0.0, abs=1e-6)
+
+
 def test_only_pixels_in_the_mask_and_in_the_range_count():
     evaluation = DepthEvaluation(5.0)
     target, mask = full(2.0), np.ones(SIZE, bool)
