@@ -175,9 +175,10 @@ class CameraScale:
     def _sources(self, values):
         """Return the names of the witnesses; none by itself of a model that knows no floor."""
         names = sources(values)
-        if not names or values['scale.source'] != BY_WHAT_IS_SET or self._facts is None:
-            return names
-        return names if label_indices(values['scale.ground_classes'], self._facts.classes) else ()
+        by_itself = names and values['scale.source'] == BY_WHAT_IS_SET
+        if by_itself and not label_indices(values['scale.ground_classes'], self._facts.classes):
+            return ()
+        return names
 
     def said(self, factor: float, values: Mapping[str, Any]) -> ScaleState:
         """

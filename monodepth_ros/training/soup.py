@@ -54,7 +54,8 @@ def make_soup(
         every.append(facts)
         for key, value in other.state_dict().items():
             total[key] += value * part
-    mean = {key: value / math.fsum(parts) for key, value in total.items()}
+    whole = math.fsum(parts)
+    mean = {key: value / whole for key, value in total.items()}
     network.load_state_dict(mean)  # which copies into each weight's own type
     facts = _mean_facts(every, parts)
     if shares is not None:

@@ -4,15 +4,14 @@ import threading
 
 from bench import FRAME_ID, wait_until
 from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import TransformStamped
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.ros import transforms
-from monodepth_ros.ros.compat import ns_to_stamp
 from monodepth_ros.scale.pose import Pose
 import numpy as np
 import pytest
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from scale_kit import PLAIN, RoomEngine
+import tf2_double
 from wall_kit import before_the_wall, drive, FACTOR, place, WALL
 
 pytest.importorskip('tf2_ros', reason='tf2_ros comes with ROS and is not on PyPI')
@@ -25,12 +24,8 @@ ODOMETRY_NS = 20_000_000
 
 def transform(frame, within, rotation, translation, stamp_ns=0):
     """Return where a frame is in another one, as TF says it."""
-    msg = TransformStamped(child_frame_id=frame)
-    msg.header.frame_id, msg.header.stamp = within, ns_to_stamp(stamp_ns)
-    for name, value in zip('xyzw', rotation):
-        setattr(msg.transform.rotation, name, float(value))
-    for name, value in zip('xyz', translation):
-        setattr(msg.transform.translation, name, float(value))
+    msg = tf2_double.message(stamp_ns, rotation, translation)
+    msg.child_frame_id, msg.header.frame_id = frame, within
     return msg
 
 

@@ -48,16 +48,17 @@ class Tf2:
             at, until_ns = self.moving[frame, within]
             if time.nanoseconds > until_ns:
                 raise ExtrapolationException('Lookup would require extrapolation into the future.')
-            return _message(time.nanoseconds, (0, 0, 0, 1), at(time.nanoseconds))
+            return message(time.nanoseconds, (0, 0, 0, 1), at(time.nanoseconds))
         if (frame, within) not in self.known:
             raise LookupException(f'"{within}" passed to lookupTransform\n does not exist.')
         stamp_ns, rotation, translation = self.known[frame, within]
         if stamp_ns is not None and time.nanoseconds not in (0, stamp_ns):
             raise ExtrapolationException('Lookup would require extrapolation into the future.')
-        return _message(stamp_ns or 0, rotation, translation)
+        return message(stamp_ns or 0, rotation, translation)
 
 
-def _message(stamp_ns, rotation, translation):
+def message(stamp_ns, rotation, translation):
+    """Return where a frame is in another one at a time, as TF says it, without their names."""
     found = TransformStamped()
     found.header.stamp = ns_to_stamp(stamp_ns)
     for name, value in zip('xyzw', rotation):
