@@ -31,6 +31,7 @@ METRIC_LOSS = {
     'log_gradient': 1.5,
     'depth_sobel': 0.5,
 }
+RECIPROCAL_LOSS = {'reciprocal_l1': 0.03, 'reciprocal_gradient': 0.2, 'reciprocal_ssim': 0.5}
 SEMANTIC_LOSS = {'focal': 1.0, 'cross_entropy': 1.0, 'class_sobel': 2.0}
 OPTIMIZER = {
     'learning_rate': 3e-4,
@@ -129,10 +130,10 @@ def _absolute(folder):
 
 
 def _loss(facts: ModelFacts) -> dict[str, float]:
-    """Return the weights of the terms that a network has; the usual ones of a reciprocal one."""
-    if facts.network.startswith('densedepth'):
-        return {}
+    """Return the weights of the terms that a network has, as those that ship were trained."""
     depth = METRIC_LOSS if 'depth' in facts.outputs else {}
+    if facts.network.startswith('densedepth'):
+        depth = {**depth, **RECIPROCAL_LOSS}
     semantic = SEMANTIC_LOSS if 'semantic' in facts.outputs else {}
     error = {'error': 0.1} if 'error' in facts.outputs else {}
     return {**depth, **semantic, **error}

@@ -49,7 +49,8 @@ class ForeignTeacher:
         Args:
             student: its `outputs` say what it predicts.
             classes: the student's, which all of the teacher's are among, by name.
-            focal_length: of the training images in pixels.
+            focal_length: in pixels, that the student learns depth for; the teacher's depth is
+                taken to it.
 
         """
         gives = {'depth' if name == 'relative' else name for name in self.facts.outputs}
@@ -64,6 +65,13 @@ class ForeignTeacher:
         if self._config.semantic:
             self._classes = self._indices(tuple(classes))
         self._focal_length = focal_length
+
+    @property
+    def min_depth(self) -> float:
+        """Metres; its smallest depth, taken to the student's focal length where it has one."""
+        if not self.facts.has_focal_length:
+            return self.facts.min_depth
+        return self.facts.min_depth * self._focal_length / self.facts.focal_length
 
     def _indices(self, classes):
         """Return (256,) int64: the student's index of each of the teacher's labels."""

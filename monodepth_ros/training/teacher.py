@@ -22,6 +22,10 @@ SEMANTIC_STEP = 2
 class Lessons(Protocol):
     """What a student learns from beside the ground truth."""
 
+    @property
+    def min_depth(self) -> float:
+        """Metres; the smallest depth that it teaches."""
+
     def terms(self, student: nn.Module, output, images: Tensor) -> dict[str, Tensor]:
         """Return terms by name, and their weighted sum as 'loss'."""
 
@@ -77,6 +81,11 @@ class Teacher:
                 'set teacher.semantic to 0'
             )
         self._focal_length = focal_length
+
+    @property
+    def min_depth(self) -> float:
+        """Metres; its smallest depth, taken to the student's focal length."""
+        return self.facts.min_depth * self._focal_length / self.facts.focal_length
 
     def terms(self, student: nn.Module, output, images: Tensor) -> dict[str, Tensor]:
         """Return the terms that have a weight, 'teacher_depth' and 'teacher_semantic'.

@@ -85,7 +85,7 @@ class Trainer:
         self.learner = self._make_learner(network)
         teacher = self.learner.teacher
         self.min_depth = self.data.find_min_depth(
-            quiet=not self.processes.leads, taught=teacher and teacher.facts.min_depth
+            quiet=not self.processes.leads, taught=teacher and teacher.min_depth
         )
         self.session = describe_session(self.processes)
         self.progress: dict = {'step': 0, 'best': None, 'losses': [], 'history': []}

@@ -60,8 +60,9 @@ def test_up_block_sees_neighbours_after_the_concatenation():
     assert found.tolist() == [[[[32.0, 32.0], [32.0, 32.0]]]]
 
 
-def test_decoder_goes_from_the_coarsest_skip_to_the_finest():
-    network = DenseDepthNetwork(Encoder(), widths=[1, 1, 1, 1])
+@pytest.mark.parametrize('context', [False, True])
+def test_decoder_goes_from_the_coarsest_skip_to_the_finest(context):
+    network = DenseDepthNetwork(Encoder(), widths=[1, 1, 1, 1], global_context=context)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
@@ -73,10 +74,13 @@ def test_decoder_goes_from_the_coarsest_skip_to_the_finest():
             up.conv2.weight[0, 0, 1, 1] = 1.0
         network.bottleneck.weight[0, 0] = 1.0
         network.head.weight[0, 0, 1, 1] = 1.0
+        if context:  # half of the mean of all places, which is 32, comes to each
+            network.context.squeeze.weight[0, 1] = 1.0
+            network.context.spread.weight[0, 0] = 0.5
         found = network(torch.zeros(1, 3, 64, 96)).depth
     assert found.shape == (1, 1, 32, 48)
-    # 32 of the bottleneck, 16, 10 x 8, 100 x 4, 1000 x 2.
-    assert (found == 32 + 16 + 80 + 400 + 2000).all()
+    # 32 of the bottleneck (48 with its mean), 16, 10 x 8, 100 x 4, 1000 x 2.
+    assert (found == 32 + 16 * context + 16 + 80 + 400 + 2000).all()
 
 
 @pytest.mark.parametrize(

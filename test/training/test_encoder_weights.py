@@ -71,7 +71,9 @@ def test_encoder_of_another_network(dual):
 
 def test_encoder_of_another_architecture_is_refused(dual):
     own = create_network('depth_resnet50', classes=0, widths=[8, 8, 8, 8]).encoder
-    with pytest.raises(ConfigError, match='do not fit ResNet50: .* or a network with this encoder'):
+    with pytest.raises(
+        ConfigError, match='do not fit ResNet50: .* or a network with this encoder'
+    ):
         load_encoder_weights(own, str(dual[1]))
 
 

@@ -2,9 +2,12 @@
 
 import shutil
 
+from monodepth_ros.engines.factory import resolve_model
 from monodepth_ros.errors import CheckpointError, DatasetError
 from monodepth_ros.networks.checkpoint import load_checkpoint, read_facts
+from monodepth_ros.networks.registry import create_network
 from monodepth_ros.training.fine_tune import card, fine_tune_config, REPLAY_SHARE, START_SHARE
+from monodepth_ros.training.objective import loss_weights
 import pytest
 from tiny_folder import write_tiny_folder
 from tiny_model import write_tiny_model
@@ -48,6 +51,15 @@ def test_with_replay(start, site, tmp_path):
     assert (config.width, config.height, config.focal_length) == (64, 64, 50.0)
     assert config.start_share == START_SHARE
     assert config.views == 'whole' and config.patience > 0 and not config.teacher.checkpoint
+
+
+def test_a_reciprocal_network_goes_on_with_the_losses_that_it_had(site):
+    name = 'densedepth_efficientnet_lite0'
+    config = fine_tune_config(resolve_model(name), [str(site)])
+    network = create_network(name, classes=0, **config.options)
+    weights = loss_weights(network, config.loss)
+    assert weights['log_depth'] > weights['reciprocal_ssim'] > weights['reciprocal_l1'] > 0
+    assert weights['error'] == pytest.approx(0.1) and 'focal' not in weights
 
 
 def test_without_replay_the_start_weights_teach_the_labels(start, site):

@@ -87,6 +87,7 @@ def test_depth_goes_with_the_focal_length(make):
         teacher.check(TinyNetwork(2), (), focal_length)
         term = teacher.terms(TinyNetwork, output, images)['teacher_depth']
         assert term.item() == pytest.approx(expected, abs=1e-6)
+        assert teacher.min_depth == pytest.approx(0.5 * focal_length / 50.0)
 
 
 def test_only_terms_with_a_weight(make):
