@@ -8,6 +8,7 @@ from pathlib import Path
 from monodepth_ros.errors import ConfigError
 from monodepth_ros.networks.checkpoint import FACTS_KEY, one_line
 from monodepth_ros.networks.safetensors_file import read_arrays
+from monodepth_ros.training.state import below
 import torch
 from torch import nn
 
@@ -37,7 +38,7 @@ def load_encoder_weights(encoder: nn.Module, source: str) -> None:
             texts, state = {}, torch.load(path, map_location='cpu', weights_only=True)
         state = {key: value.float() for key, value in state.items()}
         if FACTS_KEY in texts:
-            encoder.load_state_dict(_encoder_of(state))
+            encoder.load_state_dict(below(state, 'encoder.'))
         else:
             encoder.load_pretrained(state)
     except Exception as error:  # the two readers raise many kinds
@@ -45,11 +46,6 @@ def load_encoder_weights(encoder: nn.Module, source: str) -> None:
             f'encoder weights {path} do not fit {type(encoder).__name__}: {one_line(error)}; use '
             'the published classifier of this architecture, or a network with this encoder'
         ) from error
-
-
-def _encoder_of(state):
-    begin = 'encoder.'
-    return {key.removeprefix(begin): v for key, v in state.items() if key.startswith(begin)}
 
 
 def _find(source: str) -> Path:

@@ -40,7 +40,7 @@ class ForeignTeacher:
         self._engine = create_engine(config.checkpoint, device=where)
         self.facts = self._engine.facts
         self._device = device
-        self._focal_length = 1.0
+        self._lens = 1.0
         self._classes = torch.zeros(0)
 
     def check(self, student: nn.Module, classes: tuple[str, ...], focal_length: float) -> None:
@@ -64,14 +64,13 @@ class ForeignTeacher:
                 )
         if self._config.semantic:
             self._classes = self._indices(tuple(classes))
-        self._focal_length = focal_length
+        if self.facts.has_focal_length:
+            self._lens = focal_length / self.facts.focal_length
 
     @property
     def min_depth(self) -> float:
         """Metres; its smallest depth, taken to the student's focal length where it has one."""
-        if not self.facts.has_focal_length:
-            return self.facts.min_depth
-        return self.facts.min_depth * self._focal_length / self.facts.focal_length
+        return self.facts.min_depth * self._lens
 
     def _indices(self, classes):
         """Return (256,) int64: the student's index of each of the teacher's labels."""
@@ -144,7 +143,7 @@ class ForeignTeacher:
         metric = 'depth' in self.facts.outputs
         maps = torch.from_numpy(raw.depth if metric else raw.relative)[:, None].to(self._device)
         if metric and self.facts.has_focal_length:
-            maps = maps * (self._focal_length * shrink / self.facts.focal_length)
+            maps = maps * (self._lens * shrink)
         known = maps.isfinite() & ((maps > 0) | (not metric))
         safe = resize(maps.where(known, maps.new_zeros(())), size)
         return safe, resize(known.float(), size) > 0.999

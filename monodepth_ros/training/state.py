@@ -44,8 +44,8 @@ def load_state(path: Path, learner: Learner) -> dict:
         _check_progress(progress)
         tensors = {key: torch.from_numpy(array) for key, array in arrays.items()}
         for name, part in learner.parts.items():
-            part.load_state_dict(_below(tensors, f'{name}.'))
-        _restore_optimizer(learner.optimizer, _below(tensors, 'optimizer.'))
+            part.load_state_dict(below(tensors, f'{name}.'))
+        _restore_optimizer(learner.optimizer, below(tensors, 'optimizer.'))
         learner.restore(numbers)
     # What was damaged may be anything else of JSON's types and torch's shapes.
     except (CheckpointError, LookupError, TypeError, ValueError, RuntimeError) as error:
@@ -69,7 +69,8 @@ def _check_progress(progress):
         raise ValueError(f'the progress is {shown(progress)}')
 
 
-def _below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+def below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """Return the tensors whose names begin with a prefix, by the rest of their names."""
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 

@@ -54,7 +54,7 @@ class Teacher:
         self._normalize = Normalize(self.facts.mean, self.facts.std).to(device)
         self._device = device
         self._dtype = dtype
-        self._focal_length = self.facts.focal_length
+        self._lens = 1.0
 
     def check(self, student: nn.Module, classes: tuple[str, ...], focal_length: float) -> None:
         """Raise ConfigError where the student cannot learn from this network.
@@ -80,12 +80,12 @@ class Teacher:
                 f'set has {", ".join(classes) or "none"}; take a teacher of the same classes, or '
                 'set teacher.semantic to 0'
             )
-        self._focal_length = focal_length
+        self._lens = focal_length / self.facts.focal_length
 
     @property
     def min_depth(self) -> float:
         """Metres; its smallest depth, taken to the student's focal length."""
-        return self.facts.min_depth * self._focal_length / self.facts.focal_length
+        return self.facts.min_depth * self._lens
 
     def terms(self, student: nn.Module, output, images: Tensor) -> dict[str, Tensor]:
         """Return the terms that have a weight, 'teacher_depth' and 'teacher_semantic'.
@@ -104,8 +104,7 @@ class Teacher:
         terms, total = {}, 0.0
         if self._config.depth:
             found = student.metres(output.depth)
-            target = resize(self._network.metres(shown.depth), found.shape[-2:])
-            target = target * (self._focal_length / self.facts.focal_length)
+            target = self._lens * resize(self._network.metres(shown.depth), found.shape[-2:])
             terms['teacher_depth'] = log_depth_loss(found, target, _everywhere(target))
             total = total + self._config.depth * terms['teacher_depth']
         if self._config.semantic:
