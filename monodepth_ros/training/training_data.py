@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import logging
+import math
 from pathlib import Path
 from typing import Optional
 
@@ -28,6 +29,9 @@ LOG = logging.getLogger(__name__)
 
 LOOKED_AT = 200
 """Images, evenly spread, that the smallest depth is taken from where they are not kept."""
+
+SPECKLES = 0.001
+"""Share of an image's known pixels that may be nearer than its smallest depth, as noise."""
 
 
 class TrainingData:
@@ -89,6 +93,9 @@ class TrainingData:
     def find_min_depth(self, quiet: bool = False, taught: Optional[float] = None) -> float:
         """Return the smallest depth in metres of the training images; decodes all if cached.
 
+        The nearest thousandth of each image's pixels does not count: one speckle of a sensor
+        would say that the network knows what is a millimetre away.
+
         Args:
             quiet: show no progress.
             taught: what a teacher knows as its smallest, for images without any truth.
@@ -108,7 +115,7 @@ class TrainingData:
         smallest = self.max_depth
         for index in tqdm(chosen, desc='load images', unit='img', disable=quiet):
             depth = self.training[index].depth
-            smallest = depth[depth > 0].min(initial=smallest)
+            smallest = min(smallest, _smallest(depth))
         if not smallest < self.max_depth and taught is not None:
             return float(taught)
         if not smallest < self.max_depth:
@@ -117,6 +124,13 @@ class TrainingData:
                 f'{self.max_depth} m; look at the unit of the depth, or set max_depth'
             )
         return float(smallest)
+
+
+def _smallest(depth: np.ndarray) -> float:
+    """Return the smallest of (H, W) metres but for speckles; infinity where nothing is known."""
+    known = depth[depth > 0]
+    rank = int(SPECKLES * known.size)
+    return float(np.partition(known, rank)[rank]) if known.size else math.inf
 
 
 def _open(source: SourceConfig, root: Path, classes: Optional[tuple[str, ...]]) -> Dataset:

@@ -58,6 +58,19 @@ def test_the_smallest_depth_is_of_the_training_images(open_data, tiny_folder, ca
     assert data.find_min_depth(quiet=True) == pytest.approx(expected)
 
 
+def test_speckles_are_no_smallest_depth(open_data, tiny_folder):
+    """A thousandth of 64 x 48 pixels is 3: so many may be too near, one more is a thing."""
+    data = open_data(cache=False)
+    for index in range(8):
+        set_depth(tiny_folder, index, 3000)
+    path = str(tiny_folder / 'depth' / f'{data.training.ids[0]}.png')
+    depth = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    for speckles, expected in ((3, 3.0), (4, 0.001)):
+        depth.flat[:speckles] = 1
+        cv2.imwrite(path, depth)
+        assert data.find_min_depth(quiet=True) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(('millimetres', 'images'), [(0, '6 images'), (60000, '8 images')])
 def test_depth_that_is_nowhere_within_the_range(open_data, tiny_folder, millimetres, images):
     """Too far is seen of all images, no depth at all only once the training images are read."""
