@@ -50,6 +50,8 @@ LOG_GRADIENT_STEPS = (1, 2, 4, 8)
 """Pixels between those that are compared, as in the four scales of Li and Snavely."""
 NORMAL_STEP = 4
 """Pixels to each side, over which a slope outweighs the steps of a depth camera."""
+SMALLEST_SQUARE = 1e-16
+"""Of two normals' lengths, squared: what no quotient goes below."""
 
 
 def log_gradient_loss(depth: Tensor, target: Tensor, valid: Tensor) -> Tensor:
@@ -97,7 +99,8 @@ def normal_loss(depth: Tensor, target: Tensor, valid: Tensor, focal_length: floa
     if min(depth.shape[-2:]) <= 2 * step:
         return masked_mean(depth.float(), torch.zeros_like(valid))
     found, truth = (_normals(_log(x), focal_length) for x in (depth, target))
-    cosine = torch.nn.functional.cosine_similarity(found, truth, dim=1)[:, None]
+    lengths = (_dot(found, found) * _dot(truth, truth)).clamp(min=SMALLEST_SQUARE).sqrt()
+    cosine = _dot(found, truth) / lengths
     left, right, above, below = _neighbours(valid)
     return masked_mean(1.0 - cosine, left & right & above & below)
 
@@ -111,14 +114,19 @@ def _neighbours(x):
 
 
 def _normals(log_depth, focal_length):
-    """Return (N, 3, H - 2 step, W - 2 step) normals of any length."""
+    """Return three components of normals of any length, (N, 1, H - 2 step, W - 2 step) each."""
     left, right, above, below = _neighbours(log_depth)
     across, down = (right - left) / (2 * NORMAL_STEP), (below - above) / (2 * NORMAL_STEP)
     height, width = across.shape[-2:]
     u = torch.arange(width, device=across.device) - (width - 1) / 2.0
     v = (torch.arange(height, device=across.device) - (height - 1) / 2.0)[:, None]
     third = -1.0 - u * across - v * down
-    return torch.cat((focal_length * across, focal_length * down, third), dim=1)
+    return focal_length * across, focal_length * down, third
+
+
+def _dot(a, b):
+    """Return the inner product of vectors given by component; a norm over dim 1 is far slower."""
+    return sum(x * y for x, y in zip(a, b, strict=True))
 
 
 def _log(depth):
