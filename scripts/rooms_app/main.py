@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import os
 from pathlib import Path
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -147,6 +148,9 @@ def render_scenes(options: argparse.Namespace, python: Path) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Shells have background jobs ignore Ctrl-C's, and the other would leave no lists.
+        signal.signal(number, signal.default_int_handler)
     parser = make_parser()
     options = parser.parse_args(arguments)
     options.out = options.out.resolve()

@@ -1,6 +1,8 @@
 """The command without Blender: bad input, processes that die, runs that go on."""
 
+import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 import threading
@@ -97,6 +99,28 @@ def test_finished_views_are_listed_after_a_failure(fake, tmp_path, monkeypatch, 
     monkeypatch.setattr(Pool, 'run', fail)
     assert main.main(['--out', str(tmp_path / 'out')]) == 1
     assert capsys.readouterr().err == 'scripts/rooms: disk is full\n'
+    assert len((tmp_path / 'out' / 'all.txt').read_text().split()) == 2
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_finished_views_are_listed_after_a_signal(fake, tmp_path, monkeypatch, capsys, number):
+    """Also where the shell had the signal ignored, as it does for jobs in the background."""
+    python, _ = fake
+    add_scene(Folder(tmp_path / 'out'), 0)
+    monkeypatch.setattr(environment, 'ensure', lambda cache: python)
+    monkeypatch.setattr(assets, 'ensure', lambda cache: tmp_path)
+
+    def wait(self):
+        os.kill(os.getpid(), number)
+        time.sleep(30)
+
+    monkeypatch.setattr(Pool, 'run', wait)
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        assert main.main(['--out', str(tmp_path / 'out')]) == 130
+    finally:
+        signal.signal(number, before)
+    assert 'interrupted; the same command goes on where it was' in capsys.readouterr().err
     assert len((tmp_path / 'out' / 'all.txt').read_text().split()) == 2
 
 
