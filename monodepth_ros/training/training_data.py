@@ -93,8 +93,8 @@ class TrainingData:
     def find_min_depth(self, quiet: bool = False, taught: Optional[float] = None) -> float:
         """Return the smallest depth in metres of the training images; decodes all if cached.
 
-        The nearest thousandth of each image's pixels does not count: one speckle of a sensor
-        would say that the network knows what is a millimetre away.
+        The nearest thousandth of each image's known pixels does not count: one speckle of a
+        sensor would otherwise claim that the network knows what is a millimetre away.
 
         Args:
             quiet: show no progress.

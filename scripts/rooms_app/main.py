@@ -146,11 +146,14 @@ def render_scenes(options: argparse.Namespace, python: Path) -> int:
     return total
 
 
+def heed_signals() -> None:
+    """Let SIGTERM end the command as Ctrl-C does, which shells make background jobs ignore."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Shells have background jobs ignore Ctrl-C's, and the other would leave no lists.
-        signal.signal(number, signal.default_int_handler)
     parser = make_parser()
     options = parser.parse_args(arguments)
     options.out = options.out.resolve()

@@ -51,7 +51,7 @@ LOG_GRADIENT_STEPS = (1, 2, 4, 8)
 NORMAL_STEP = 4
 """Pixels to each side, over which a slope outweighs the steps of a depth camera."""
 SMALLEST_SQUARE = 1e-16
-"""Of two normals' lengths, squared: what no quotient goes below."""
+"""Smallest product of two normals' squared lengths that is divided by (its root)."""
 
 
 def log_gradient_loss(depth: Tensor, target: Tensor, valid: Tensor) -> Tensor:

@@ -115,11 +115,14 @@ def test_finished_views_are_listed_after_a_signal(fake, tmp_path, monkeypatch, c
         time.sleep(30)
 
     monkeypatch.setattr(Pool, 'run', wait)
-    before = signal.signal(number, signal.SIG_IGN)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(number, signal.SIG_IGN)
     try:
+        main.heed_signals()
         assert main.main(['--out', str(tmp_path / 'out')]) == 130
     finally:
-        signal.signal(number, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     assert 'interrupted; the same command goes on where it was' in capsys.readouterr().err
     assert len((tmp_path / 'out' / 'all.txt').read_text().split()) == 2
 
