@@ -27,6 +27,20 @@ for seed in order['seeds']:
     print(json.dumps(dict(done=seed, views=2)), flush=True)
 """
 
+INTERRUPTED = """
+import os, pathlib, signal, sys, time
+from rooms_app import assets, environment, main
+from rooms_app.pool import Pool
+
+number, out = int(sys.argv[1]), sys.argv[2]
+signal.signal(number, signal.SIG_IGN)
+environment.ensure = lambda cache: pathlib.Path(sys.executable)
+assets.ensure = lambda cache: pathlib.Path(out)
+Pool.run = lambda self: (os.kill(os.getpid(), number), time.sleep(30))
+main.heed_signals()
+sys.exit(main.main(['--out', out]))
+"""
+
 
 @pytest.fixture
 def fake(tmp_path):
@@ -103,27 +117,14 @@ def test_finished_views_are_listed_after_a_failure(fake, tmp_path, monkeypatch, 
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_finished_views_are_listed_after_a_signal(fake, tmp_path, monkeypatch, capsys, number):
+def test_finished_views_are_listed_after_a_signal(tmp_path, number):
     """Also where the shell had the signal ignored, as it does for jobs in the background."""
-    python, _ = fake
     add_scene(Folder(tmp_path / 'out'), 0)
-    monkeypatch.setattr(environment, 'ensure', lambda cache: python)
-    monkeypatch.setattr(assets, 'ensure', lambda cache: tmp_path)
-
-    def wait(self):
-        os.kill(os.getpid(), number)
-        time.sleep(30)
-
-    monkeypatch.setattr(Pool, 'run', wait)
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(number, signal.SIG_IGN)
-    try:
-        main.heed_signals()
-        assert main.main(['--out', str(tmp_path / 'out')]) == 130
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-    assert 'interrupted; the same command goes on where it was' in capsys.readouterr().err
+    command = [sys.executable, '-c', INTERRUPTED, str(int(number)), str(tmp_path / 'out')]
+    environ = {**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130, done.stderr
+    assert 'interrupted; the same command goes on where it was' in done.stderr
     assert len((tmp_path / 'out' / 'all.txt').read_text().split()) == 2
 
 
