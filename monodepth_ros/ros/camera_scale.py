@@ -1,4 +1,4 @@
-"""A camera's scale in the node: its witnesses, what is published of it, and its calibration."""
+"""A camera's scale in the node: what its frames are multiplied by, and what is published of it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from monodepth_ros.pipeline.pose_check import PoseCheck
 from monodepth_ros.pipeline.predictor import Predictor, Prepared, relative_depth
 from monodepth_ros.pipeline.preprocess import SCALES
 from monodepth_ros.ros.diagnostics import scale_figures
-from monodepth_ros.ros.scanner import Scanner
 from monodepth_ros.ros.signals import THREADS
-from monodepth_ros.ros.transforms import Transforms
+from monodepth_ros.ros.witnesses import BY_WHAT_IS_KNOWN, how_to_know, sources, Witnesses
 from monodepth_ros.scale.affine_estimator import AffineEstimator
 from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings, ScaleState
 from monodepth_ros.scale.filter import Estimate
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
 from monodepth_ros.scale.motion_check import motion_vote
-from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.points import points_vote
 from monodepth_ros.scale.votes import View, Vote
 import numpy as np
@@ -36,85 +34,6 @@ from std_msgs.msg import Header
 SCALE_TOPIC = 'scale'
 """Factor of each frame's depth, with all that is known of it, as diagnostic_msgs/DiagnosticArray:
 the one standard message that holds named numbers, text and a stamp. PlotJuggler plots it."""
-
-NO_SOURCE = 'none'
-"""Value of the parameter `scale.source` with which nothing is estimated."""
-
-BY_WHAT_IS_SET = 'auto'
-"""Its value with which a height that is set is used: who measured it wants metres by it."""
-
-
-class Witnesses:
-    """
-    What the robot knows of distances, for all cameras of a node.
-
-    Attributes:
-        transforms: TF, heard where a source needs it.
-        scanner: points of another sensor, heard where a source needs them.
-
-    """
-
-    def __init__(self) -> None:
-        """Hear nothing yet."""
-        self.transforms = Transforms()
-        self.scanner = Scanner()
-
-    def start(self, node: LifecycleNode, values: Mapping[str, Any]) -> None:
-        """Listen to what `scale.source` needs, and to nothing else."""
-        names = sources(values)
-        by_height = 'ground' in names and not values['camera.height']
-        if by_height or {'points', 'motion'} & {*names}:
-            self.transforms.start(node)
-        if 'points' in names:
-            self.scanner.start(node, values['scale.points_topic'])
-
-    def hear_floor(self, node: LifecycleNode, values: Mapping[str, Any]) -> None:
-        """Listen to TF where the floor is wanted, whatever the source of the scale."""
-        if not values['camera.height']:
-            self.transforms.start(node)
-
-    def stop(self) -> None:
-        """Listen no more; twice is safe."""
-        self.transforms.stop()
-        self.scanner.stop()
-
-    def plane(self, frame_id: str, stamp_ns: int, values: Mapping[str, Any]) -> GroundPlane:
-        """
-        Return the floor in an optical frame, by parameters where they say, else by TF.
-
-        Raises:
-            ScaleError: 'no_transform', 'bad_pose', 'under_ground'.
-
-        """
-        if height := values['camera.height']:
-            return GroundPlane.from_camera(height, values['camera.pitch'], values['camera.roll'])
-        ground = values['scale.ground_frame']
-        return GroundPlane.from_pose(self.transforms.pose(frame_id, ground, stamp_ns))
-
-    def points(self, frame_id: str, stamp_ns: int):
-        """
-        Return the latest points, (n, 3) metres in an optical frame.
-
-        Raises:
-            ScaleError: 'no_points', 'no_transform', 'bad_pose'.
-
-        """
-        points, sensor = self.scanner.points(stamp_ns)
-        return self.transforms.pose(sensor, frame_id, stamp_ns).apply(points)
-
-
-def sources(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the witnesses, the most trusted one first."""
-    text = values['scale.source']
-    if text == BY_WHAT_IS_SET:
-        return ('ground',) if values['camera.height'] else ()
-    return () if text == NO_SOURCE else tuple(text.split(','))
-
-
-def how_to_know(values: Mapping[str, Any]) -> str:
-    """Return what is to be set where `sources` has none."""
-    by_height = 'camera.height, or ' if values['scale.source'] == BY_WHAT_IS_SET else ''
-    return f'set {by_height}scale.source to ground, points or motion'
 
 
 class CameraScale:
@@ -147,6 +66,7 @@ class CameraScale:
         self._pose_check = PoseCheck()
         self._motion_watch = MotionWatch()
         self._publisher: Optional[Any] = None
+        self._is_linked = False
 
     def start(self, facts: ModelFacts) -> None:
         """
@@ -165,6 +85,7 @@ class CameraScale:
         self._pose_check = PoseCheck(f'{THREADS}_pose_check')
         self._motion_watch = MotionWatch(f'{THREADS}_motion_watch')
         self._facts = facts
+        self._is_linked = False
         self.state = None
 
     @property
@@ -172,13 +93,35 @@ class CameraScale:
         """Whether the model gives no metres."""
         return self._facts is not None and relative_depth(self._facts) is not None
 
-    def _sources(self, values):
-        """Return the names of the witnesses; none by itself of a model that knows no floor."""
-        names = sources(values)
-        by_itself = names and values['scale.source'] == BY_WHAT_IS_SET
-        if by_itself and not label_indices(values['scale.ground_classes'], self._facts.classes):
-            return ()
-        return names
+    def sources(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """
+        Return the names of the witnesses of the next frame, the most trusted one first.
+
+        By itself a model that knows no floor has none.
+
+        Args:
+            values: parameter values by name.
+
+        """
+        names = sources(values, self._is_linked)
+        by_itself = names and values['scale.source'] == BY_WHAT_IS_KNOWN
+        return () if by_itself and not self._knows_floors(values) else names
+
+    def _knows_floors(self, values):
+        classes = () if self._facts is None else self._facts.classes
+        return bool(label_indices(values['scale.ground_classes'], classes))
+
+    def _look_for_floor(self, frame, values):
+        """Take the floor that TF knows, once it does, where nobody said what to correct by."""
+        is_asked = values['scale.source'] != BY_WHAT_IS_KNOWN or values['camera.height']
+        if is_asked or self._is_linked:
+            return
+        self._is_linked = self._witnesses.is_linked(frame.frame_id, frame.stamp_ns, values)
+        if self.sources(values):
+            self._node.get_logger().info(
+                f'TF knows {frame.frame_id} in {values["scale.ground_frame"]}: from now on the '
+                'floor corrects the depth; with scale.source none it does not'
+            )
 
     def said(self, factor: float, values: Mapping[str, Any]) -> ScaleState:
         """
@@ -193,14 +136,14 @@ class CameraScale:
             return self.state or ScaleState(Estimate(factor, 0.0))
         state = self.state or ScaleState(Estimate(math.nan, math.nan))
         # Before the first image there is nothing to say, and without intrinsics that is said.
-        if state.estimate.votes or (self._sources(values) and self.state is None):
+        if state.estimate.votes or (self.sources(values) and self.state is None):
             return state
         return replace(state, warnings=(self._no_metres(state, values),))
 
     def _no_metres(self, state, values):
         kind = self._facts.depth_kind.replace('_', ' ')
         remedy = f'scale.source knows no metres yet: {state.problem}'
-        if not self._sources(values):
+        if not self.sources(values):
             remedy = f'for metres {how_to_know(values)}'
         return (
             f'{self._facts.network} gives depth {kind}, no metres: it is published on '
@@ -248,7 +191,8 @@ class CameraScale:
             values: parameter values by name.
 
         """
-        names = self._sources(values)
+        self._look_for_floor(prepared.frame, values)
+        names = self.sources(values)
         view = predictor.view(prepared, raw, index) if names else None
         # Without intrinsics nothing is metric, and what the calibration lacks is said already.
         if view is None:

@@ -13,7 +13,7 @@ from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import RawOutput
 from monodepth_ros.ros import compat
 from monodepth_ros.ros.calibration import Calibration
-from monodepth_ros.ros.camera_scale import CameraScale, Witnesses
+from monodepth_ros.ros.camera_scale import CameraScale
 from monodepth_ros.ros.conversions import check_stamp, view_image
 from monodepth_ros.ros.diagnostics import CameraState, make_status, NodeState, Statistics
 from monodepth_ros.ros.floor import Floor
@@ -22,6 +22,7 @@ from monodepth_ros.ros.processor import FrameProcessor
 from monodepth_ros.ros.publishers import Outputs
 from monodepth_ros.ros.rate_limit import RateLimit
 from monodepth_ros.ros.throttle import Throttle
+from monodepth_ros.ros.witnesses import Witnesses
 from monodepth_ros.ros.worker import Task
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CompressedImage, Image

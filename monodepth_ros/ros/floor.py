@@ -7,8 +7,8 @@ from typing import Any, Collection, Mapping, Optional
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.facts import ModelFacts
 from monodepth_ros.frames import Prediction, Wanted
-from monodepth_ros.ros.camera_scale import Witnesses
 from monodepth_ros.ros.obstacle_outputs import OBSTACLES_TOPIC
+from monodepth_ros.ros.witnesses import Witnesses
 from monodepth_ros.scale.floor import snap_floor
 from monodepth_ros.scale.ground import label_indices
 from monodepth_ros.scale.plane import GroundPlane

@@ -15,7 +15,6 @@ from monodepth_ros.errors import ConfigError, MonodepthError
 from monodepth_ros.pipeline.predictor import infer, Predictor
 from monodepth_ros.ros import fastdds, parameters
 from monodepth_ros.ros.bond import LifeSign
-from monodepth_ros.ros.camera_scale import Witnesses
 from monodepth_ros.ros.camera_stream import CameraStream
 from monodepth_ros.ros.diagnostics import NodeState
 from monodepth_ros.ros.interruption import InterruptedCallError, Interruption
@@ -24,6 +23,7 @@ from monodepth_ros.ros.scale_calibration import ScaleCalibration
 from monodepth_ros.ros.shared_memory import remove_left_over_segments
 from monodepth_ros.ros.signals import catch_signals, PATIENCE_S, spin_until_signal, THREADS
 from monodepth_ros.ros.startup import errors_of_ros, init_ros, unknown_parameters
+from monodepth_ros.ros.witnesses import Witnesses
 from monodepth_ros.ros.worker import STOP_TIMEOUT_S, Worker
 from rcl_interfaces.msg import SetParametersResult
 import rclpy

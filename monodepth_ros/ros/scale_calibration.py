@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping
 
 from monodepth_ros.errors import ScaleError
-from monodepth_ros.ros.camera_scale import CameraScale, how_to_know, sources
+from monodepth_ros.ros.camera_scale import CameraScale
+from monodepth_ros.ros.witnesses import how_to_know
 from monodepth_ros.scale.calibration import calibrate
 from monodepth_ros.scale.votes import Vote
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -66,7 +67,7 @@ class ScaleCalibration:
         if self._is_busy:
             raise ScaleError('few_votes', 'a calibration is under way; wait for its answer')
         values = self._values()
-        if not sources(values):
+        if not any(scale.sources(values) for scale in self._scales.values()):
             raise ScaleError(
                 'few_votes',
                 f'scale.source is {values["scale.source"]}, so that nothing is known to calibrate '

@@ -1,6 +1,7 @@
 """The scale in the running node, over DDS: what comes out, what is said, and what it costs."""
 
 from functools import partial
+from types import MappingProxyType
 
 from bench import FRAME_ID, make_camera_info, wait_until
 import cv2
@@ -84,6 +85,69 @@ def test_a_height_is_left_alone_by_itself_where_the_model_knows_no_floor(make):
     status, values = bench.status()
     assert (values['scale_source'], values['scale_held_for']) == ('', '')
     assert status.level == DiagnosticStatus.OK
+
+
+def before_a_floor(make, parameters=MappingProxyType({})):
+    """Return a bench whose depth is 1.3 times too small, and nobody said what corrects it."""
+    auto = {**BY_TF, 'scale.source': 'auto', **parameters}
+    return make(auto, RoomEngine(1.3, Pose.of_camera(HEIGHT)))
+
+
+def test_a_floor_that_tf_knows_is_taken_by_itself_once_it_is_known(make, tf2, capfd):
+    bench = before_a_floor(make)
+    for _ in range(12):
+        bench.serve()
+    status, values = bench.status()
+    assert (values['scale_source'], values['scale_factor']) == ('', '1.0000')
+    assert status.level == DiagnosticStatus.OK
+    tf2.put(FRAME_ID, 'base_footprint', *IN_BASE)
+    for _ in range(20):
+        bench.serve()
+    values = bench.status()[1]
+    assert (values['scale_source'], values['scale_held_for']) == ('ground', '')
+    assert float(values['scale_factor']) == pytest.approx(1.3, rel=0.02)
+    assert capfd.readouterr().err.count(f'TF knows {FRAME_ID} in base_footprint') == 1
+    tf2.known.clear()
+    for _ in range(12):
+        bench.serve()
+    status, values = bench.status()
+    assert (values['scale_held_for'], status.level) == ('no_transform', DiagnosticStatus.WARN)
+    bench.run(bench.node.trigger_deactivate)
+    assert tf2.listeners == []
+
+
+@pytest.mark.parametrize(
+    'parameters', [{'scale.source': 'none'}, {'scale.ground_classes': ['street']}]
+)
+def test_a_floor_that_tf_knows_is_left_alone(make, tf2, capfd, parameters):
+    tf2.put(FRAME_ID, 'base_footprint', *IN_BASE)
+    bench = before_a_floor(make, parameters)
+    for _ in range(12):
+        bench.serve()
+    status, values = bench.status()
+    assert (values['scale_source'], values['scale_factor']) == ('', '1.0000')
+    assert status.level == DiagnosticStatus.OK
+    assert 'TF knows' not in capfd.readouterr().err
+
+
+def test_a_height_that_is_set_goes_before_tf(make, tf2):
+    tf2.put(FRAME_ID, 'base_footprint', IN_BASE[0], (0.0, 0.0, 5.0))
+    bench = before_a_floor(
+        make, {'camera.height': HEIGHT, 'camera.pitch': 0.0, 'camera.roll': 0.0}
+    )
+    for _ in range(20):
+        bench.serve()
+    assert float(bench.status()[1]['scale_factor']) == pytest.approx(1.3, rel=0.02)
+    assert tf2.listeners == []
+
+
+def test_tf_that_has_the_camera_under_the_floor_is_said_by_itself(make, tf2):
+    tf2.put(FRAME_ID, 'base_footprint', IN_BASE[0], (0.0, 0.0, -0.1))
+    bench = before_a_floor(make)
+    for _ in range(12):
+        bench.serve()
+    status, values = bench.status()
+    assert (values['scale_held_for'], status.level) == ('under_ground', DiagnosticStatus.WARN)
 
 
 def test_a_depth_that_is_bent_is_straightened(make):
@@ -422,7 +486,10 @@ def test_the_service_finds_what_is_beyond_the_limits(make, call):
 
 @pytest.mark.parametrize(
     ('source', 'words'),
-    [('none', 'set scale.source to ground'), ('auto', 'set camera.height, or scale.source to')],
+    [
+        ('none', 'set scale.source to ground'),
+        ('auto', 'set camera.height, let TF know the camera in base_footprint'),
+    ],
 )
 def test_the_service_says_what_to_set(make, call, source, words):
     answer = call(make({**BY_HEIGHT, 'camera.height': 0.0, 'scale.source': source}))

@@ -55,15 +55,22 @@ def knows(bench, frame, within, stamp_ns=1):
     return True
 
 
-def test_a_floor_by_a_chain_of_static_frames_corrects_the_depth(make_bench, say):
-    parameters = {'scale.source': 'ground', 'depth.metric_scaling': 'none'}
+@pytest.mark.parametrize(
+    ('source', 'before'),
+    [
+        ('ground', ('no_transform', DiagnosticStatus.WARN)),
+        ('auto', ('', DiagnosticStatus.OK)),
+    ],
+)
+def test_a_floor_by_a_chain_of_static_frames_corrects_the_depth(make_bench, say, source, before):
+    parameters = {'scale.source': source, 'depth.metric_scaling': 'none'}
     engine = RoomEngine(FACTOR, Pose.of_camera(0.6))
     bench = make_bench(engine, parameters=parameters, topics=('depth/image_rect',)).start()
     bench.send_info()
     for _ in range(14):
         bench.serve(bench.make_image(PLAIN))
     status, values = bench.status()
-    assert (values['scale_held_for'], status.level) == ('no_transform', DiagnosticStatus.WARN)
+    assert (values['scale_held_for'], status.level) == before
     say(
         bench,
         transform('base_link', 'base_footprint', LEVEL, (0, 0, 0.1)),

@@ -1,6 +1,7 @@
 """The SROS2 policy allows what the running node does, no more and no less."""
 
 from pathlib import Path
+import sys
 import xml.etree.ElementTree as ElementTree
 
 from bench import make_camera_info, wait_until
@@ -10,6 +11,7 @@ from monodepth_ros.ros.node import MonoDepthNode
 import pytest
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header
+import tf2_double
 import yaml
 
 POLICY = Path(__file__).parents[2] / 'config' / 'sros2' / 'monodepth.policy.xml'
@@ -44,7 +46,24 @@ def label_info(monkeypatch):
 
 
 @pytest.fixture
-def make_node(ros, label_info):
+def tf2(monkeypatch):
+    """Let the node hear TF, whether tf2_ros is installed or not."""
+    tf2_double.install(monkeypatch)
+
+    class Listener:
+        def __init__(self, buffer, node, *, spin_thread):
+            self.node, topics = node, ('/tf', '/tf_static')
+            self.heard = [node.create_subscription(Header, topic, print, 1) for topic in topics]
+
+        def unregister(self):
+            for one in self.heard:
+                self.node.destroy_subscription(one)
+
+    monkeypatch.setattr(sys.modules['tf2_ros'], 'TransformListener', Listener)
+
+
+@pytest.fixture
+def make_node(ros, label_info, tf2):
     """Return a maker of active nodes that are taken down after the test."""
     nodes = []
 
@@ -173,11 +192,14 @@ def test_other_parameters_change_what_the_document_says(make_node, calibration):
         'use_sim_time': (True, usual | {'/clock'}),
         'image_transport': ('compressed', usual - {'/image_raw'} | {'/image_raw/compressed'}),
         'camera__info_url': (calibration, usual - {'/camera_info'}),
+        'camera__height': (0.6, usual - {'/tf', '/tf_static'}),
+        'scale__source': ('none', usual - {'/tf', '/tf_static'}),
     }
     for place, (name, (value, expected)) in enumerate(changes.items()):
         namespace = f'/n{place}'
         found = running(make_node(namespace, **{name: value}))
-        prefix = {n if n == '/clock' else namespace + n for n in expected}
+        of_all = {'/clock', '/tf', '/tf_static'}
+        prefix = {n if n in of_all else namespace + n for n in expected}
         assert set(found.pop('subscribe')) == prefix
         rest = allowed(namespace)
         del rest['subscribe']
