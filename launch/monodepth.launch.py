@@ -99,7 +99,7 @@ def declare_arguments():
             default_value='',
             description='What corrects the depth: ground, for a robot with TF or camera_height, '
             'points, motion, or several, as in motion,ground. Empty: as in params_file, whose '
-            'auto is ground once camera_height, or TF, says where the floor is.',
+            'auto is ground once camera_height, or static TF, says where the floor is.',
         ),
         DeclareLaunchArgument(
             'camera_height',

@@ -120,7 +120,7 @@ class CameraScale:
         if self.sources(values):
             self._node.get_logger().info(
                 f'TF knows {frame.frame_id} in {values["scale.ground_frame"]}: from now on the '
-                'floor corrects the depth; with scale.source none it does not'
+                'floor corrects the depth; with scale.source none it would not'
             )
 
     def said(self, factor: float, values: Mapping[str, Any]) -> ScaleState:

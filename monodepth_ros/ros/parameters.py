@@ -380,8 +380,8 @@ SPECS = (
         'auto',
         'What the robot corrects the depth by, one or more of: ground, the floor, whose place it '
         'knows; points, of another sensor; motion, the way that it went by odometry; the most '
-        'trusted one first. auto is ground once camera.height, or TF, says where the floor is, '
-        'and the model labels floors; with none, depth.scale is all.',
+        'trusted one first. auto is ground once camera.height, or static TF, says where the floor '
+        'is, and the model labels floors; with none, depth.scale is all.',
         expected='auto, none, or ground, points, motion, each at most once, joined by commas',
         pattern=SOME_SOURCES,
         changes=NOT_WHILE_ACTIVE,

@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.ros.compat import stamp_to_ns
+from monodepth_ros.ros.tf_listeners import FullListener, StaticListener
 from monodepth_ros.scale.pose import Pose
 from rclpy.node import Node
 from rclpy.time import Time
@@ -35,20 +36,58 @@ class Transforms:
         """Hear nothing yet."""
         self._buffer: Optional[Any] = None
         self._listener: Optional[Any] = None
+        self._damage = ''
 
-    def start(self, node: Node) -> None:
-        """Listen with the node's own executor; does nothing without tf2, or when it listens."""
-        if self._listener is None and is_installed():
+    def start(self, node: Node, only_static: bool = False) -> None:
+        """
+        Listen with the node's own executor; without tf2 do nothing.
+
+        Args:
+            node: hears.
+            only_static: to what is fixed alone, such as a camera that is screwed on. Who listens
+                to all goes on to do so.
+
+        """
+        enough = StaticListener if only_static else FullListener
+        is_heard = isinstance(self._listener, (enough, FullListener))
+        if is_heard or self._damage or not is_installed():
+            return
+        try:
             import tf2_ros
 
-            self._buffer = tf2_ros.Buffer()
-            self._listener = tf2_ros.TransformListener(self._buffer, node, spin_thread=False)
+            buffer = self._buffer or tf2_ros.Buffer()
+            listener = enough(buffer, node)
+        except ImportError as error:
+            # Such as that of a ROS for another Python.
+            self._damage = ' '.join(str(error).split())
+            node.get_logger().warning(self._why_deaf())
+            return
+        self._unregister()
+        self._buffer, self._listener = buffer, listener
 
     def stop(self) -> None:
         """Listen no more and forget what was heard; twice is safe."""
+        self._unregister()
+        self._buffer = self._listener = None
+
+    def _unregister(self):
         if self._listener is not None:
             self._listener.unregister()
-        self._buffer = self._listener = None
+
+    def _why_deaf(self):
+        if self._damage:
+            return (
+                f'tf2_ros is there and cannot be imported ({self._damage}): use the Python that '
+                'ROS is built for, or set camera.height, camera.pitch and camera.roll, with which '
+                'scale.source ground does without'
+            )
+        if is_installed():
+            return 'TF is not listened to; deactivate and activate the node'
+        return (
+            'tf2_ros, which knows where frames are, is not installed: install it with ROS, or set '
+            'camera.height, camera.pitch and camera.roll, with which scale.source ground does '
+            'without'
+        )
 
     def pose_at(self, frame: str, within: str, stamp_ns: int, waits: bool = False) -> Pose:
         """
@@ -69,7 +108,7 @@ class Transforms:
         while True:
             buffer = self._buffer
             if buffer is None or not stamp_ns:
-                raise ScaleError('no_transform', NO_STAMP if not stamp_ns else _why_deaf())
+                raise ScaleError('no_transform', NO_STAMP if not stamp_ns else self._why_deaf())
             try:
                 found = buffer.lookup_transform(within, frame, Time(nanoseconds=stamp_ns))
                 break
@@ -104,7 +143,7 @@ class Transforms:
             return Pose()
         buffer = self._buffer
         if buffer is None:
-            raise ScaleError('no_transform', _why_deaf())
+            raise ScaleError('no_transform', self._why_deaf())
         try:
             found = buffer.lookup_transform(within, frame, Time(nanoseconds=stamp_ns))
         # tf2 raises its own errors, and ValueError and TypeError for names that are none.
@@ -117,15 +156,6 @@ def _pose(found):
     rotation, place = found.transform.rotation, found.transform.translation
     quaternion = (rotation.x, rotation.y, rotation.z, rotation.w)
     return Pose.from_quaternion(quaternion, (place.x, place.y, place.z))
-
-
-def _why_deaf():
-    if is_installed():
-        return 'TF is not listened to; deactivate and activate the node'
-    return (
-        'tf2_ros, which knows where frames are, is not installed: install it with ROS, or set '
-        'camera.height, camera.pitch and camera.roll, with which scale.source ground does without'
-    )
 
 
 def _latest(buffer, frame, within, stamp_ns, error):

@@ -15,7 +15,7 @@ NO_SOURCE = 'none'
 
 BY_WHAT_IS_KNOWN = 'auto'
 """Its value with which the floor is used as soon as its place is known: by a height that is set,
-or by TF."""
+or by static TF. All of TF, in Python, costs too much to be heard unasked."""
 
 
 class Witnesses:
@@ -38,8 +38,10 @@ class Witnesses:
         names = sources(values)
         if {'points', 'motion'} & {*names}:
             self.transforms.start(node)
-        if 'ground' in names or values['scale.source'] == BY_WHAT_IS_KNOWN:
+        if 'ground' in names:
             self.hear_floor(node, values)
+        if values['scale.source'] == BY_WHAT_IS_KNOWN and not values['camera.height']:
+            self.transforms.start(node, only_static=True)
         if 'points' in names:
             self.scanner.start(node, values['scale.points_topic'])
 

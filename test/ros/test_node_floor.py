@@ -156,7 +156,9 @@ def test_unused_nothing_is_asked_for(make_room, monkeypatch):
 
 def test_tf_is_heard_only_once_somebody_needs_the_floor(make_room, monkeypatch):
     bench, heard = make_room('depth/image_rect'), []
-    monkeypatch.setattr(bench.node._witnesses.transforms, 'start', heard.append)
+    monkeypatch.setattr(
+        bench.node._witnesses.transforms, 'start', lambda *node: heard.extend(node)
+    )
     bench.serve(image(bench))
     assert heard == []
     assert bench.change('depth.ground', 'snap').successful

@@ -112,8 +112,16 @@ def test_a_floor_that_tf_knows_is_taken_by_itself_once_it_is_known(make, tf2, ca
         bench.serve()
     status, values = bench.status()
     assert (values['scale_held_for'], status.level) == ('no_transform', DiagnosticStatus.WARN)
-    bench.run(bench.node.trigger_deactivate)
     assert tf2.listeners == []
+
+
+def test_a_floor_that_moves_is_not_taken_by_itself(make, tf2):
+    """All of TF costs too much to be heard unasked."""
+    bench = before_a_floor(make)
+    tf2.put(FRAME_ID, 'base_footprint', *IN_BASE, stamp_ns=bench.clock)
+    for _ in range(3):
+        bench.serve()
+    assert bench.status()[1]['scale_source'] == ''
 
 
 @pytest.mark.parametrize(
@@ -182,7 +190,8 @@ def test_without_a_source_nothing_is_looked_at(make, monkeypatch, without):
     assert serve(bench, 3) == pytest.approx(1.2 / 1.4, rel=1e-4)
     values = bench.status()[1]
     assert (values['scale_factor'], values['scale_source']) == ('1.2000', '')
-    assert bench.node._witnesses.transforms._listener is None
+    heard = bench.node.get_subscriber_names_and_types_by_node(bench.node.get_name(), '/')
+    assert '/tf' not in dict(heard)
 
 
 def test_a_floor_by_tf_corrects_the_depth(make, tf2):

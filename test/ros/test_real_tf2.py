@@ -6,10 +6,12 @@ from bench import FRAME_ID, wait_until
 from diagnostic_msgs.msg import DiagnosticStatus
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.ros import transforms
+from monodepth_ros.ros.compat import ns_to_stamp
 from monodepth_ros.scale.pose import Pose
 import numpy as np
 import pytest
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
+from rosgraph_msgs.msg import Clock
 from scale_kit import PLAIN, RoomEngine
 import tf2_double
 from wall_kit import before_the_wall, drive, FACTOR, place, WALL
@@ -107,6 +109,23 @@ def test_what_lags_a_little_is_taken_and_what_is_missing_is_named(make_bench, sa
         with pytest.raises(ScaleError, match='TF does not know where') as caught:
             heard.pose(frame, within, now)
         assert '\n' not in str(caught.value)
+
+
+def test_what_moves_is_known_again_after_time_has_jumped_back(make_bench, say):
+    """A bag that loops, with `use_sim_time`."""
+    parameters = {'scale.source': 'ground', 'use_sim_time': True}
+    bench = make_bench(RoomEngine(), parameters=parameters).start()
+    clocks = bench.helper.create_publisher(Clock, '/clock', 10)
+    wait_until(clocks.get_subscription_count, 'the clock')
+    say(bench, transform('camera', 'arm', LEVEL, (0, 0, 1)), static=True)
+    for seconds in (100, 5):
+        now = seconds * 1_000_000_000
+        clocks.publish(Clock(clock=ns_to_stamp(now)))
+        wait_until(lambda now=now: bench.node.get_clock().now().nanoseconds == now, 'the time')
+        say(bench, transform('arm', 'base_link', LEVEL, (seconds, 0, 0), now))
+        wait_until(lambda now=now: knows(bench, 'camera', 'base_link', now), 'the arm')
+    found = bench.node._witnesses.transforms.pose('camera', 'base_link', now)
+    assert found.translation == (5, 0, 1)
 
 
 @pytest.mark.parametrize('late_s', [0.0, 0.1])

@@ -1,12 +1,14 @@
 """TF: at the image's stamp, a little beside it, static, missing, broken, and not installed."""
 
 import sys
+from types import SimpleNamespace
 
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.ros import transforms
 from monodepth_ros.ros.transforms import STALE_NS, Transforms
 import numpy as np
 import pytest
+import rclpy
 import tf2_double
 
 LEVEL = (0.0, 0.0, 0.0, 1.0)
@@ -19,12 +21,17 @@ def tf2(monkeypatch):
 
 
 @pytest.fixture
-def heard(tf2):
+def node():
+    return tf2_double.Hearer()
+
+
+@pytest.fixture
+def heard(tf2, node):
     heard = Transforms()
-    heard.start(None)
+    heard.start(node)
     yield heard
     heard.stop()
-    assert tf2.listeners == []
+    assert tf2.listeners == node.jumps == []
 
 
 def _fails(heard, words, frame='camera', within='base', stamp_ns=NOW):
@@ -79,11 +86,13 @@ def test_a_broken_transform_is_named(tf2, heard):
     assert _fails(heard, 'correct its publisher') == 'bad_pose'
 
 
-def test_before_it_listens_and_after_it_says_so(tf2):
+def test_before_it_listens_and_after_it_says_so(tf2, node):
     heard = Transforms()
     assert _fails(heard, 'TF is not listened to') == 'no_transform'
-    heard.start(None)
-    heard.start(None)
+    heard.start(node)
+    heard.start(node)
+    heard.start(node, only_static=True)
+    assert node.heard == {}
     assert len(tf2.listeners) == 1
     heard.stop()
     heard.stop()
@@ -91,11 +100,51 @@ def test_before_it_listens_and_after_it_says_so(tf2):
     assert _fails(heard, 'TF is not listened to') == 'no_transform'
 
 
-def test_without_tf2_the_remedy_is_named(monkeypatch):
+def test_what_is_static_can_be_heard_alone_and_all_of_it_later(tf2, node):
+    tf2.put('camera', 'base', LEVEL, (0, 0, 1))
+    tf2.put('camera', 'odom', LEVEL, (0, 0, 2), NOW)
+    heard = Transforms()
+    heard.start(node, only_static=True)
+    assert (list(node.heard), node.jumps, tf2.listeners) == (['/tf_static'], [], [])
+    fixed = tf2_double.message(0, LEVEL, (0, 0, 1))
+    node.heard['/tf_static'](SimpleNamespace(transforms=[fixed, fixed]))
+    assert tf2.said == [fixed, fixed]
+    assert heard.pose('camera', 'base', NOW).translation == (0, 0, 1)
+    assert _fails(heard, 'does not exist', within='odom') == 'no_transform'
+    heard.start(node)
+    assert (node.heard, len(tf2.listeners)) == ({}, 1)
+    assert heard.pose('camera', 'odom', NOW).translation == (0, 0, 2)
+    heard.stop()
+    heard.start(node, only_static=True)
+    heard.stop()
+    assert (node.heard, tf2.listeners) == ({}, [])
+
+
+def test_what_moved_is_forgotten_where_time_jumps_back(tf2, node, heard):
+    ((threshold, jump),) = node.jumps
+    assert threshold.min_forward is None and threshold.min_backward.nanoseconds == -1
+    jump(None)
+    assert tf2.cleared == 1
+
+
+@pytest.mark.parametrize('only_static', [False, True])
+def test_a_tf2_that_cannot_be_imported_is_said_once(ros, monkeypatch, capfd, only_static):
+    monkeypatch.setitem(sys.modules, 'tf2_ros', None)
+    monkeypatch.setattr(transforms, 'find_spec', lambda name: name)
+    heard, node = Transforms(), rclpy.create_node('deaf')
+    for _ in range(3):
+        heard.start(node, only_static)
+    node.destroy_node()
+    assert capfd.readouterr().err.count('tf2_ros is there and cannot be imported') == 1
+    assert _fails(heard, 'cannot be imported .*: use the Python that ROS') == 'no_transform'
+    heard.stop()
+
+
+def test_without_tf2_the_remedy_is_named(monkeypatch, node):
     monkeypatch.setitem(sys.modules, 'tf2_ros', None)
     monkeypatch.setattr(transforms, 'find_spec', lambda name: None)
     heard = Transforms()
-    heard.start(None)
+    heard.start(node)
     assert not transforms.is_installed()
     words = 'tf2_ros, .* is not installed: .* or set camera.height, camera.pitch and camera.roll'
     assert _fails(heard, words) == 'no_transform'

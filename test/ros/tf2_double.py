@@ -1,11 +1,13 @@
-"""A stand-in for tf2_ros, which is not on PyPI: transforms that a test sets, and its errors."""
+"""Stand-ins for tf2_ros and tf2_msgs, which are not on PyPI: transforms that a test sets."""
 
 from importlib.machinery import ModuleSpec
+import math
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 from geometry_msgs.msg import TransformStamped
 from monodepth_ros.ros.compat import ns_to_stamp
+from std_msgs.msg import Header
 
 
 class LookupException(Exception):
@@ -23,7 +25,10 @@ class Tf2:
     Attributes:
         known: (frame, within) to (stamp in ns or None for a static one, rotation, translation).
         moving: (frame, within) to what gives the translation by ns, and the last time it is for.
-        listeners: those that have not unregistered.
+        listeners: those of all of TF that have not unregistered; without one, what is static alone
+            is known.
+        said: transforms that a listener of static ones put into a buffer.
+        cleared: how often a buffer was.
 
     """
 
@@ -31,6 +36,8 @@ class Tf2:
         self.known = {}
         self.moving = {}
         self.listeners = []
+        self.said = []
+        self.cleared = 0
 
     def put(self, frame, within, rotation, translation, stamp_ns=None):
         """Say where a frame is in another one; at one time only, unless that is None."""
@@ -44,14 +51,14 @@ class Tf2:
         """Answer as `Buffer.lookup_transform` does."""
         if within.startswith('/') or frame.startswith('/'):
             raise ValueError('tf2 frame_ids cannot start with a /')
-        if (frame, within) in self.moving:
+        if self.listeners and (frame, within) in self.moving:
             at, until_ns = self.moving[frame, within]
             if time.nanoseconds > until_ns:
                 raise ExtrapolationException('Lookup would require extrapolation into the future.')
             return message(time.nanoseconds, (0, 0, 0, 1), at(time.nanoseconds))
-        if (frame, within) not in self.known:
+        stamp_ns, rotation, translation = self.known.get((frame, within), (math.nan, None, None))
+        if stamp_ns is not None and (stamp_ns != stamp_ns or not self.listeners):
             raise LookupException(f'"{within}" passed to lookupTransform\n does not exist.')
-        stamp_ns, rotation, translation = self.known[frame, within]
         if stamp_ns is not None and time.nanoseconds not in (0, stamp_ns):
             raise ExtrapolationException('Lookup would require extrapolation into the future.')
         return message(stamp_ns or 0, rotation, translation)
@@ -78,6 +85,12 @@ def install(monkeypatch):
         def lookup_transform(self, target_frame, source_frame, time):
             return tf2.lookup(target_frame, source_frame, time)
 
+        def set_transform_static(self, transform, authority):
+            tf2.said.append(transform)
+
+        def clear(self):
+            tf2.cleared += 1
+
     class TransformListener:
         """Be counted."""
 
@@ -92,4 +105,42 @@ def install(monkeypatch):
     module.__spec__ = ModuleSpec('tf2_ros', None)
     module.Buffer, module.TransformListener = Buffer, TransformListener
     monkeypatch.setitem(sys.modules, 'tf2_ros', module)
+    messages = ModuleType('tf2_msgs.msg')
+    # Of whatever type that can be subscribed to: nobody publishes it.
+    messages.TFMessage = Header
+    monkeypatch.setitem(sys.modules, 'tf2_msgs', ModuleType('tf2_msgs'))
+    monkeypatch.setitem(sys.modules, 'tf2_msgs.msg', messages)
     return tf2
+
+
+class Hearer:
+    """
+    A stand-in for a node that listens.
+
+    Attributes:
+        heard: callbacks of its subscriptions by topic.
+        jumps: callbacks of its clock, as (threshold, callback).
+
+    """
+
+    def __init__(self):
+        self.heard = {}
+        self.jumps = []
+
+    def create_subscription(self, kind, topic, callback, qos):
+        """Return the topic."""
+        self.heard[topic] = callback
+        return topic
+
+    def destroy_subscription(self, topic):
+        """Forget a topic."""
+        del self.heard[topic]
+
+    def get_clock(self):
+        """Return what has the next one."""
+        return self
+
+    def create_jump_callback(self, threshold, *, post_callback):
+        """Return what can be unregistered."""
+        self.jumps.append((threshold, post_callback))
+        return SimpleNamespace(unregister=self.jumps.clear)
