@@ -107,6 +107,12 @@ class CameraScale:
         by_itself = names and values['scale.source'] == BY_WHAT_IS_KNOWN
         return () if by_itself and not self._knows_floors(values) else names
 
+    def may_vote(self, values: Mapping[str, Any]) -> bool:
+        """Return whether the next frame may have witnesses: `sources`, or a floor found in TF."""
+        by_itself = values['scale.source'] == BY_WHAT_IS_KNOWN and self._knows_floors(values)
+        by_tf = by_itself and self._witnesses.transforms.is_listening
+        return bool(by_tf or self.sources(values))
+
     def _knows_floors(self, values):
         classes = () if self._facts is None else self._facts.classes
         return bool(label_indices(values['scale.ground_classes'], classes))

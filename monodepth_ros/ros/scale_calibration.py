@@ -53,7 +53,11 @@ class ScaleCalibration:
     ) -> Trigger.Response:
         try:
             self._check()
-            found = calibrate(await self._collect())
+            votes = await self._collect()
+            # Where TF may know the floor, the first image tells whether it does.
+            if not votes:
+                self._require(CameraScale.sources)
+            found = calibrate(votes)
         except ScaleError as error:
             response.message = str(error)
             return response
@@ -66,13 +70,7 @@ class ScaleCalibration:
     def _check(self):
         if self._is_busy:
             raise ScaleError('few_votes', 'a calibration is under way; wait for its answer')
-        values = self._values()
-        if not any(scale.sources(values) for scale in self._scales.values()):
-            raise ScaleError(
-                'few_votes',
-                f'scale.source is {values["scale.source"]}, so that nothing is known to calibrate '
-                f'by; deactivate the node, {how_to_know(values)}, and activate it',
-            )
+        self._require(CameraScale.may_vote)
         if any(scale.is_relative for scale in self._scales.values()):
             raise ScaleError(
                 'few_votes',
@@ -84,6 +82,16 @@ class ScaleCalibration:
                 'few_votes',
                 f'depth.scale is one for all of the cameras {", ".join(self._scales)}; calibrate '
                 'each by a node of its own, or leave them to scale.source',
+            )
+
+    def _require(self, of_scale):
+        """Raise ScaleError where a question about the values is answered by no for all cameras."""
+        values = self._values()
+        if not any(of_scale(scale, values) for scale in self._scales.values()):
+            raise ScaleError(
+                'few_votes',
+                f'scale.source is {values["scale.source"]}, so that nothing is known to calibrate '
+                f'by; deactivate the node, {how_to_know(values)}, and activate it',
             )
 
     async def _collect(self) -> list[Vote]:

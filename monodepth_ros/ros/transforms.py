@@ -38,6 +38,11 @@ class Transforms:
         self._listener: Optional[Any] = None
         self._damage = ''
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether TF is heard."""
+        return self._listener is not None
+
     def start(self, node: Node, only_static: bool = False) -> None:
         """
         Listen with the node's own executor; without tf2 do nothing.

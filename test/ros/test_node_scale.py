@@ -87,10 +87,10 @@ def test_a_height_is_left_alone_by_itself_where_the_model_knows_no_floor(make):
     assert status.level == DiagnosticStatus.OK
 
 
-def before_a_floor(make, parameters=MappingProxyType({})):
+def before_a_floor(make, parameters=MappingProxyType({}), topics=DEPTH):
     """Return a bench whose depth is 1.3 times too small, and nobody said what corrects it."""
     auto = {**BY_TF, 'scale.source': 'auto', **parameters}
-    return make(auto, RoomEngine(1.3, Pose.of_camera(HEIGHT)))
+    return make(auto, RoomEngine(1.3, Pose.of_camera(HEIGHT)), topics)
 
 
 def test_a_floor_that_tf_knows_is_taken_by_itself_once_it_is_known(make, tf2, capfd):
@@ -485,6 +485,24 @@ def test_the_service_needs_nobody_else_to_listen(make, call):
 
     assert call(bench, send).success
     assert not bench.camera.scale.listened()
+
+
+def test_the_service_finds_the_floor_that_tf_knows(make, tf2, call):
+    """Also where nobody has wanted an image yet, and nothing is known when it is called."""
+    tf2.put(FRAME_ID, 'base_footprint', *IN_BASE)
+    bench = before_a_floor(make, topics=())
+
+    def send():
+        bench.images.publish(bench.make_image())
+
+    answer = call(bench, send)
+    assert answer.success and answer.message.startswith('depth.scale: 1.30')
+
+
+def test_the_service_says_what_to_set_where_tf_knows_no_floor(make, tf2, call):
+    bench = before_a_floor(make)
+    answer = call(bench, lambda: bench.serve() and None)
+    assert not answer.success and 'let TF know the camera in base_footprint' in answer.message
 
 
 def test_the_service_finds_what_is_beyond_the_limits(make, call):
