@@ -91,8 +91,13 @@ def test_an_image_that_is_off_by_a_factor_is_mended(script, tmp_path, monkeypatc
     assert row['delta1_after'] == row['delta1_best'] == 1.0
     assert row['rmse_after'] < row['rmse_before'] / 3
     assert found['rows']['without one']['n_images'] == 0
+    assert (row['floor_close_before'], row['floor_close_after']) == (0.0, 1.0)
     text = capsys.readouterr().out
     assert '| with a vote | 1 | 0.0' in text
+    words = (
+        'after 2 s, depth of the floor within 8% on 100% of 1 images with 5% of it (before: 0%)'
+    )
+    assert f'all that can be judged: {words}' in text and f'with a vote: {words}' in text
     assert ('votes within 3% of that of an exact scan: 100%' in text) == (source == 'points')
     assert ('scan_off_median' in row) == (source == 'points')
 
@@ -108,6 +113,7 @@ def test_a_wrong_pose_is_counted_as_warned_of(script, tmp_path, monkeypatch):
     found = _run(script, tmp_path, monkeypatch, '--degrees', '20')
     row = found['rows']['without one']
     assert row['n_images'] == 1 and row['warned'] == 1.0
+    assert (row['floor_close_before'], row['floor_close_after']) == (0.0, 0.0)
     assert row['delta1_after'] == row['delta1_before']
 
 
