@@ -23,6 +23,7 @@ from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings, ScaleSt
 from monodepth_ros.scale.filter import Estimate
 from monodepth_ros.scale.ground import ground_vote, GroundSettings, label_indices
 from monodepth_ros.scale.motion_check import motion_vote
+from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.points import points_vote
 from monodepth_ros.scale.votes import View, Vote
 import numpy as np
@@ -231,6 +232,14 @@ class CameraScale:
         options = replace(prepared.options, scale=factor, bend=self.state.estimate.bend)
         return replace(prepared, options=options)
 
+    def floor(self, known: GroundPlane, stamp_ns: int) -> GroundPlane:
+        """
+        Return the floor under the camera, given where it is known to be.
+
+        It is another one where the camera's way has told that its height is.
+        """
+        return known if self.state is None else self._estimator.floor(known, stamp_ns)
+
     def in_metres(
         self, predictor: Predictor, prepared: Prepared, raw: RawOutput, index: int
     ) -> Optional[RawOutput]:
@@ -258,7 +267,8 @@ class CameraScale:
         labels = label_indices(values['scale.ground_classes'], facts.classes)
         settings = GroundSettings(labels, values['scale.max_tilt'])
         frame = prepared.frame
-        plane = self._witnesses.plane(frame.frame_id, frame.stamp_ns, values)
+        known = self._witnesses.plane(frame.frame_id, frame.stamp_ns, values)
+        plane = self._estimator.floor(known, frame.stamp_ns)
         lean = None
         if settings.asks_edges:
             lean = self._pose_check.show(prepared, view.camera, plane.up)

@@ -379,9 +379,10 @@ SPECS = (
         'scale.source',
         'auto',
         'What the robot corrects the depth by, one or more of: ground, the floor, whose place it '
-        'knows; points, of another sensor; motion, the way that it went by odometry; the most '
-        'trusted one first. auto is ground once camera.height, or static TF, says where the floor '
-        'is, and the model labels floors; with none, depth.scale is all.',
+        'knows; points, of another sensor; motion, the way that it went by odometry, '
+        'which before ground also replaces a height that is wrong; the most trusted one first. '
+        'auto is ground once camera.height, or static TF, says where the floor is, and the model '
+        'labels floors; with none, depth.scale is all.',
         expected='auto, none, or ground, points, motion, each at most once, joined by commas',
         pattern=SOME_SOURCES,
         changes=NOT_WHILE_ACTIVE,

@@ -91,6 +91,8 @@ class FrameProcessor:
                 prepared, raw, index, wanted, outputs.buffers.array
             )
             plane = self._floor.plane(topics, wanted, values, facts, prepared.frame)
+            if plane is not None:
+                plane = self._scale.floor(plane, prepared.frame.stamp_ns)
             flatten(prediction, plane, values, facts)
             prediction = replace(prediction, ground=plane)
         outputs.publish(topics, prediction, facts, values, task.stopwatch)

@@ -9,6 +9,7 @@ from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.affine import AffineVote
 from monodepth_ros.scale.filter import Estimate, ScaleFilter, VoteFilter
 from monodepth_ros.scale.motion_check import MotionCheck
+from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.votes import View, Vote
 
 Witness = Callable[[View], Union[Vote, AffineVote]]
@@ -163,6 +164,10 @@ class ScaleEstimator:
         )
         self._state = replace(self._state, warnings=self._warnings(settings))
         return self._state
+
+    def floor(self, known: GroundPlane, stamp_ns: int) -> GroundPlane:
+        """Return the floor by which a frame is to be judged, as `MotionCheck.floor`."""
+        return self._motion.floor(known, stamp_ns)
 
     def _restart_for(self, key, settings):
         if key != self._key:

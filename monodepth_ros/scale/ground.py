@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+import math
 from typing import Collection, Optional, Union
 
 from monodepth_ros.camera import PinholeCamera
@@ -11,9 +12,9 @@ from monodepth_ros.masks import is_of
 from monodepth_ros.scale.affine import AffineVote, vote_on
 from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.points import projected
-from monodepth_ros.scale.robust import fading_weights, median
+from monodepth_ros.scale.robust import fading_weights, middle_and_spread
 from monodepth_ros.scale.uprights import CLOSE, Lean, REACH
-from monodepth_ros.scale.votes import View, Vote
+from monodepth_ros.scale.votes import Height, View, Vote
 import numpy as np
 
 SAMPLES = 5_000
@@ -29,8 +30,12 @@ LEAST_FALL = 0.1
 """Metres that a ray must fall on a metre of depth. Nearer to the horizon a degree of error in the
 pose is a fifth of the distance and more."""
 
-FEWEST_FLOOR = 20
+FEWEST_FLOOR = 8
 """Measured points of the floor by which the camera's height is judged."""
+
+ROUGHEST = 0.12
+"""Deviation of their heights, in the logarithm, up to which they are believed to be of one floor,
+and measured well. Of a short way those are left that noise has moved most, which are too near."""
 
 LEAN = 0.4
 """Share of the largest tilt from which on edges that lean contradict the pose."""
@@ -148,8 +153,8 @@ def _floor(view, plane, labels):
 
 def height_by(
     points: np.ndarray, view: View, plane: GroundPlane, labels: Collection[int]
-) -> Optional[float]:
-    """Return how high the camera is over measured points of the floor, as a share of the known.
+) -> Optional[Height]:
+    """Return how high the camera is over measured points of the floor.
 
     It is no network's depth that tells, but what the points are measured by; a network only says
     which of them are floor.
@@ -162,7 +167,7 @@ def height_by(
 
     Returns:
         The median over the points on confident floor that is seen steeply enough; None where they
-        are too few.
+        are too few, or differ too much.
 
     """
     if view.label is None:
@@ -174,7 +179,8 @@ def height_by(
     floor &= below > LEAST_FALL * depth
     if np.count_nonzero(floor) < FEWEST_FLOOR:
         return None
-    return median(below[floor]) / plane.height
+    log, spread = middle_and_spread(np.log(below[floor]))
+    return Height(math.exp(log), plane.height) if spread <= ROUGHEST else None
 
 
 def seen_plane(depth: np.ndarray, chosen: np.ndarray, camera: PinholeCamera) -> GroundPlane:

@@ -33,7 +33,12 @@ FEWEST = 5
 """Votes before an average says anything."""
 
 LASTS_S = 60.0
-"""Seconds without a vote after which an average is forgotten: the pose may have been corrected."""
+"""Seconds without a vote after which it is forgotten what both say of the same distances: what the
+floor is seen by may have been corrected."""
+
+CORRECTED = math.log(1.08)
+"""Logarithm of the change of the known height from which on it is another one. Less is how a robot
+nods; what is to be corrected is more."""
 
 
 def motion_vote(
@@ -48,7 +53,7 @@ def motion_vote(
         labels: class indices of floors.
 
     Returns:
-        As `points_vote`; of a network that gives metres with the camera's height over the floor.
+        As `points_vote`; of a network that gives metres with the camera's height.
 
     Raises:
         ScaleError: as `points_vote`.
@@ -61,10 +66,16 @@ def motion_vote(
 
 
 class _Average:
-    """A logarithm over time, and whether it is a contradiction."""
+    """A logarithm over time, and whether it is a contradiction.
 
-    def __init__(self, limit: float) -> None:
-        self._limit = limit
+    Args:
+        limit: logarithm from which on it is.
+        lasts_s: seconds without a vote after which it is forgotten.
+
+    """
+
+    def __init__(self, limit: float, lasts_s: float = math.inf) -> None:
+        self._limit, self._lasts_s = limit, lasts_s
         self._mean, self._count, self._last = 0.0, 0, 0
         self._is_off = False
 
@@ -79,7 +90,7 @@ class _Average:
 
     def is_known(self, stamp_ns: int) -> bool:
         """Return whether there was a vote not long ago."""
-        return self._count > 0 and abs(stamp_ns - self._last) * 1e-9 <= LASTS_S
+        return self._count > 0 and abs(stamp_ns - self._last) * 1e-9 <= self._lasts_s
 
     def is_off(self, stamp_ns: int) -> bool:
         """Return whether the average contradicts."""
@@ -96,45 +107,81 @@ class _Average:
 
 
 class MotionCheck:
-    """Join the votes of floor and motion, and tell where they contradict each other."""
+    """Join the votes of floor and motion, and tell where they contradict each other.
+
+    Where motion is trusted more than the floor, a height that it contradicts is replaced by what
+    it has measured, so that the floor goes on to vote, and where the camera stands as well.
+    """
 
     def __init__(self) -> None:
         self._voted = 0
+        self._trusts_motion = False
         self._forget()
 
     def _forget(self):
         self._vote: Optional[Vote] = None
-        self._height, self._factor = _Average(HEIGHT_OFF), _Average(FACTOR_OFF)
+        self._known = 0.0
+        self._height, self._factor = _Average(HEIGHT_OFF), _Average(FACTOR_OFF, LASTS_S)
 
     def hear(self, votes: Mapping[str, Any], names: tuple[str, ...], stamp_ns: int) -> None:
         """Take in what a frame's witnesses say.
 
         Args:
             votes: by name.
-            names: of all witnesses; without motion among them nothing is known by it.
+            names: of all witnesses, the most trusted one first; without motion among them nothing
+                is known by it.
             stamp_ns: the frame's.
 
         """
-        if 'motion' not in names:
+        order = [name for name in names if name in JOINED]
+        self._trusts_motion = order[:1] == ['motion']
+        if 'motion' not in order:
             self._forget()
             return
         motion, ground = votes.get('motion'), votes.get('ground')
         if isinstance(motion, Vote):
             self._vote, self._voted = motion, stamp_ns
             if motion.height is not None:
-                self._height.add(math.log(motion.height), stamp_ns)
+                self._measure(motion.height, stamp_ns)
             if _is_whole(motion) and _is_whole(ground):
                 difference = apart(motion, ground)
                 if difference is not None:
                     self._factor.add(difference, stamp_ns)
+
+    def _measure(self, height, stamp_ns):
+        if not self._is_of(height.known):
+            self._height = _Average(HEIGHT_OFF)
+        self._known = height.known
+        self._height.add(math.log(height.measured / height.known), stamp_ns)
+
+    def _is_of(self, known):
+        """Return whether what was measured last was held against about this height."""
+        return self._known > 0 and abs(math.log(known / self._known)) < CORRECTED
+
+    def floor(self, known: GroundPlane, stamp_ns: int) -> GroundPlane:
+        """Return the floor that votes, given where it is known to be.
+
+        The camera is as high over it as its way says, where that contradicts the known height and
+        is trusted more; else it is the known one. A known height that has changed is believed, and
+        what was held against the one before is forgotten.
+        """
+        if not self._is_of(known.height):
+            self._height = _Average(HEIGHT_OFF)
+        if not self._replaces_height(stamp_ns):
+            return known
+        # In steps of a hundredth, so that what is kept of a plane serves for several frames.
+        return replace(known, height=known.height * round(self.height(stamp_ns), 2))
+
+    def _replaces_height(self, stamp_ns):
+        return self._trusts_motion and self._height.is_off(stamp_ns)
 
     def together(
         self, votes: Mapping[str, Any], names: tuple[str, ...], stamp_ns: int
     ) -> Mapping[str, Any]:
         """Return a frame's votes with the floor's and motion's as one.
 
-        Where both contradict each other, the less trusted one is left out, also where the other
-        has nothing to say.
+        Where both contradict each other, and no height takes the place of the known one, the less
+        trusted one is left out, also where the other has nothing to say.
 
         Args:
             votes: by name, the most trusted one first.
@@ -166,15 +213,17 @@ class MotionCheck:
         return self._vote is not None and 0 <= (stamp_ns - self._voted) * 1e-9 <= FRESH_S
 
     def _contradicts(self, stamp_ns):
-        return self._height.is_off(stamp_ns) or self._factor.is_off(stamp_ns)
+        is_high = self._height.is_off(stamp_ns) and not self._replaces_height(stamp_ns)
+        return is_high or self._factor.is_off(stamp_ns)
 
     def height(self, stamp_ns: int) -> Optional[float]:
         """Return the camera's height by motion over the known one; None where not known."""
         return self._height.ratio(stamp_ns)
 
     def confirms(self, stamp_ns: int) -> bool:
-        """Return whether motion says that the known floor is right."""
-        is_fine = self._height.is_fine(stamp_ns) or self._factor.is_fine(stamp_ns)
+        """Return whether motion says that the floor that votes is right."""
+        is_fine = any(one.is_fine(stamp_ns) for one in (self._height, self._factor))
+        is_fine = is_fine or self._replaces_height(stamp_ns)
         return is_fine and not self._contradicts(stamp_ns)
 
     def warnings(self, stamp_ns: int) -> tuple[str, ...]:
@@ -184,9 +233,12 @@ class MotionCheck:
             'if they are right, the odometry'
         )
         if self._height.is_off(stamp_ns):
+            ratio = self.height(stamp_ns)
+            used = 'this height is used until then'
             return (
-                f'by the way that it went, the camera is {self.height(stamp_ns):.2f} times as '
-                f'high over the floor as its pose says: {remedy}',
+                f'by the way that it went, the camera is {ratio * self._known:.2f} m over the '
+                f'floor, {ratio:.2f} times as high as its pose says: {remedy}'
+                + (f'; {used}' if self._replaces_height(stamp_ns) else ''),
             )
         if self._factor.is_off(stamp_ns):
             return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 import math
-from typing import Optional, TYPE_CHECKING
+from typing import NamedTuple, Optional, TYPE_CHECKING
 
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.scale.bend import Bend, fit_bend
@@ -40,6 +40,19 @@ class Samples:
         return Samples(self.true[part], self.predicted[part], self.columns[part])
 
 
+class Height(NamedTuple):
+    """How high a camera is over the floor.
+
+    Attributes:
+        measured: metres, by points on the floor that no network measures.
+        known: metres, as its pose says.
+
+    """
+
+    measured: float
+    known: float
+
+
 @dataclass(frozen=True)
 class Vote:
     """One frame's ratio of true to predicted depth.
@@ -52,8 +65,7 @@ class Vote:
         upright: whether edges in the image agree with the known floor; False for nothing known.
         bend: how the ratio varies within the frame; None for not known.
         samples: those that the median is of; None for not kept.
-        height: how high the camera is over the floor, by this vote, as a share of what its pose
-            says; None for nothing known.
+        height: of the camera over the floor, by what votes; None for not measured.
 
     """
 
@@ -64,7 +76,7 @@ class Vote:
     upright: bool = False
     bend: Optional[Bend] = None
     samples: Optional[Samples] = field(default=None, compare=False, repr=False)
-    height: Optional[float] = None
+    height: Optional[Height] = None
 
     @property
     def factor(self) -> float:

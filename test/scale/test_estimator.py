@@ -9,7 +9,7 @@ from monodepth_ros.errors import SCALE_REASONS, ScaleError
 from monodepth_ros.scale.estimator import OUT_OF_VIEW, ScaleEstimator, ScaleSettings
 from monodepth_ros.scale.ground import ground_vote, GroundSettings
 from monodepth_ros.scale.plane import GroundPlane
-from monodepth_ros.scale.votes import Vote, vote_of
+from monodepth_ros.scale.votes import Height, Vote, vote_of
 import numpy as np
 import pytest
 from scale_kit import FLOOR, make_view, PLANE
@@ -162,7 +162,7 @@ def _sees(factor, depths, columns, height=None):
     def witness(view):
         predicted = np.linspace(*depths, 200)
         vote = vote_of(factor * predicted, predicted, np.linspace(*columns, 200))
-        return replace(vote, height=height, tilt=1.0)
+        return replace(vote, height=height and Height(height * 0.6, 0.6), tilt=1.0)
 
     return witness
 
@@ -195,26 +195,6 @@ def test_points_count_before_motion_and_without_it():
     assert state.estimate.factor == pytest.approx(1.1, rel=0.02)
 
 
-@pytest.mark.parametrize('off', [1.3, 0.7])
-@pytest.mark.parametrize('order', [('ground', 'motion'), ('motion', 'ground')])
-def test_a_height_that_the_way_contradicts_is_said_within_two_seconds(order, off):
-    both = {'ground': _sees(1 / off, *NEAR), 'motion': _sees(1.0, *FAR, height=off)}
-    witnesses = {name: both[name] for name in order}
-    estimator = ScaleEstimator()
-    state = _run(estimator, witnesses, 20)
-    assert f'the camera is {off:.2f} times as high over the floor' in state.warnings[-1]
-    # Then the more trusted one counts alone.
-    state = _run(estimator, witnesses, 200, 20 * TENTH)
-    trusted = {'ground': 1 / off, 'motion': 1.0}[order[0]]
-    assert state.source == order[0]
-    assert state.estimate.factor == pytest.approx(trusted, rel=0.03)
-    # Also where the camera stands, so that motion says nothing.
-    witnesses['motion'] = _fails('no_motion')
-    state = _run(estimator, witnesses, 30, 220 * TENTH)
-    assert state.source == order[0]
-    assert state.reason == ('no_motion' if order[0] == 'motion' else '')
-
-
 def test_a_height_that_the_way_confirms_is_no_reason_to_doubt_a_large_factor():
     witnesses = {'ground': _sees(1.4, *NEAR), 'motion': _sees(1.4, *FAR, height=1.04)}
     state = _run(ScaleEstimator(), witnesses, 30)
@@ -237,14 +217,11 @@ def test_a_height_that_was_corrected_is_doubted_no_more():
     assert _run(estimator, wrong, 20).warnings != ()
     right = {**wrong, 'motion': _sees(1.0, *FAR, height=1.0)}
     assert _run(estimator, right, 20, 20 * TENTH).warnings == ()
-    # And where the camera stands, after a minute.
+    # Where it stands nothing else is known.
     _run(estimator, wrong, 40, 40 * TENTH)
     stands = {'ground': _sees(1.0, *NEAR), 'motion': _fails('no_motion')}
-    assert _run(estimator, stands, 5, 80 * TENTH).warnings != ()
-    state = _run(estimator, stands, 5, 80 * TENTH + 61 * 10**9)
-    assert (state.warnings, state.height) == ((), None)
+    assert _run(estimator, stands, 5, 2000 * TENTH).height == pytest.approx(1.3, rel=1e-3)
     # Without motion nothing is known by it.
-    _run(estimator, wrong, 40, 2000 * TENTH)
     state = _run(estimator, {'ground': _sees(1.0, *NEAR)}, 1, 2040 * TENTH)
     assert (state.warnings, state.height) == ((), None)
 
