@@ -81,7 +81,7 @@ def test_half_the_time_ends_without_floor_for_each_of_two(script):
     def witness(view):
         return ground_vote(view, PLANE, GroundSettings((FLOOR,)))
 
-    found = [drive.update(view, number, {'ground': witness}) for number in range(120)]
+    found = [drive.update(view, n, lambda estimator: {'ground': witness}) for n in range(120)]
     seen = np.array([state.estimate.factor for state, _ in found])
     held = np.array([held.factor if held else math.nan for _, held in found])
     assert seen[20:] == pytest.approx(1.2, rel=0.02)
