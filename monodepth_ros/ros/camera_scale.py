@@ -17,7 +17,7 @@ from monodepth_ros.pipeline.predictor import Predictor, Prepared, relative_depth
 from monodepth_ros.pipeline.preprocess import SCALES
 from monodepth_ros.ros.diagnostics import scale_figures
 from monodepth_ros.ros.signals import THREADS
-from monodepth_ros.ros.witnesses import BY_WHAT_IS_KNOWN, how_to_know, sources, Witnesses
+from monodepth_ros.ros.witnesses import BY_WHAT_IS_KNOWN, sources, Witnesses
 from monodepth_ros.scale.affine_estimator import AffineEstimator
 from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings, ScaleState
 from monodepth_ros.scale.filter import Estimate
@@ -67,7 +67,8 @@ class CameraScale:
         self._pose_check = PoseCheck()
         self._motion_watch = MotionWatch()
         self._publisher: Optional[Any] = None
-        self._is_linked = False
+        # Whether static TF knows the floor; None until an image made somebody look.
+        self._is_linked: Optional[bool] = None
 
     def start(self, facts: ModelFacts) -> None:
         """
@@ -86,8 +87,12 @@ class CameraScale:
         self._pose_check = PoseCheck(f'{THREADS}_pose_check')
         self._motion_watch = MotionWatch(f'{THREADS}_motion_watch')
         self._facts = facts
-        self._is_linked = False
         self.state = None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the node was active once."""
+        return self._facts is not None
 
     @property
     def is_relative(self) -> bool:
@@ -104,31 +109,52 @@ class CameraScale:
             values: parameter values by name.
 
         """
-        names = sources(values, self._is_linked)
+        names = sources(values, bool(self._is_linked))
         by_itself = names and values['scale.source'] == BY_WHAT_IS_KNOWN
         return () if by_itself and not self._knows_floors(values) else names
 
     def may_vote(self, values: Mapping[str, Any]) -> bool:
-        """Return whether the next frame may have witnesses: `sources`, or a floor found in TF."""
-        by_itself = values['scale.source'] == BY_WHAT_IS_KNOWN and self._knows_floors(values)
-        by_tf = by_itself and self._witnesses.transforms.is_listening
-        return bool(by_tf or self.sources(values))
+        """Return whether a later frame may have witnesses: `sources`, or a floor found in TF."""
+        return bool(self.sources(values)) or self._may_find_floor(values)
+
+    def is_told(self, values: Mapping[str, Any]) -> bool:
+        """Return whether there are witnesses, as far as it was looked for them."""
+        return self.may_vote(values) if self._is_linked is None else bool(self.sources(values))
+
+    def how_to_know(self, values: Mapping[str, Any]) -> str:
+        """Return what is to be done for witnesses, where there are none."""
+        known = values['camera.height'] or self._is_linked
+        by_itself = values['scale.source'] == BY_WHAT_IS_KNOWN
+        if by_itself and known and not self._knows_floors(values):
+            return (
+                'take a model that has one of the classes in scale.ground_classes, by which the '
+                'floor is found, or set scale.source to points or motion'
+            )
+        return self._witnesses.how_to_know(values)
+
+    def _may_find_floor(self, values):
+        by_itself = values['scale.source'] == BY_WHAT_IS_KNOWN and not values['camera.height']
+        return by_itself and self._witnesses.transforms.is_listening and self._knows_floors(values)
 
     def _knows_floors(self, values):
         classes = () if self._facts is None else self._facts.classes
         return bool(label_indices(values['scale.ground_classes'], classes))
 
     def _look_for_floor(self, frame, values):
-        """Take the floor that TF knows, once it does, where nobody said what to correct by."""
-        is_asked = values['scale.source'] != BY_WHAT_IS_KNOWN or values['camera.height']
-        if is_asked or self._is_linked:
+        """Take the floor that static TF knows, once it does, where nothing else is asked for."""
+        if self._is_linked or not self._may_find_floor(values):
             return
-        self._is_linked = self._witnesses.is_linked(frame.frame_id, frame.stamp_ns, values)
-        if self.sources(values):
-            self._node.get_logger().info(
-                f'TF knows {frame.frame_id} in {values["scale.ground_frame"]}: from now on the '
-                'floor corrects the depth; with scale.source none it would not'
-            )
+        self._is_linked = self._witnesses.is_linked(frame.frame_id, values)
+        if not self._is_linked:
+            return
+        try:
+            self._witnesses.plane(frame.frame_id, frame.stamp_ns, values)
+        except ScaleError:  # which is a fault from now on, and said as such
+            return
+        self._node.get_logger().info(
+            f'TF knows {frame.frame_id} in {values["scale.ground_frame"]}: from now on the '
+            'floor corrects the depth; with scale.source none it would not'
+        )
 
     def said(self, factor: float, values: Mapping[str, Any]) -> ScaleState:
         """
@@ -143,7 +169,7 @@ class CameraScale:
             return self.state or ScaleState(Estimate(factor, 0.0))
         state = self.state or ScaleState(Estimate(math.nan, math.nan))
         # Before the first image there is nothing to say, and without intrinsics that is said.
-        if state.estimate.votes or (self.sources(values) and self.state is None):
+        if state.estimate.votes or (self.is_told(values) and self.state is None):
             return state
         return replace(state, warnings=(self._no_metres(state, values),))
 
@@ -151,7 +177,7 @@ class CameraScale:
         kind = self._facts.depth_kind.replace('_', ' ')
         remedy = f'scale.source knows no metres yet: {state.problem}'
         if not self.sources(values):
-            remedy = f'for metres {how_to_know(values)}'
+            remedy = f'for metres {self.how_to_know(values)}'
         return (
             f'{self._facts.network} gives depth {kind}, no metres: it is published on '
             f'depth/relative alone; {remedy}'

@@ -6,7 +6,6 @@ from typing import Any, Callable, Mapping
 
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.ros.camera_scale import CameraScale
-from monodepth_ros.ros.witnesses import how_to_know
 from monodepth_ros.scale.calibration import calibrate
 from monodepth_ros.scale.votes import Vote
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -56,7 +55,7 @@ class ScaleCalibration:
             votes = await self._collect()
             # Where TF may know the floor, the first image tells whether it does.
             if not votes:
-                self._require(CameraScale.sources)
+                self._require(CameraScale.is_told)
             found = calibrate(votes)
         except ScaleError as error:
             response.message = str(error)
@@ -70,6 +69,8 @@ class ScaleCalibration:
     def _check(self):
         if self._is_busy:
             raise ScaleError('few_votes', 'a calibration is under way; wait for its answer')
+        if not all(scale.has_model for scale in self._scales.values()):
+            raise ScaleError('few_votes', 'the node is not active; activate it first')
         self._require(CameraScale.may_vote)
         if any(scale.is_relative for scale in self._scales.values()):
             raise ScaleError(
@@ -87,11 +88,13 @@ class ScaleCalibration:
     def _require(self, of_scale):
         """Raise ScaleError where a question about the values is answered by no for all cameras."""
         values = self._values()
-        if not any(of_scale(scale, values) for scale in self._scales.values()):
+        scales = self._scales.values()
+        if not any(of_scale(scale, values) for scale in scales):
+            remedy = next(scale.how_to_know(values) for scale in scales)
             raise ScaleError(
                 'few_votes',
                 f'scale.source is {values["scale.source"]}, so that nothing is known to calibrate '
-                f'by; deactivate the node, {how_to_know(values)}, and activate it',
+                f'by; deactivate the node, {remedy}, and activate it',
             )
 
     async def _collect(self) -> list[Vote]:

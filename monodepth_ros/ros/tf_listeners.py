@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rclpy.clock import JumpThreshold
+from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
@@ -13,6 +13,10 @@ BACKWARDS = JumpThreshold(
     min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True
 )
 """Of the node's time: a bag that loops, a simulation that begins anew."""
+
+AGAIN_S = 1.0
+"""Seconds after which it is forgotten once more: time may be heard to jump before the last
+transforms from before that are, which wait in a queue."""
 
 
 class StaticListener:
@@ -58,12 +62,23 @@ class FullListener:
         """Subscribe; arguments as of `StaticListener`."""
         from tf2_ros import TransformListener
 
+        self._buffer, self._node = buffer, node
         self._listener = TransformListener(buffer, node, spin_thread=False)
-        self._jumps = node.get_clock().create_jump_callback(
-            BACKWARDS, post_callback=lambda jump: buffer.clear()
-        )
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._again = node.create_timer(AGAIN_S, self._clear_again, clock=steady)
+        self._again.cancel()
+        self._jumps = node.get_clock().create_jump_callback(BACKWARDS, post_callback=self._on_jump)
+
+    def _on_jump(self, jump: Any) -> None:
+        self._buffer.clear()
+        self._again.reset()
+
+    def _clear_again(self) -> None:
+        self._again.cancel()
+        self._buffer.clear()
 
     def unregister(self) -> None:
         """Listen no more."""
         self._jumps.unregister()
+        self._node.destroy_timer(self._again)
         self._listener.unregister()

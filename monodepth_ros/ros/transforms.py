@@ -62,10 +62,10 @@ class Transforms:
 
             buffer = self._buffer or tf2_ros.Buffer()
             listener = enough(buffer, node)
-        except ImportError as error:
-            # Such as that of a ROS for another Python.
+        except Exception as error:
+            # Such as that of a ROS for another Python, or a topic that may not be heard.
             self._damage = ' '.join(str(error).split())
-            node.get_logger().warning(self._why_deaf())
+            node.get_logger().warning(self.why_deaf)
             return
         self._unregister()
         self._buffer, self._listener = buffer, listener
@@ -79,12 +79,14 @@ class Transforms:
         if self._listener is not None:
             self._listener.unregister()
 
-    def _why_deaf(self):
+    @property
+    def why_deaf(self) -> str:
+        """Why TF is not heard, in words."""
         if self._damage:
             return (
-                f'tf2_ros is there and cannot be imported ({self._damage}): use the Python that '
-                'ROS is built for, or set camera.height, camera.pitch and camera.roll, with which '
-                'scale.source ground does without'
+                f'tf2_ros is there and cannot be used ({self._damage}): use the Python that '
+                'ROS is built for, allow /tf and /tf_static, or set camera.height, camera.pitch '
+                'and camera.roll, with which scale.source ground does without'
             )
         if is_installed():
             return 'TF is not listened to; deactivate and activate the node'
@@ -113,7 +115,7 @@ class Transforms:
         while True:
             buffer = self._buffer
             if buffer is None or not stamp_ns:
-                raise ScaleError('no_transform', NO_STAMP if not stamp_ns else self._why_deaf())
+                raise ScaleError('no_transform', NO_STAMP if not stamp_ns else self.why_deaf)
             try:
                 found = buffer.lookup_transform(within, frame, Time(nanoseconds=stamp_ns))
                 break
@@ -128,6 +130,21 @@ class Transforms:
                     ) from None
             time.sleep(POLL_S)
         return _pose(found)
+
+    def is_fixed(self, frame: str, within: str) -> bool:
+        """Return whether TF knows a frame in another one, and has it as static."""
+        frame, within = frame.lstrip('/'), within.lstrip('/')
+        buffer = self._buffer
+        if buffer is None:
+            return False
+        if frame == within:
+            return True
+        try:
+            found = buffer.lookup_transform(within, frame, Time())
+        # As in `pose`.
+        except Exception:
+            return False
+        return not stamp_to_ns(found.header.stamp)
 
     def pose(self, frame: str, within: str, stamp_ns: int) -> Pose:
         """
@@ -148,7 +165,7 @@ class Transforms:
             return Pose()
         buffer = self._buffer
         if buffer is None:
-            raise ScaleError('no_transform', self._why_deaf())
+            raise ScaleError('no_transform', self.why_deaf)
         try:
             found = buffer.lookup_transform(within, frame, Time(nanoseconds=stamp_ns))
         # tf2 raises its own errors, and ValueError and TypeError for names that are none.

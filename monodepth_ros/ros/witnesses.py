@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Mapping
 
 from monodepth_ros.errors import ScaleError
@@ -16,6 +17,11 @@ NO_SOURCE = 'none'
 BY_WHAT_IS_KNOWN = 'auto'
 """Its value with which the floor is used as soon as its place is known: by a height that is set,
 or by static TF. All of TF, in Python, costs too much to be heard unasked."""
+
+
+UPWARDS = 0.8
+"""Sine of the angle by which a camera looks up from which on it sees no floor, and its frame is
+most likely another than the optical one."""
 
 
 class Witnesses:
@@ -66,15 +72,30 @@ class Witnesses:
         if height := values['camera.height']:
             return GroundPlane.from_camera(height, values['camera.pitch'], values['camera.roll'])
         ground = values['scale.ground_frame']
-        return GroundPlane.from_pose(self.transforms.pose(frame_id, ground, stamp_ns))
+        plane = GroundPlane.from_pose(self.transforms.pose(frame_id, ground, stamp_ns))
+        if plane.up[2] > UPWARDS:
+            raise ScaleError(
+                'bad_pose',
+                f'TF has {frame_id} looking up by {math.degrees(math.asin(plane.up[2])):.0f} '
+                'degrees, expected an optical frame (z forward, REP 103): correct the frame_id of '
+                'the images, which is perhaps that of the body (x forward), or TF',
+            )
+        return plane
 
-    def is_linked(self, frame_id: str, stamp_ns: int, values: Mapping[str, Any]) -> bool:
-        """Return whether TF has a camera in the frame of the floor, be it at a place or none."""
-        try:
-            self.transforms.pose(frame_id, values['scale.ground_frame'], stamp_ns)
-        except ScaleError as error:
-            return error.reason != 'no_transform'
-        return True
+    def is_linked(self, frame_id: str, values: Mapping[str, Any]) -> bool:
+        """Return whether static TF has a camera in the floor's frame, be it at a place or none."""
+        return self.transforms.is_fixed(frame_id, values['scale.ground_frame'])
+
+    def how_to_know(self, values: Mapping[str, Any]) -> str:
+        """Return what is to be set where `sources` has none."""
+        if values['scale.source'] != BY_WHAT_IS_KNOWN:
+            return 'set scale.source to ground, points or motion'
+        frame = values['scale.ground_frame']
+        deaf = '' if self.transforms.is_listening else f' ({self.transforms.why_deaf})'
+        return (
+            f'set camera.height, let TF know the camera in {frame} (scale.ground_frame), or set '
+            f'scale.source to points or motion{deaf}'
+        )
 
     def points(self, frame_id: str, stamp_ns: int):
         """
@@ -101,13 +122,3 @@ def sources(values: Mapping[str, Any], is_linked: bool = False) -> tuple[str, ..
     if text == BY_WHAT_IS_KNOWN:
         return ('ground',) if values['camera.height'] or is_linked else ()
     return () if text == NO_SOURCE else tuple(text.split(','))
-
-
-def how_to_know(values: Mapping[str, Any]) -> str:
-    """Return what is to be set where `sources` has none."""
-    if values['scale.source'] != BY_WHAT_IS_KNOWN:
-        return 'set scale.source to ground, points or motion'
-    return (
-        f'set camera.height, let TF know the camera in {values["scale.ground_frame"]} '
-        '(scale.ground_frame), or set scale.source to points or motion'
-    )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from bench import make_camera_info, wait_until
+from bench import FRAME_ID, make_camera_info, wait_until
 from diagnostic_msgs.msg import DiagnosticStatus
 from foreign_kit import Output, StandIn
 from message_reader import read_cloud, read_image
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from scale_kit import make_depth, PLAIN, POSE, relative_numbers, RelativeRoomEngine
 from std_srvs.srv import Trigger
+import tf2_double
 
 DEPTH = ('depth/image_rect',)
 BY_HEIGHT = {
@@ -31,6 +32,11 @@ TRUE, _ = make_depth(GRID, POSE)
 def cache(tmp_path, monkeypatch):
     """Keep compiled artefacts out of the user's cache."""
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+
+
+@pytest.fixture
+def tf2(monkeypatch):
+    return tf2_double.install(monkeypatch)
 
 
 @pytest.fixture
@@ -115,6 +121,22 @@ def test_without_a_source_there_are_no_metres_and_that_is_said(make, capfd):
     bench.status()
     lines = [line for line in capfd.readouterr().err.splitlines() if 'no metres' in line]
     assert len(lines) == 1
+
+
+def test_a_floor_that_tf_knows_is_awaited_while_nobody_wants_depth(make, tf2):
+    """It is looked for with the first image whose depth is wanted."""
+    tf2.put(FRAME_ID, 'base_footprint', (-0.5, 0.5, -0.5, 0.5), (0.0, 0.0, 0.6))
+    by_itself = {'camera_height': 0.0, 'scale_source': 'auto'}
+    bench = make(topics=('segmentation/mask',), **by_itself)
+    send(bench, 3)
+    assert bench.status()[0].level == DiagnosticStatus.OK
+    # Where TF does not know it, that is said once somebody does.
+    tf2.known.clear()
+    bench.listen_to(DEPTH[0])
+    send(bench, 3)
+    status, _ = bench.status()
+    assert status.level == DiagnosticStatus.WARN
+    assert 'let TF know the camera in base_footprint' in status.message
 
 
 def test_before_the_first_fit_there_are_no_metres(make):

@@ -124,6 +124,69 @@ def test_a_floor_that_moves_is_not_taken_by_itself(make, tf2):
     assert bench.status()[1]['scale_source'] == ''
 
 
+def test_a_floor_that_moves_is_not_taken_where_obstacles_have_it_heard(make, tf2):
+    bench = before_a_floor(make, topics=(*DEPTH, 'depth/obstacles'))
+    place = IN_BASE[1]
+    tf2.put_moving(FRAME_ID, 'base_footprint', lambda ns: place, 2**62)
+    tf2.turn = IN_BASE[0]
+    for _ in range(3):
+        bench.serve()
+    assert len(tf2.listeners) == 1
+    values = bench.status()[1]
+    assert (values['scale_source'], values['scale_factor']) == ('', '1.0000')
+
+
+@pytest.mark.parametrize('source', ['auto', 'ground'])
+def test_a_bodys_frame_in_the_images_is_named(make, tf2, capfd, source):
+    """Many drivers name `camera_link`, whose x is forward, not its optical frame."""
+    tf2.put(FRAME_ID, 'base_footprint', (0.0, 0.0, 0.0, 1.0), (0.0, 0.0, HEIGHT))
+    bench = before_a_floor(make, {'scale.source': source})
+    for _ in range(12):
+        bench.serve()
+    status, values = bench.status()
+    assert (values['scale_held_for'], status.level) == ('bad_pose', DiagnosticStatus.WARN)
+    assert f'TF has {FRAME_ID} looking up by 90 degrees' in status.message
+    assert 'the floor corrects the depth' not in capfd.readouterr().err
+
+
+def test_the_cameras_own_frame_is_no_floor(make, tf2, capfd):
+    bench = before_a_floor(make, {'scale.ground_frame': FRAME_ID})
+    for _ in range(12):
+        bench.serve()
+    status, values = bench.status()
+    assert (values['scale_held_for'], status.level) == ('under_ground', DiagnosticStatus.WARN)
+    assert (values['scale_factor'], 'TF knows' in capfd.readouterr().err) == ('1.0000', False)
+
+
+def test_a_floor_that_was_found_holds_while_the_node_is_inactive(make, tf2):
+    tf2.put(FRAME_ID, 'base_footprint', *IN_BASE)
+    bench = before_a_floor(make)
+    for _ in range(20):
+        bench.serve()
+    bench.run(bench.node.trigger_deactivate)
+    tf2.known.clear()
+    bench.run(bench.node.trigger_activate)
+    bench.wait_matched()
+    bench.send_info(make_camera_info(binning_x=1, binning_y=1))
+    bench.serve()
+    values = bench.status()[1]
+    assert values['scale_held_for'] == 'no_transform'
+    assert float(values['scale_factor']) == pytest.approx(1.3, rel=0.03)
+
+
+def test_classes_that_become_floors_later_are_taken_and_said(make, tf2, capfd):
+    tf2.put(FRAME_ID, 'base_footprint', *IN_BASE)
+    bench = before_a_floor(make, {'scale.ground_classes': ['street']})
+    for _ in range(3):
+        bench.serve()
+    assert bench.status()[1]['scale_source'] == ''
+    assert bench.change('scale.ground_classes', ['floor']).successful
+    for _ in range(3):
+        bench.serve()
+    assert bench.status()[1]['scale_source'] == 'ground'
+    assert capfd.readouterr().err.count(f'TF knows {FRAME_ID} in base_footprint') == 1
+
+
 @pytest.mark.parametrize(
     'parameters', [{'scale.source': 'none'}, {'scale.ground_classes': ['street']}]
 )
@@ -179,19 +242,20 @@ def test_a_depth_that_is_bent_is_straightened(make):
 
 
 @pytest.mark.parametrize('without', [{'scale.source': 'none'}, {'camera.height': 0.0}])
-def test_without_a_source_nothing_is_looked_at(make, monkeypatch, without):
+def test_without_a_source_nothing_is_looked_at(make, tf2, monkeypatch, without):
     def fail(*args):
         raise AssertionError('looked at')
 
-    for name in ('ScaleSettings', 'label_indices', 'ground_vote'):
+    for name in ('ScaleSettings', 'ground_vote'):
         monkeypatch.setattr(camera_scale, name, fail)
     monkeypatch.setattr('monodepth_ros.pipeline.predictor.View', fail)
     bench = make({**BY_HEIGHT, 'scale.source': 'auto', **without, 'depth.scale': 1.2})
     assert serve(bench, 3) == pytest.approx(1.2 / 1.4, rel=1e-4)
     values = bench.status()[1]
     assert (values['scale_factor'], values['scale_source']) == ('1.2000', '')
-    heard = bench.node.get_subscriber_names_and_types_by_node(bench.node.get_name(), '/')
-    assert '/tf' not in dict(heard)
+    # By itself what is static is heard, and without a source nothing.
+    assert tf2.listeners == []
+    assert bench.node._witnesses.transforms.is_listening == ('scale.source' not in without)
 
 
 def test_a_floor_by_tf_corrects_the_depth(make, tf2):
@@ -505,6 +569,24 @@ def test_the_service_says_what_to_set_where_tf_knows_no_floor(make, tf2, call):
     assert not answer.success and 'let TF know the camera in base_footprint' in answer.message
 
 
+def test_the_service_blames_no_tf_where_there_are_no_images(make, tf2, call):
+    tf2.put(FRAME_ID, 'base_footprint', *IN_BASE)
+    answer = call(before_a_floor(make))
+    assert not answer.success and answer.message.startswith('0 frames gave a factor')
+
+
+def test_the_service_asks_for_a_model_that_knows_floors(make, call):
+    known = {'scale.source': 'auto', 'scale.ground_classes': ['street']}
+    answer = call(make({**BY_HEIGHT, **known}))
+    assert not answer.success and 'set camera.height' not in answer.message
+    assert 'take a model that has one of the classes in scale.ground_classes' in answer.message
+
+
+def test_the_service_asks_for_activation(make_bench, call):
+    answer = call(make_bench(RoomEngine(), parameters=BY_HEIGHT))
+    assert not answer.success and answer.message == 'the node is not active; activate it first'
+
+
 def test_the_service_finds_what_is_beyond_the_limits(make, call):
     bench = make(BY_HEIGHT, RoomEngine(2.5))
     assert call(bench, lambda: bench.serve() and None).success
@@ -516,6 +598,7 @@ def test_the_service_finds_what_is_beyond_the_limits(make, call):
     [
         ('none', 'set scale.source to ground'),
         ('auto', 'set camera.height, let TF know the camera in base_footprint'),
+        ('auto', 'or set scale.source to points or motion (tf2_ros, which'),
     ],
 )
 def test_the_service_says_what_to_set(make, call, source, words):

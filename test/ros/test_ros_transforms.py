@@ -31,7 +31,7 @@ def heard(tf2, node):
     heard.start(node)
     yield heard
     heard.stop()
-    assert tf2.listeners == node.jumps == []
+    assert tf2.listeners == node.jumps == [] and node.timers == {}
 
 
 def _fails(heard, words, frame='camera', within='base', stamp_ns=NOW):
@@ -123,8 +123,40 @@ def test_what_is_static_can_be_heard_alone_and_all_of_it_later(tf2, node):
 def test_what_moved_is_forgotten_where_time_jumps_back(tf2, node, heard):
     ((threshold, jump),) = node.jumps
     assert threshold.min_forward is None and threshold.min_backward.nanoseconds == -1
+    assert list(node.timers.values()) == [None]
     jump(None)
     assert tf2.cleared == 1
+    # What came before the jump may be heard after it.
+    ((_, again),) = node.timers.items()
+    again()
+    assert tf2.cleared == 2 and list(node.timers.values()) == [None]
+
+
+@pytest.mark.parametrize('only_static', [False, True])
+def test_topics_that_may_not_be_heard_are_said_once(tf2, monkeypatch, only_static):
+    said, heard = [], Transforms()
+    logger = SimpleNamespace(warning=said.append)
+
+    def refuse(*args, **options):
+        raise RuntimeError('not\nallowed')
+
+    node = SimpleNamespace(create_subscription=refuse, get_logger=lambda: logger)
+    monkeypatch.setattr(sys.modules['tf2_ros'], 'TransformListener', refuse)
+    for _ in range(3):
+        heard.start(node, only_static)
+    assert len(said) == 1 and 'cannot be used (not allowed)' in said[0]
+    assert _fails(heard, 'cannot be used') == 'no_transform'
+    heard.stop()
+
+
+@pytest.mark.parametrize(
+    ('stamp_ns', 'within', 'is_fixed'),
+    [(None, 'base', True), (None, 'camera', True), (NOW, 'base', False), (None, 'map', False)],
+)
+def test_what_is_fixed_to_what(tf2, heard, stamp_ns, within, is_fixed):
+    tf2.put('camera', 'base', LEVEL, (0, 0, 1), stamp_ns)
+    assert heard.is_fixed('/camera', within) == is_fixed
+    assert not Transforms().is_fixed('camera', within)
 
 
 @pytest.mark.parametrize('only_static', [False, True])
@@ -135,8 +167,8 @@ def test_a_tf2_that_cannot_be_imported_is_said_once(ros, monkeypatch, capfd, onl
     for _ in range(3):
         heard.start(node, only_static)
     node.destroy_node()
-    assert capfd.readouterr().err.count('tf2_ros is there and cannot be imported') == 1
-    assert _fails(heard, 'cannot be imported .*: use the Python that ROS') == 'no_transform'
+    assert capfd.readouterr().err.count('tf2_ros is there and cannot be used') == 1
+    assert _fails(heard, 'cannot be used .*: use the Python that ROS') == 'no_transform'
     heard.stop()
 
 

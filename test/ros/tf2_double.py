@@ -28,13 +28,14 @@ class Tf2:
         listeners: those of all of TF that have not unregistered; without one, what is static alone
             is known.
         said: transforms that a listener of static ones put into a buffer.
+        turn: quaternion of all that moves.
         cleared: how often a buffer was.
 
     """
 
     def __init__(self):
         self.known = {}
-        self.moving = {}
+        self.moving, self.turn = {}, (0, 0, 0, 1)
         self.listeners = []
         self.said = []
         self.cleared = 0
@@ -55,7 +56,9 @@ class Tf2:
             at, until_ns = self.moving[frame, within]
             if time.nanoseconds > until_ns:
                 raise ExtrapolationException('Lookup would require extrapolation into the future.')
-            return message(time.nanoseconds, (0, 0, 0, 1), at(time.nanoseconds))
+            # The latest is of when it was last said.
+            now_ns = time.nanoseconds or until_ns
+            return message(now_ns, self.turn, at(now_ns))
         stamp_ns, rotation, translation = self.known.get((frame, within), (math.nan, None, None))
         if stamp_ns is not None and (stamp_ns != stamp_ns or not self.listeners):
             raise LookupException(f'"{within}" passed to lookupTransform\n does not exist.')
@@ -120,12 +123,14 @@ class Hearer:
     Attributes:
         heard: callbacks of its subscriptions by topic.
         jumps: callbacks of its clock, as (threshold, callback).
+        timers: callbacks of its timers by what `create_timer` returned; None while cancelled.
 
     """
 
     def __init__(self):
         self.heard = {}
         self.jumps = []
+        self.timers = {}
 
     def create_subscription(self, kind, topic, callback, qos):
         """Return the topic."""
@@ -135,6 +140,23 @@ class Hearer:
     def destroy_subscription(self, topic):
         """Forget a topic."""
         del self.heard[topic]
+
+    def create_timer(self, seconds, callback, *, clock):
+        """Return what the timer can be cancelled and begun anew by."""
+        name = len(self.timers)
+        self.timers[name] = callback
+
+        def cancel():
+            self.timers[name] = None
+
+        def reset():
+            self.timers[name] = callback
+
+        return SimpleNamespace(name=name, cancel=cancel, reset=reset)
+
+    def destroy_timer(self, timer):
+        """Forget a timer."""
+        del self.timers[timer.name]
 
     def get_clock(self):
         """Return what has the next one."""
