@@ -1,5 +1,9 @@
-"""Skip what lacks a package, and only for known reasons; let child processes be interrupted."""
+"""What holds for all tests: reasons to skip, Ctrl-C, and a domain of ROS 2 for each worker.
 
+A worker is one of the processes of pytest-xdist, in which tests run beside each other.
+"""
+
+import os
 import signal
 
 from skip_kit import (  # noqa: F401 - pytest finds them by their names here
@@ -11,3 +15,8 @@ from skip_kit import (  # noqa: F401 - pytest finds them by their names here
 # A shell starts background jobs deaf to Ctrl-C, and child processes inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# In one domain the nodes of all workers would meet. See scripts/test for 101.
+if worker := os.environ.get('PYTEST_XDIST_WORKER', '').removeprefix('gw'):
+    first = int(os.environ.get('ROS_DOMAIN_ID', '0'))
+    os.environ['ROS_DOMAIN_ID'] = str((first + 23 * (1 + int(worker))) % 101 + 1)

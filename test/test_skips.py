@@ -13,14 +13,14 @@ SKIP = 'import pytest\ndef test_it():\n    pytest.skip({!r})\n'
 IMPORT = 'raise ModuleNotFoundError("No module", name={!r})\n'
 
 
-def run(folder, text, known_only='1'):
+def run(folder, text, known_only='1', *arguments):
     """Run a test file under the hooks; return the exit status and what pytest printed."""
     (folder / 'conftest.py').write_text((TEST / 'conftest.py').read_text())
     (folder / 'test_it.py').write_text(text)
     environ = {**os.environ, 'PYTHONPATH': str(TEST), KNOWN_ONLY: known_only}
     command = [sys.executable, '-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider', '-c']
     done = subprocess.run(
-        [*command, os.devnull, '--rootdir', str(folder), str(folder)],
+        [*command, os.devnull, '--rootdir', str(folder), *arguments, str(folder)],
         cwd=folder,
         env=environ,
         capture_output=True,
@@ -38,6 +38,36 @@ def test_a_new_reason_fails_where_asked(known_only, status, tmp_path):
     found, shown = run(tmp_path, SKIP.format('a moon is not there'), known_only)
     assert found == status
     assert ('does not know: a moon is not there' in shown) is bool(status)
+
+
+@pytest.mark.parametrize(('reason', 'status'), [('a moon is not there', 1), ('no vision_msgs', 0)])
+def test_workers_tell_their_reasons(reason, status, tmp_path):
+    pytest.importorskip('xdist', reason='pytest-xdist is not installed')
+    found, shown = run(tmp_path, SKIP.format(reason), '1', '-n', '2')
+    assert found == status and '1 skipped' in shown
+
+
+DOMAIN = """
+import os, pathlib
+import pytest
+
+@pytest.mark.parametrize('number', range({}))
+def test_it(number):
+    mine = os.environ['ROS_DOMAIN_ID'], os.environ.get('PYTEST_XDIST_WORKER')
+    pathlib.Path(f'domain_{{number}}').write_text(' '.join(map(str, mine)))
+"""
+
+
+@pytest.mark.parametrize('given', ['60', '101'])
+def test_each_worker_has_a_domain_of_its_own(tmp_path, monkeypatch, given):
+    pytest.importorskip('xdist', reason='pytest-xdist is not installed')
+    monkeypatch.setenv('ROS_DOMAIN_ID', given)
+    status, shown = run(tmp_path, DOMAIN.format(8), '', '-n', '4')
+    assert status == 0, shown
+    found = {tuple(path.read_text().split()) for path in tmp_path.glob('domain_*')}
+    assert len({worker for _, worker in found}) == 4
+    assert len({domain for domain, _ in found}) == 4
+    assert all(1 <= int(domain) <= 101 for domain, _ in found)
 
 
 def test_a_file_that_lacks_a_package_is_skipped_with_the_reason(tmp_path):

@@ -1,0 +1,31 @@
+"""scripts/test: which tests run beside each other."""
+
+import pytest
+from script_kit import load_script
+
+
+@pytest.fixture
+def script():
+    return load_script('test')
+
+
+@pytest.mark.parametrize(
+    ('cores', 'arguments', 'processes'),
+    [
+        (2, [], 2),
+        (3, ['test/ros', 'test/launch'], 3),
+        (64, [], 4),
+        (1, [], None),
+        (8, ['test/test_masks.py'], None),
+        (8, ['test/ros', '-k', 'scale'], None),
+        (8, ['-n', '0'], None),
+    ],
+)
+def test_all_tests_or_those_of_folders_run_beside_each_other(script, cores, arguments, processes):
+    found = script.in_processes(arguments, cores)
+    assert found == ([] if processes is None else ['-n', str(processes), '--dist', 'loadfile'])
+
+
+def test_coverage_is_of_one_process(script):
+    checks = [check for check in script.commands(True, []) if 'pytest' in check]
+    assert checks == [['coverage', 'run', '-m', 'pytest']]
