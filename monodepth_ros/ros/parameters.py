@@ -442,7 +442,7 @@ SPECS = (
     ),
     Spec(
         'scale.limits',
-        [0.5, 2.0],
+        [0.4, 2.5],
         'Smallest and largest factor, relative to depth.scale, that a vote may have; others are '
         'not applied, and /diagnostics warns.',
         minimum=SCALES[0],

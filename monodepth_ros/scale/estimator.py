@@ -54,7 +54,7 @@ class ScaleSettings:
     """
 
     prior: float = 1.0
-    limits: tuple[float, float] = (0.5, 2.0)
+    limits: tuple[float, float] = (0.4, 2.5)
     time_constant: float = 30.0
     max_tilt: float = 15.0
     bends: bool = True

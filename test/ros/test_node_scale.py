@@ -360,10 +360,10 @@ def test_a_camera_under_the_floor_is_said(make, tf2):
 
 
 def test_a_factor_beyond_the_limits_is_not_applied(make):
-    bench = make(BY_HEIGHT, RoomEngine(2.5))
+    bench = make(BY_HEIGHT, RoomEngine(3.0))
     reason, words = _warned(bench)
-    assert reason == 'beyond_limits' and 'expected 0.5..2 of scale.limits' in words
-    assert bench.change('scale.limits', [0.5, 3.0]).successful
+    assert reason == 'beyond_limits' and 'expected 0.4..2.5 of scale.limits' in words
+    assert bench.change('scale.limits', [0.4, 3.5]).successful
     assert serve(bench, 30) == pytest.approx(1, rel=0.02)
 
 
@@ -588,9 +588,9 @@ def test_the_service_asks_for_activation(make_bench, call):
 
 
 def test_the_service_finds_what_is_beyond_the_limits(make, call):
-    bench = make(BY_HEIGHT, RoomEngine(2.5))
+    bench = make(BY_HEIGHT, RoomEngine(3.0))
     assert call(bench, lambda: bench.serve() and None).success
-    assert bench.node.get_parameter('depth.scale').value == pytest.approx(2.5, abs=2e-3)
+    assert bench.node.get_parameter('depth.scale').value == pytest.approx(3.0, abs=2e-3)
 
 
 @pytest.mark.parametrize(
