@@ -144,7 +144,9 @@ class ScaleEstimator:
         self._keep(faults, stamp_ns)
         self._compare(votes, stamp_ns, settings, len(witnesses))
         names = tuple(witnesses)
-        self._motion.hear(votes, names, stamp_ns)
+        if self._motion.hear(votes, names, stamp_ns):
+            votes.pop('ground', None)
+            self._filter, self._beside = self._new_filter(settings), {}
         votes = self._motion.together(votes, names, stamp_ns)
         if votes:
             source, vote = next(iter(votes.items()))

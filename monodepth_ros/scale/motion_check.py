@@ -123,8 +123,10 @@ class MotionCheck:
         self._known = 0.0
         self._height, self._factor = _Average(HEIGHT_OFF), _Average(FACTOR_OFF, LASTS_S)
 
-    def hear(self, votes: Mapping[str, Any], names: tuple[str, ...], stamp_ns: int) -> None:
-        """Take in what a frame's witnesses say.
+    def hear(self, votes: Mapping[str, Any], names: tuple[str, ...], stamp_ns: int) -> bool:
+        """Take in what a frame's witnesses say; return whether they have moved the floor.
+
+        Then it has voted by another height than it will, and what it has said counts no more.
 
         Args:
             votes: by name.
@@ -134,10 +136,11 @@ class MotionCheck:
 
         """
         order = [name for name in names if name in JOINED]
+        was_replaced = self._replaces_height(stamp_ns)
         self._trusts_motion = order[:1] == ['motion']
         if 'motion' not in order:
             self._forget()
-            return
+            return was_replaced
         motion, ground = votes.get('motion'), votes.get('ground')
         if isinstance(motion, Vote):
             self._vote, self._voted = motion, stamp_ns
@@ -147,6 +150,10 @@ class MotionCheck:
                 difference = apart(motion, ground)
                 if difference is not None:
                     self._factor.add(difference, stamp_ns)
+        if self._replaces_height(stamp_ns) == was_replaced:
+            return False
+        self._factor = _Average(FACTOR_OFF, LASTS_S)
+        return True
 
     def _measure(self, height, stamp_ns):
         if not self._is_of(height.known):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings
 from monodepth_ros.scale.ground import FEWEST_FLOOR, ROUGHEST
-from monodepth_ros.scale.motion_check import motion_vote
+from monodepth_ros.scale.motion_check import FEWEST, motion_vote
 from monodepth_ros.scale.votes import Height, vote_of
 import numpy as np
 import pytest
@@ -112,6 +112,18 @@ def test_a_height_that_the_way_contradicts_gives_way_to_the_measured_one(off):
     assert len(state.warnings) == 1 and said in state.warnings[0]
     assert state.warnings[0].endswith('this height is used until then')
     assert robot.run(300).estimate.factor == pytest.approx(1.0, rel=0.02)
+
+
+@pytest.mark.parametrize('off', [0.7, 1.3])
+def test_what_the_wrong_floor_has_said_counts_no_more(off):
+    robot = _Robot(off)
+    while robot.floor() == 1.0:
+        state = robot.run(1)
+    # The look that tells has been joined with no floor.
+    assert robot.stamp == FEWEST * TENTH and state.source == 'motion'
+    state = robot.run(1)
+    assert (state.source, state.estimate.votes) == ('motion,ground', 2)
+    assert state.estimate.factor == pytest.approx(1.0, rel=0.01)
 
 
 def test_the_measured_height_holds_while_the_camera_stands():
