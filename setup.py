@@ -70,7 +70,7 @@ setup(
             'flake8-quotes>=3.3',
             'hypothesis>=6',
             'pytest>=7',
-            'pytest-xdist>=3',
+            'pytest-xdist>=3.8',
             ROSBAGS,
             'ruff>=0.15,<0.18',
             'safetensors>=0.3',

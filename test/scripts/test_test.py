@@ -23,7 +23,8 @@ def script():
 )
 def test_all_tests_or_those_of_folders_run_beside_each_other(script, cores, arguments, processes):
     found = script.in_processes(arguments, cores)
-    assert found == ([] if processes is None else ['-n', str(processes), '--dist', 'loadfile'])
+    how = ['--dist', 'loadfile', '--no-loadscope-reorder']
+    assert found == ([] if processes is None else ['-n', str(processes), *how])
 
 
 def test_coverage_is_of_one_process(script):
