@@ -146,7 +146,9 @@ class ScaleEstimator:
         names = tuple(witnesses)
         if self._motion.hear(votes, names, stamp_ns):
             votes.pop('ground', None)
-            self._filter, self._beside = self._new_filter(settings), {}
+            self._beside.pop('ground', None)
+            if self._state.source != 'points':
+                self._filter = self._new_filter(settings)
         votes = self._motion.together(votes, names, stamp_ns)
         if votes:
             source, vote = next(iter(votes.items()))

@@ -77,6 +77,7 @@ class _Robot:
             witnesses = {
                 'ground': self._ground(self.estimator.floor(known, self.stamp).height / true),
                 'motion': self._motion(Height(true, known.height)) if moves else _stands,
+                'points': self._ground(1.1),
             }
             asked = {name: witnesses[name] for name in self.order}
             state = self.estimator.update(VIEW, self.stamp, asked, ScaleSettings())
@@ -124,6 +125,13 @@ def test_what_the_wrong_floor_has_said_counts_no_more(off):
     state = robot.run(1)
     assert (state.source, state.estimate.votes) == ('motion,ground', 2)
     assert state.estimate.factor == pytest.approx(1.0, rel=0.01)
+
+
+def test_what_another_sensor_has_said_counts_on():
+    robot = _Robot(1.3, ('points', 'motion', 'ground'))
+    state = robot.run(40)
+    assert robot.floor() == pytest.approx(1.3, abs=0.005)
+    assert (state.source, state.estimate.votes) == ('points', 40)
 
 
 def test_the_measured_height_holds_while_the_camera_stands():
