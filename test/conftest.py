@@ -16,7 +16,7 @@ from skip_kit import (  # noqa: F401 - pytest finds them by their names here
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# In one domain the nodes of all workers would meet. See scripts/test for 101.
+# In one domain the nodes of all workers would meet; those of another run are likely elsewhere.
 if worker := os.environ.get('PYTEST_XDIST_WORKER', '').removeprefix('gw'):
-    first = int(os.environ.get('ROS_DOMAIN_ID', '0'))
-    os.environ['ROS_DOMAIN_ID'] = str((first + 23 * (1 + int(worker))) % 101 + 1)
+    given = int(os.environ.get('ROS_DOMAIN_ID') or os.getppid())
+    os.environ['ROS_DOMAIN_ID'] = str((5 * given + int(worker)) % 101 + 1)

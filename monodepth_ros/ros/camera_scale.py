@@ -69,6 +69,7 @@ class CameraScale:
         self._publisher: Optional[Any] = None
         # Whether static TF knows the floor; None until an image made somebody look.
         self._is_linked: Optional[bool] = None
+        self._frames: Optional[tuple[str, str]] = None
 
     def start(self, facts: ModelFacts) -> None:
         """
@@ -142,9 +143,11 @@ class CameraScale:
 
     def _look_for_floor(self, frame, values):
         """Take the floor that static TF knows, once it does, where nothing else is asked for."""
-        if self._is_linked or not self._may_find_floor(values):
+        frames = frame.frame_id, values['scale.ground_frame']
+        is_known = self._is_linked and self._frames == frames
+        if is_known or not self._may_find_floor(values):
             return
-        self._is_linked = self._witnesses.is_linked(frame.frame_id, values)
+        self._is_linked, self._frames = self._witnesses.is_linked(*frames), frames
         if not self._is_linked:
             return
         try:

@@ -78,13 +78,14 @@ class Witnesses:
                 'bad_pose',
                 f'TF has {frame_id} looking up by {math.degrees(math.asin(plane.up[2])):.0f} '
                 'degrees, expected an optical frame (z forward, REP 103): correct the frame_id of '
-                'the images, which is perhaps that of the body (x forward), or TF',
+                'the images, which is perhaps that of the body (x forward), or TF; where the '
+                'camera does look up, set scale.source to none',
             )
         return plane
 
-    def is_linked(self, frame_id: str, values: Mapping[str, Any]) -> bool:
+    def is_linked(self, frame_id: str, ground_frame: str) -> bool:
         """Return whether static TF has a camera in the floor's frame, be it at a place or none."""
-        return self.transforms.is_fixed(frame_id, values['scale.ground_frame'])
+        return self.transforms.is_fixed(frame_id, ground_frame)
 
     def how_to_know(self, values: Mapping[str, Any]) -> str:
         """Return what is to be set where `sources` has none."""

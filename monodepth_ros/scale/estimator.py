@@ -175,12 +175,15 @@ class ScaleEstimator:
 
     def _restart_for(self, key, settings):
         if key != self._key:
+            # Another prior has nothing to do with how high the camera is.
+            is_same = self._key is not None and key[0] == self._key[0]
+            self._motion = self._motion if is_same else MotionCheck()
             self._key = key
             self._filter = self._new_filter(settings)
             self._beside = {}
             self._silent_since = None
             self._state = ScaleState()
-            self._motion, self._faults = MotionCheck(), {}
+            self._faults = {}
         self._filter.time_constant = settings.time_constant
 
     def _new_filter(self, settings) -> VoteFilter:

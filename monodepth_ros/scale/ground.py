@@ -180,7 +180,7 @@ def height_by(
     if np.count_nonzero(floor) < FEWEST_FLOOR:
         return None
     log, spread = middle_and_spread(np.log(below[floor]))
-    return Height(math.exp(log), plane.height) if spread <= ROUGHEST else None
+    return Height(math.exp(log), plane) if spread <= ROUGHEST else None
 
 
 def seen_plane(depth: np.ndarray, chosen: np.ndarray, camera: PinholeCamera) -> GroundPlane:

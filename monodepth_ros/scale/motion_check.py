@@ -36,9 +36,20 @@ LASTS_S = 60.0
 """Seconds without a vote after which it is forgotten what both say of the same distances: what the
 floor is seen by may have been corrected."""
 
-CORRECTED = math.log(1.08)
-"""Logarithm of the change of the known height from which on it is another one. Less is how a robot
-nods; what is to be corrected is more."""
+MEASURED_S = 2.0
+"""Seconds between the first and the last look at a height before it takes the place of the known
+one: wheels that slip, or odometry that lags in a turn, are over by then."""
+
+ANOTHER = math.log(1.2)
+"""Logarithm of the change of the known height, from one look to the next, from which on it is
+another one. Less is how a robot nods, and is followed."""
+
+STANDS_S = 2.0
+"""Seconds without a look after which nothing is followed any more."""
+
+CORRECTED, TURNED = math.log(1.03), 2.0
+"""Logarithm of the change of the known height, and degrees by which the floor is another one, from
+which on a pose was corrected where nothing is followed."""
 
 
 def motion_vote(
@@ -76,13 +87,13 @@ class _Average:
 
     def __init__(self, limit: float, lasts_s: float = math.inf) -> None:
         self._limit, self._lasts_s = limit, lasts_s
-        self._mean, self._count, self._last = 0.0, 0, 0
+        self._mean, self._count, self._first, self._last = 0.0, 0, 0, 0
         self._is_off = False
 
     def add(self, log: float, stamp_ns: int) -> None:
         """Take what a vote says in."""
         if not self.is_known(stamp_ns):
-            self._count, self._is_off = 0, False
+            self._count, self._is_off, self._first = 0, False, stamp_ns
         self._mean = log if not self._count else self._mean + SMOOTHING * (log - self._mean)
         self._count, self._last = self._count + 1, stamp_ns
         limit = self._limit * (ENDS if self._is_off else 1.0)
@@ -90,7 +101,16 @@ class _Average:
 
     def is_known(self, stamp_ns: int) -> bool:
         """Return whether there was a vote not long ago."""
-        return self._count > 0 and abs(stamp_ns - self._last) * 1e-9 <= self._lasts_s
+        return self._count > 0 and self.age(stamp_ns) <= self._lasts_s
+
+    @property
+    def seconds(self) -> float:
+        """Seconds from the first vote to the last."""
+        return abs(self._last - self._first) * 1e-9
+
+    def age(self, stamp_ns: int) -> float:
+        """Return seconds between the last vote and a frame."""
+        return abs(stamp_ns - self._last) * 1e-9
 
     def is_off(self, stamp_ns: int) -> bool:
         """Return whether the average contradicts."""
@@ -109,8 +129,9 @@ class _Average:
 class MotionCheck:
     """Join the votes of floor and motion, and tell where they contradict each other.
 
-    Where motion is trusted more than the floor, a height that it contradicts is replaced by what
-    it has measured, so that the floor goes on to vote, and where the camera stands as well.
+    Where motion is trusted more than the floor, a height that it contradicts for some seconds is
+    replaced by what it measures from then on, so that the floor goes on to vote, and where the
+    camera stands as well. That ends where the known pose is corrected.
     """
 
     def __init__(self) -> None:
@@ -120,8 +141,13 @@ class MotionCheck:
 
     def _forget(self):
         self._vote: Optional[Vote] = None
-        self._known = 0.0
-        self._height, self._factor = _Average(HEIGHT_OFF), _Average(FACTOR_OFF, LASTS_S)
+        self._factor = _Average(FACTOR_OFF, LASTS_S)
+        self._forget_height()
+
+    def _forget_height(self):
+        self._known: Optional[GroundPlane] = None
+        self._height = _Average(HEIGHT_OFF)
+        self._is_measured = False
 
     def hear(self, votes: Mapping[str, Any], names: tuple[str, ...], stamp_ns: int) -> bool:
         """Take in what a frame's witnesses say; return whether they have moved the floor.
@@ -136,11 +162,10 @@ class MotionCheck:
 
         """
         order = [name for name in names if name in JOINED]
-        was_replaced = self._replaces_height(stamp_ns)
+        before = self._replaces_height()
         self._trusts_motion = order[:1] == ['motion']
         if 'motion' not in order:
             self._forget()
-            return was_replaced
         motion, ground = votes.get('motion'), votes.get('ground')
         if isinstance(motion, Vote):
             self._vote, self._voted = motion, stamp_ns
@@ -150,37 +175,42 @@ class MotionCheck:
                 difference = apart(motion, ground)
                 if difference is not None:
                     self._factor.add(difference, stamp_ns)
-        if self._replaces_height(stamp_ns) == was_replaced:
+        if self._replaces_height() == before:
             return False
         self._factor = _Average(FACTOR_OFF, LASTS_S)
-        return True
+        return 'ground' in order
 
     def _measure(self, height, stamp_ns):
-        if not self._is_of(height.known):
-            self._height = _Average(HEIGHT_OFF)
-        self._known = height.known
-        self._height.add(math.log(height.measured / height.known), stamp_ns)
-
-    def _is_of(self, known):
-        """Return whether what was measured last was held against about this height."""
-        return self._known > 0 and abs(math.log(known / self._known)) < CORRECTED
+        known = height.known
+        if self._known is not None and _ratio(known, self._known) >= ANOTHER:
+            self._forget_height()
+        self._known = known
+        self._height.add(math.log(height.measured / known.height), stamp_ns)
+        if self._height.is_off(stamp_ns) and self._height.seconds >= MEASURED_S:
+            self._is_measured = True
 
     def floor(self, known: GroundPlane, stamp_ns: int) -> GroundPlane:
         """Return the floor that votes, given where it is known to be.
 
-        The camera is as high over it as its way says, where that contradicts the known height and
-        is trusted more; else it is the known one. A known height that has changed is believed, and
-        what was held against the one before is forgotten.
+        The camera is as high over it as its way says, where that has contradicted the known height
+        and is trusted more; else it is the known one. A known pose that is corrected while nothing
+        is measured is believed, and what was held against the one before is forgotten.
         """
-        if not self._is_of(known.height):
-            self._height = _Average(HEIGHT_OFF)
-        if not self._replaces_height(stamp_ns):
+        if self._known is not None and self._is_corrected(known, stamp_ns):
+            self._forget_height()
+        if not self._replaces_height():
             return known
         # In steps of a hundredth, so that what is kept of a plane serves for several frames.
         return replace(known, height=known.height * round(self.height(stamp_ns), 2))
 
-    def _replaces_height(self, stamp_ns):
-        return self._trusts_motion and self._height.is_off(stamp_ns)
+    def _is_corrected(self, known, stamp_ns):
+        changed = _ratio(known, self._known)
+        if self._height.age(stamp_ns) < STANDS_S:
+            return changed >= ANOTHER
+        return changed >= CORRECTED or known.angle_to(self._known) >= TURNED
+
+    def _replaces_height(self):
+        return self._trusts_motion and self._is_measured
 
     def together(
         self, votes: Mapping[str, Any], names: tuple[str, ...], stamp_ns: int
@@ -220,7 +250,7 @@ class MotionCheck:
         return self._vote is not None and 0 <= (stamp_ns - self._voted) * 1e-9 <= FRESH_S
 
     def _contradicts(self, stamp_ns):
-        is_high = self._height.is_off(stamp_ns) and not self._replaces_height(stamp_ns)
+        is_high = self._height.is_off(stamp_ns) and not self._replaces_height()
         return is_high or self._factor.is_off(stamp_ns)
 
     def height(self, stamp_ns: int) -> Optional[float]:
@@ -230,7 +260,7 @@ class MotionCheck:
     def confirms(self, stamp_ns: int) -> bool:
         """Return whether motion says that the floor that votes is right."""
         is_fine = any(one.is_fine(stamp_ns) for one in (self._height, self._factor))
-        is_fine = is_fine or self._replaces_height(stamp_ns)
+        is_fine = is_fine or self._replaces_height()
         return is_fine and not self._contradicts(stamp_ns)
 
     def warnings(self, stamp_ns: int) -> tuple[str, ...]:
@@ -241,11 +271,11 @@ class MotionCheck:
         )
         if self._height.is_off(stamp_ns):
             ratio = self.height(stamp_ns)
-            used = 'this height is used until then'
+            metres = ratio * self._known.height
+            used = '; this height is used until then' if self._replaces_height() else ''
             return (
-                f'by the way that it went, the camera is {ratio * self._known:.2f} m over the '
-                f'floor, {ratio:.2f} times as high as its pose says: {remedy}'
-                + (f'; {used}' if self._replaces_height(stamp_ns) else ''),
+                f'by the way that it went, the camera is {metres:.2f} m over the floor, '
+                f'{ratio:.2f} times as high as its pose says: {remedy}{used}',
             )
         if self._factor.is_off(stamp_ns):
             return (
@@ -253,6 +283,11 @@ class MotionCheck:
                 f'times as far away as by the floor: {remedy}',
             )
         return ()
+
+
+def _ratio(plane: GroundPlane, other: GroundPlane) -> float:
+    """Return how far two heights are apart, as a logarithm of at least 0."""
+    return abs(math.log(plane.height / other.height))
 
 
 def _is_whole(vote: Any) -> bool:

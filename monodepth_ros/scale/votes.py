@@ -8,6 +8,7 @@ from typing import NamedTuple, Optional, TYPE_CHECKING
 
 from monodepth_ros.camera import PinholeCamera
 from monodepth_ros.scale.bend import Bend, fit_bend
+from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.robust import median, middle_and_spread
 import numpy as np
 
@@ -45,12 +46,12 @@ class Height(NamedTuple):
 
     Attributes:
         measured: metres, by points on the floor that no network measures.
-        known: metres, as its pose says.
+        known: the floor as the camera's pose says.
 
     """
 
     measured: float
-    known: float
+    known: GroundPlane
 
 
 @dataclass(frozen=True)

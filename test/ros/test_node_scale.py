@@ -174,6 +174,22 @@ def test_a_floor_that_was_found_holds_while_the_node_is_inactive(make, tf2):
     assert float(values['scale_factor']) == pytest.approx(1.3, rel=0.03)
 
 
+def test_another_frame_of_the_floor_is_looked_for(make, tf2):
+    tf2.put(FRAME_ID, 'base_footprint', *IN_BASE)
+    bench = before_a_floor(make)
+    for _ in range(3):
+        bench.serve()
+    assert bench.status()[1]['scale_source'] == 'ground'
+    assert bench.change('scale.ground_frame', 'nowhere').successful
+    for _ in range(12):
+        bench.serve()
+    status, values = bench.status()
+    assert (values['scale_source'], status.level) == ('', DiagnosticStatus.OK)
+    assert bench.change('scale.ground_frame', 'base_footprint').successful
+    bench.serve()
+    assert bench.status()[1]['scale_source'] == 'ground'
+
+
 def test_classes_that_become_floors_later_are_taken_and_said(make, tf2, capfd):
     tf2.put(FRAME_ID, 'base_footprint', *IN_BASE)
     bench = before_a_floor(make, {'scale.ground_classes': ['street']})

@@ -162,7 +162,7 @@ def _sees(factor, depths, columns, height=None):
     def witness(view):
         predicted = np.linspace(*depths, 200)
         vote = vote_of(factor * predicted, predicted, np.linspace(*columns, 200))
-        return replace(vote, height=height and Height(height * 0.6, 0.6), tilt=1.0)
+        return replace(vote, height=height and Height(height * PLANE.height, PLANE), tilt=1.0)
 
     return witness
 

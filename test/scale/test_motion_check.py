@@ -1,11 +1,13 @@
 """The camera's height by its way: how it is measured, and when it takes the place of the known."""
 
 from dataclasses import replace
+import math
 
 from monodepth_ros.errors import ScaleError
 from monodepth_ros.scale.estimator import ScaleEstimator, ScaleSettings
 from monodepth_ros.scale.ground import FEWEST_FLOOR, ROUGHEST
-from monodepth_ros.scale.motion_check import FEWEST, motion_vote
+from monodepth_ros.scale.motion_check import MEASURED_S, motion_vote
+from monodepth_ros.scale.plane import GroundPlane
 from monodepth_ros.scale.votes import Height, vote_of
 import numpy as np
 import pytest
@@ -33,7 +35,7 @@ def test_points_on_the_floor_tell_how_high_the_camera_is(ratio):
     points = np.concatenate([_points(floor, 0.05), _points(on=WALL)])
     height = motion_vote(VIEW, points, PLANE, (FLOOR,)).height
     assert height.measured == pytest.approx(ratio * PLANE.height, rel=0.02)
-    assert height.known == PLANE.height
+    assert height.known == PLANE
 
 
 @pytest.mark.parametrize(
@@ -66,21 +68,23 @@ class _Robot:
     def __init__(self, off, order=('motion', 'ground')):
         self.estimator, self.order = ScaleEstimator(), order
         self.off, self.known, self.stamp = off, PLANE, 0
+        self.rng = np.random.default_rng(0)
 
-    def run(self, frames, moves=True, nods=0.0):
-        """Serve frames at 10 Hz; return the last state."""
+    def run(self, frames, moves=True, nods=0.0, noise=0.0, prior=1.0):
+        """Serve frames at 10 Hz, whose looks are off by some noise; return the last state."""
         for frame in range(frames):
             self.stamp += TENTH
             nod = 1 + nods * (-1) ** frame
             known = replace(self.known, height=self.known.height * nod)
             true = self.known.height * self.off * nod
+            wrong = math.exp(self.rng.normal(0, noise))
             witnesses = {
                 'ground': self._ground(self.estimator.floor(known, self.stamp).height / true),
-                'motion': self._motion(Height(true, known.height)) if moves else _stands,
+                'motion': self._motion(Height(true * wrong, known)) if moves else _stands,
                 'points': self._ground(1.1),
             }
             asked = {name: witnesses[name] for name in self.order}
-            state = self.estimator.update(VIEW, self.stamp, asked, ScaleSettings())
+            state = self.estimator.update(VIEW, self.stamp, asked, ScaleSettings(prior))
         return state
 
     def floor(self):
@@ -121,7 +125,7 @@ def test_what_the_wrong_floor_has_said_counts_no_more(off):
     while robot.floor() == 1.0:
         state = robot.run(1)
     # The look that tells has been joined with no floor.
-    assert robot.stamp == FEWEST * TENTH and state.source == 'motion'
+    assert robot.stamp == (1 + 10 * MEASURED_S) * TENTH and state.source == 'motion'
     state = robot.run(1)
     assert (state.source, state.estimate.votes) == ('motion,ground', 2)
     assert state.estimate.factor == pytest.approx(1.0, rel=0.01)
@@ -153,6 +157,57 @@ def test_a_pose_that_was_corrected_is_believed_at_once():
     assert (robot.floor(), state.height, state.warnings) == (1.0, None, ())
     state = robot.run(10)
     assert (robot.floor(), state.height, state.warnings) == (1.0, pytest.approx(1.0), ())
+
+
+@pytest.mark.parametrize(
+    'known',
+    [
+        replace(PLANE, height=1.05 * PLANE.height),
+        replace(PLANE, height=0.96 * PLANE.height),
+        GroundPlane.from_camera(PLANE.height, 15, 3),
+    ],
+)
+def test_a_small_correction_is_believed_while_the_camera_stands(known):
+    robot = _Robot(1.3)
+    robot.run(40)
+    robot.run(30, moves=False)
+    assert robot.floor() == pytest.approx(1.3, abs=0.005)
+    robot.known = known
+    state = robot.run(1, moves=False)
+    assert (robot.floor(), state.height, state.warnings) == (1.0, None, ())
+
+
+def test_looks_that_are_over_soon_replace_nothing():
+    robot = _Robot(1.5)
+    robot.run(10)
+    state = robot.run(30, moves=False)
+    assert robot.floor() == 1.0
+    assert any('1.50 times as high' in warning for warning in state.warnings)
+
+
+@pytest.mark.parametrize('off', [1.08, 1.12, 1.16, 0.88])
+def test_noisy_looks_do_not_move_the_floor_to_and_fro(off):
+    robot, moved = _Robot(off), []
+    for _ in range(300):
+        robot.run(10, noise=0.05)
+        moved.append(robot.floor() != 1.0)
+    assert np.count_nonzero(np.diff(moved)) <= 1
+    assert robot.floor() == 1.0 or robot.floor() == pytest.approx(off, rel=0.08)
+
+
+def test_another_prior_leaves_the_measured_height():
+    """As ~/calibrate_scale sets it."""
+    robot = _Robot(1.3)
+    robot.run(40)
+    state = robot.run(30, moves=False, prior=1.02)
+    assert (robot.floor(), state.height) == (pytest.approx(1.3), pytest.approx(1.3))
+    assert state.estimate.factor == pytest.approx(1.0, rel=0.02)
+
+
+def test_motion_alone_keeps_its_scale_whatever_the_height():
+    robot = _Robot(1.3, ('motion',))
+    state = robot.run(40)
+    assert (robot.floor(), state.estimate.votes) == (pytest.approx(1.3), 40)
 
 
 def test_a_robot_that_nods_keeps_what_was_measured():

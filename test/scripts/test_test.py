@@ -27,6 +27,12 @@ def test_all_tests_or_those_of_folders_run_beside_each_other(script, cores, argu
     assert found == ([] if processes is None else ['-n', str(processes), *how])
 
 
+def test_the_checks_run_them_so(script, monkeypatch):
+    monkeypatch.setattr(script.os, 'sched_getaffinity', lambda pid: {0, 1, 5})
+    (tests,) = (check for check in script.commands(False, ['test/ros']) if 'pytest' in check)
+    assert tests == ['pytest', *script.in_processes(['test/ros'], 3), 'test/ros']
+
+
 def test_coverage_is_of_one_process(script):
     checks = [check for check in script.commands(True, []) if 'pytest' in check]
     assert checks == [['coverage', 'run', '-m', 'pytest']]
