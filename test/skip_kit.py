@@ -34,8 +34,6 @@ KNOWN = (
     r'no cv_bridge of ROS 2',
     # Not in the environment of the tests: for GPUs, and extras of their own.
     r"could not import '(tensorrt|mutmut|ray|s3fs|moto|rerun|foxglove\.layouts)'",
-    # Nor in that of the other Pythons.
-    r'pytest-xdist is not installed',
     # Of this CPU, kernel, C library, build of torch or of OpenCV.
     r"precision 'bfloat16' is not to be had from OpenVINO",
     r'this CPU (does not compute in bfloat16|has no INT8 products)',
